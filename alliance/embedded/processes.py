@@ -1,0 +1,289 @@
+"""Children that never outlive their parent, and never a stranger's process killed.
+
+Three nets, because each has a hole. A `Family` stops its members in reverse order when its block
+ends. On Linux the kernel signals them if the parent is killed outright. And a record on disk (pid
+with start time) lets the next start stop what is left where neither worked.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+import psutil
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_CLOCK_SLACK = 2.0  # seconds by which a start time read twice may differ
+
+
+class ChildDied(Exception):  # noqa: N818 - it is what happened, not what we did wrong
+    """A process we need is gone. Carries its name, exit code and the last lines of its log."""
+
+    def __init__(self, name: str, code: int, tail: str) -> None:
+        super().__init__(f"{name} stopped unexpectedly (exit code {code})")
+        self.name, self.code, self.tail = name, code, tail
+
+
+class Stopped(BaseException):
+    """Somebody asked us to stop (Ctrl-C, SIGTERM, a closed terminal). Not an error."""
+
+
+def stop_on_signals() -> None:
+    """From now on SIGINT, SIGTERM and SIGHUP raise `Stopped` in the main thread, once."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        _ignore_signals()
+        raise Stopped(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+
+
+def _ignore_signals() -> None:
+    """Handlers, not SIG_IGN: a child would inherit that one and could not be interrupted."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+
+
+def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None]:
+    """A `preexec_fn` that has the kernel send `number` when this process ends in any way."""
+    parent = os.getpid()
+
+    def arm() -> None:
+        if _libc is not None:
+            _libc.prctl(_PR_SET_PDEATHSIG, number)
+            if os.getppid() != parent:  # it died between fork and prctl
+                os._exit(1)
+
+    return arm
+
+
+@dataclass
+class Child:
+    """One process of the family, its log and the signal by which it stops politely."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    stop_signal: int = signal.SIGTERM
+    patience: float = 10.0
+
+    def tail(self, lines: int = 25) -> str:
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def check(self) -> None:
+        """Raise `ChildDied` if it is not running any more."""
+        code = self.process.poll()
+        if code is not None:
+            raise ChildDied(self.name, code, self.tail())
+
+    def stop(self) -> None:
+        stop_tree(self.process.pid, self.stop_signal, self.patience)
+        self.process.wait()
+
+
+class Family:
+    """Starts children and, when the block ends, stops them: last started first.
+
+    `record` is the file that names the living; `tag` is put into their environment, so that an
+    orphan of an orphan can be told from a stranger whose pid was used before.
+    """
+
+    def __init__(self, record: Path) -> None:
+        self.record = record
+        self.children: list[Child] = []
+
+    def __enter__(self) -> Self:
+        if _libc is not None:  # grandchildren whose parent dies come to us, not to init
+            _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        stop_recorded(self.record)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        _ignore_signals()
+        self.stop()
+
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        *,
+        log: Path,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        user: int | None = None,
+        group: int | None = None,
+        stop_signal: int = signal.SIGTERM,
+        patience: float = 10.0,
+    ) -> Child:
+        """Start `argv` in a session of its own (Ctrl-C reaches us, and we stop it in order)."""
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as out:
+            process = subprocess.Popen(  # noqa: S603
+                [os.fspath(part) for part in argv],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env={**env, "ALLIANCE_SUPERVISED": str(self.record)},
+                cwd=cwd,
+                user=user,
+                group=group,
+                extra_groups=[] if user is not None else None,
+                start_new_session=True,
+                preexec_fn=die_with_parent(stop_signal),  # noqa: PLW1509 - we have one thread
+            )
+        child = Child(name, process, log, stop_signal, patience)
+        self.children.append(child)
+        self._write_record()
+        return child
+
+    def check(self) -> None:
+        for child in self.children:
+            child.check()
+
+    def stop(self, said: Callable[[str], None] = lambda name: None) -> None:
+        while self.children:
+            child = self.children[-1]
+            said(child.name)
+            child.stop()
+            self.children.pop()
+            self._write_record()
+        stop_descendants()
+        self.record.unlink(missing_ok=True)
+
+    def _write_record(self) -> None:
+        rows = []
+        for child in self.children:
+            with contextlib.suppress(psutil.Error):
+                born = psutil.Process(child.process.pid).create_time()
+                rows.append(
+                    {
+                        "name": child.name,
+                        "pid": child.process.pid,
+                        "born": born,
+                        "signal": int(child.stop_signal),
+                    }
+                )
+        write_atomically(self.record, json.dumps(rows))
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
+    """The file has the old text or the new one, never half; nobody else may read it."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as out:
+        out.write(text)
+    fresh.replace(path)
+
+
+def alive(pid: int, born: float) -> psutil.Process | None:
+    """The process with this pid, if it is still the one that started at `born`."""
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if (
+            abs(process.create_time() - born) <= _CLOCK_SLACK
+            and process.status() != psutil.STATUS_ZOMBIE
+        ):
+            return process
+    return None
+
+
+def stop_tree(pid: int, number: int = signal.SIGTERM, patience: float = 10.0) -> None:
+    """Ask `pid` to stop with signal `number`; after `patience` seconds kill it and its offspring.
+
+    psutil compares start times before each signal, so a recycled pid is safe.
+    """
+    try:
+        leader = psutil.Process(pid)
+        offspring = leader.children(recursive=True)
+        leader.send_signal(number)
+        psutil.wait_procs([leader], timeout=patience)
+    except psutil.NoSuchProcess:
+        return
+    with contextlib.suppress(psutil.Error):
+        offspring += leader.children(recursive=True)
+    _kill([leader, *offspring])
+
+
+def stop_descendants() -> None:
+    """Kill whatever still hangs below us (on Linux also orphans of orphans), and reap it."""
+    _kill(psutil.Process().children(recursive=True))
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(processes, timeout=5)
+
+
+def stop_recorded(record: Path) -> list[str]:
+    """Stop what an earlier run recorded in `record` and could not stop; return the names."""
+    try:
+        rows = json.loads(record.read_text())
+    except (FileNotFoundError, ValueError):
+        return []
+    found = []
+    for row in reversed(rows):
+        if alive(row["pid"], row["born"]):
+            found.append(row["name"])
+            stop_tree(row["pid"], row["signal"])
+        _kill(_orphans(row["pid"], str(record)))
+    record.unlink(missing_ok=True)
+    return found
+
+
+def _orphans(group: int, tag: str) -> list[psutil.Process]:
+    """Members of a dead leader's process group that carry our tag in their environment."""
+    if psutil.pid_exists(group):
+        return []
+    members = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
+            if (
+                os.getpgid(process.pid) == group
+                and process.environ().get("ALLIANCE_SUPERVISED") == tag
+            ):
+                members.append(process)
+    return members
+
+
+def run_in_front(argv: Sequence[str], env: Mapping[str, str], stop_with: int) -> int:
+    """Run a command on our terminal until it ends; return its exit code as a shell would.
+
+    A Ctrl-C on the terminal reaches it directly, and we wait for it to finish. Any other way of
+    stopping us is passed on as `stop_with`; after ten seconds of silence it is killed.
+    """
+    asked: list[float] = []
+    process = subprocess.Popen(argv, env=env, preexec_fn=die_with_parent())  # noqa: S603, PLW1509
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        first = not asked
+        asked.append(time.monotonic())
+        if first and not (number == signal.SIGINT and sys.stdin and sys.stdin.isatty()):
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(stop_with)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, pass_on)
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = process.wait(timeout=0.5 if asked else None if sys.platform == "linux" else 1)
+            return code if code >= 0 else 128 - code
+        if asked and time.monotonic() - asked[0] > 10:
+            stop_tree(process.pid, signal.SIGKILL)
