@@ -65,15 +65,16 @@ class Account:
         )
 
     def run(self, argv: list[str | Path]) -> subprocess.CompletedProcess[str]:
-        extra = {} if self.uid is None else {"user": self.uid, "group": self.gid}
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             [os.fspath(part) for part in argv],
             env=_clean_env(),
             cwd="/",
             capture_output=True,
             text=True,
+            check=False,
+            user=self.uid,
+            group=self.gid,
             extra_groups=None if self.uid is None else [],
-            **extra,  # type: ignore[call-overload]
         )
 
     def reaches(self, folder: Path) -> bool:

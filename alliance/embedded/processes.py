@@ -26,7 +26,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _CLOCK_SLACK = 2.0  # seconds by which a start time read twice may differ
 
 
-class ChildDied(Exception):  # noqa: N818 - it is what happened, not what we did wrong
+class ChildDied(Exception):
     """A process we need is gone. Carries its name, exit code and the last lines of its log."""
 
     def __init__(self, name: str, code: int, tail: str) -> None:
@@ -132,7 +132,7 @@ class Family:
         """Start `argv` in a session of its own (Ctrl-C reaches us, and we stop it in order)."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 [os.fspath(part) for part in argv],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -270,7 +270,7 @@ def run_in_front(argv: Sequence[str], env: Mapping[str, str], stop_with: int) ->
     stopping us is passed on as `stop_with`; after ten seconds of silence it is killed.
     """
     asked: list[float] = []
-    process = subprocess.Popen(argv, env=env, preexec_fn=die_with_parent())  # noqa: S603, PLW1509
+    process = subprocess.Popen(argv, env=env, preexec_fn=die_with_parent())  # noqa: PLW1509
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         first = not asked

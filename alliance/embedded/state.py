@@ -22,7 +22,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 _THROW_AWAY = "alliance-test-"
 
 
-class Busy(Exception):  # noqa: N818 - a fact about the folder, not a fault
+class Busy(Exception):
     """Another process works with this state folder. `notice` is what it says about itself."""
 
     def __init__(self, notice: dict[str, str]) -> None:
