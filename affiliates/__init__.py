@@ -1,0 +1,1 @@
+"""Who brought the buyer: affiliates, their links, touches, and attribution."""

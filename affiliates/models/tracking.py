@@ -1,0 +1,104 @@
+"""What the buyer did: links, and the touches that came through them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models.affiliate import AdZone, Affiliate
+from alliance.kernel import clock
+from alliance.kernel.models import AppendOnly, Stamped
+from merchants.models import Product, Shop
+
+
+class Link(Stamped):
+    """An affiliate's way to a product. Short, and never leads outside the shop's domains."""
+
+    code = models.CharField(_("code"), max_length=12, unique=True)
+    affiliate = models.ForeignKey(
+        Affiliate, models.PROTECT, related_name="links", verbose_name=_("affiliate")
+    )
+    zone = models.ForeignKey(
+        AdZone, models.PROTECT, related_name="links", verbose_name=_("ad zone")
+    )
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="+", verbose_name=_("shop"))
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("product")
+    )
+    url = models.URLField(_("leads to"), max_length=1000)
+    sub1 = models.CharField(max_length=100, blank=True)
+    sub2 = models.CharField(max_length=100, blank=True)
+    sub3 = models.CharField(max_length=100, blank=True)
+    sub4 = models.CharField(max_length=100, blank=True)
+    sub5 = models.CharField(max_length=100, blank=True)
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
+        indexes = [models.Index(fields=["affiliate", "-id"], name="link_by_affiliate")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class TouchKind(models.TextChoices):
+    CLICK = "click", _("Click")
+    CLAIM = "claim", _("Coupon claim")
+
+
+class Visitor(models.TextChoices):
+    """Who seems to have come. Only a human touch can earn."""
+
+    HUMAN = "human", _("Person")
+    BOT = "bot", _("Bot")
+    PREVIEW = "preview", _("Link preview")
+
+
+class Touch(AppendOnly):
+    """A click or claim. The raw visitor is never kept, only keyed hashes.
+
+    Hot and append-only: the references carry no database foreign keys (docs/adr/0004);
+    `ledger_verify` proves them.
+    """
+
+    click_id = models.CharField(_("click id"), max_length=32, unique=True)
+    kind = models.CharField(_("kind"), max_length=5, choices=TouchKind, default=TouchKind.CLICK)
+    link = models.ForeignKey(
+        Link, models.DO_NOTHING, related_name="touches", db_constraint=False, null=True
+    )
+    affiliate = models.ForeignKey(
+        Affiliate, models.DO_NOTHING, related_name="touches", db_constraint=False, db_index=False
+    )
+    zone = models.ForeignKey(
+        AdZone, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    shop = models.ForeignKey(
+        Shop, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    product = models.ForeignKey(
+        Product, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False,
+        null=True,
+    )
+    touched_at = models.DateTimeField(_("touched at"), default=clock.now)
+    visitor_key = models.CharField(max_length=32, blank=True)
+    ip_key = models.CharField(max_length=32, blank=True)
+    visitor = models.CharField(_("visitor"), max_length=7, choices=Visitor, default=Visitor.HUMAN)
+    sub1 = models.CharField(max_length=100, blank=True)
+    sub2 = models.CharField(max_length=100, blank=True)
+    sub3 = models.CharField(max_length=100, blank=True)
+    sub4 = models.CharField(max_length=100, blank=True)
+    sub5 = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = _("touch")
+        verbose_name_plural = _("touches")
+        indexes = [
+            models.Index(
+                fields=["visitor_key", "shop", "-touched_at"],
+                condition=~models.Q(visitor_key=""),
+                name="touch_by_visitor",
+            ),
+            models.Index(fields=["affiliate", "-touched_at"], name="touch_by_affiliate"),
+        ]
+
+    def __str__(self) -> str:
+        return self.click_id

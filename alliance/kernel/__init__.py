@@ -1,0 +1,1 @@
+"""Money, clock, errors, audit, access, accounts: what every app stands on. Imports no app."""

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class KernelConfig(AppConfig):
+    name = "alliance.kernel"
+    label = "kernel"
+    verbose_name = _("Accounts and audit")

@@ -1,0 +1,59 @@
+"""One clock. Moments are stored in UTC; the business day is the day in Asia/Shanghai.
+
+`now()` is the only source of the present in our code, so a test or the demo can travel:
+
+    with clock.at(datetime(2026, 6, 18, 12, tzinfo=clock.SHANGHAI)):
+        ...
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+_travelled: ContextVar[datetime | None] = ContextVar("travelled", default=None)
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return _travelled.get() or datetime.now(UTC)
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Inside the block the present is `moment` (aware), in this thread only."""
+    if moment.tzinfo is None:
+        raise ValueError("clock.at() needs an aware moment")
+    token = _travelled.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _travelled.reset(token)
+
+
+def business_day(moment: datetime | None = None) -> date:
+    """The Asia/Shanghai calendar day of a moment (default: now)."""
+    return (moment or now()).astimezone(SHANGHAI).date()
+
+
+def day_start(day: date) -> datetime:
+    """The first moment of a business day, in UTC."""
+    return datetime.combine(day, time.min, SHANGHAI).astimezone(UTC)
+
+
+def month_start(day: date) -> date:
+    """The first day of the month that `day` lies in."""
+    return day.replace(day=1)
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after the one that `day` lies in."""
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def previous_month(day: date) -> date:
+    """The first day of the month before the one that `day` lies in."""
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)

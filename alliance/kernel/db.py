@@ -1,0 +1,27 @@
+"""SQL that several apps' migrations share."""
+
+from django.db import migrations
+
+APPEND_ONLY_FUNCTION = """
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+"""
+
+
+def append_only(table: str) -> migrations.RunSQL:
+    """A migration step: the database itself refuses to change or remove rows of `table`."""
+    return migrations.RunSQL(
+        f"""
+        CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION refuse_change();
+        CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+        """,
+        f"""
+        DROP TRIGGER {table}_append_only ON {table};
+        DROP TRIGGER {table}_no_truncate ON {table};
+        """,
+    )

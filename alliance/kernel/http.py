@@ -1,0 +1,103 @@
+"""Between HTTP and the services: request context, one answer to a refusal, page or part."""
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from alliance.kernel import audit
+from alliance.kernel.errors import DomainError
+
+logger = logging.getLogger(__name__)
+
+type_of_view = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestContextMiddleware:
+    """Gives each request an id (answered as X-Request-ID) and tells the audit trail about it."""
+
+    def __init__(self, get_response: type_of_view) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = str(uuid.uuid4())
+        token = audit.request_context.set(
+            audit.RequestContext(request_id, request.META.get("REMOTE_ADDR") or None)
+        )
+        try:
+            response = self.get_response(request)
+        finally:
+            audit.request_context.reset(token)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class DomainErrorMiddleware:
+    """Turns a DomainError out of a page view into something a person can read.
+
+    An htmx request gets a fragment; a form post goes back to the page it came from with the
+    sentence as a message; anything else gets a page with the right status.
+    """
+
+    def __init__(self, get_response: type_of_view) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if not isinstance(exc, DomainError):
+            return None
+        context = {"error": exc}
+        if request.headers.get("HX-Request"):
+            response = render(request, "parts/error.html", context, status=exc.status)
+            # htmx swaps only what it asked for; the message belongs in the page's alert place.
+            response["HX-Retarget"], response["HX-Reswap"] = "#alerts", "innerHTML"
+            return response
+        back = request.headers.get("Referer", "")
+        if request.method == "POST" and url_has_allowed_host_and_scheme(
+            back, {request.get_host()}, require_https=request.is_secure()
+        ):
+            messages.error(request, str(exc))
+            return HttpResponseRedirect(back)
+        return render(request, "error.html", context, status=exc.status)
+
+
+def page_or_part(
+    request: HttpRequest, template: str, context: Mapping[str, Any], *, part: str
+) -> HttpResponse:
+    """The whole page, or, when htmx asks, only the template's partial named `part`."""
+    name = f"{template}#{part}" if request.headers.get("HX-Request") else template
+    response = render(request, name, context)
+    response["Vary"] = "HX-Request"
+    return response
+
+
+def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """One envelope for each error of the REST door:
+
+    {"error": {"code", "message", "field"?, "facts"?, "details"?}}
+    """
+    if isinstance(exc, DomainError):
+        error: dict[str, Any] = {"code": exc.code, "message": str(exc)}
+        if exc.field:
+            error["field"] = exc.field
+        if exc.facts:
+            error["facts"] = exc.facts
+        return Response({"error": error}, status=exc.status)
+    response = exception_handler(exc, context)
+    if response is not None:
+        detail = response.data.get("detail") if isinstance(response.data, dict) else None
+        code = getattr(detail, "code", None) or getattr(exc, "default_code", "error")
+        error = {"code": code, "message": str(detail or "The input is not valid.")}
+        if detail is None:
+            error["details"] = response.data
+        response.data = {"error": error}
+    return response

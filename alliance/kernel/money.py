@@ -1,0 +1,120 @@
+"""Money: whole minor units and an ISO 4217 currency. Never a float.
+
+Rounding happens in two places only: `share()` rounds half up, once; `split()` loses nothing.
+Several steps in a row (commission, then the affiliate's share of it) each round their own result,
+so every figure on a receipt can be checked with a pocket calculator (docs/adr/0003).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from babel.numbers import format_currency, get_currency_precision
+from django.utils.translation import get_language, to_locale
+
+BPS = 10_000
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts of different currencies met. There is no exchange rate in here."""
+
+
+def exponent(currency: str) -> int:
+    """Digits of the minor unit: 2 for CNY, 0 for JPY."""
+    return get_currency_precision(currency)
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    """numerator / denominator, rounded half away from zero. `denominator` is positive."""
+    magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return magnitude if numerator >= 0 else -magnitude
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """An amount in whole minor units: Money(8800, "CNY") is 88.00 yuan."""
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.minor) is not int:
+            raise TypeError(f"minor units are whole numbers, not {self.minor!r}")
+
+    @classmethod
+    def parse(cls, text: str, currency: str) -> "Money":
+        """'1,234.567' → Money. Rounds half up to the minor unit; ValueError if it is no number."""
+        try:
+            amount = Decimal(text.strip().replace(",", "")).scaleb(exponent(currency))
+            numerator, denominator = amount.as_integer_ratio()
+        except (InvalidOperation, ValueError, OverflowError) as exc:
+            raise ValueError(f"{text!r} is not an amount") from exc
+        return cls(half_up(numerator, denominator), currency)
+
+    def share(self, bps: int) -> "Money":
+        """`bps` basis points of the amount, rounded half up to the minor unit."""
+        return Money(half_up(self.minor * bps, BPS), self.currency)
+
+    def split(self, weights: Sequence[int]) -> list["Money"]:
+        """Parts in proportion to whole, non-negative weights; they sum to the amount exactly.
+
+        Largest remainder; ties go to the larger weight, then to the earlier place.
+        """
+        total = sum(weights)
+        if total <= 0 or min(weights) < 0:
+            raise ValueError("weights must be non-negative and not all zero")
+        sign, magnitude = (1, self.minor) if self.minor >= 0 else (-1, -self.minor)
+        parts = [magnitude * weight // total for weight in weights]
+        by_remainder = sorted(
+            range(len(weights)), key=lambda i: (-(magnitude * weights[i] % total), -weights[i], i)
+        )
+        for i in by_remainder[: magnitude - sum(parts)]:
+            parts[i] += 1
+        return [Money(sign * part, self.currency) for part in parts]
+
+    def __add__(self, other: "Money") -> "Money":
+        self._same(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        self._same(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.minor, self.currency)
+
+    def __mul__(self, count: int) -> "Money":
+        return Money(self.minor * count, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        self._same(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: "Money") -> bool:
+        self._same(other)
+        return self.minor <= other.minor
+
+    def __bool__(self) -> bool:
+        return self.minor != 0
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in major units, exactly."""
+        return Decimal(self.minor).scaleb(-exponent(self.currency))
+
+    def __str__(self) -> str:
+        return f"{self.decimal:.{exponent(self.currency)}f} {self.currency}"
+
+    def localized(self) -> str:
+        """As the active language writes it: ¥88.00, 88,00 CN¥."""
+        locale = to_locale(get_language() or "en")
+        return format_currency(self.decimal, self.currency, locale=locale)
+
+    def _same(self, other: "Money") -> None:
+        if self.currency != other.currency:
+            raise CurrencyMismatch(f"{self.currency} and {other.currency} do not mix")
+
+
+def cny(text: str) -> Money:
+    """cny("88.00"): short for tests and examples."""
+    return Money.parse(text, "CNY")

@@ -1,0 +1,294 @@
+"""One settings file, fed by the environment only.
+
+`ALLIANCE_ENV` names where we run: `production` (the default: whoever forgets to say gets the
+strict one), `demo` (what `make demo` starts) or `test`. Production refuses to start on a default
+secret, with debug on, or without allowed hosts. docs/settings.md lists every variable.
+"""
+
+from pathlib import Path
+
+import environ
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# --- Where we run -----------------------------------------------------------------------------
+
+ENVIRONMENT = env.str("ALLIANCE_ENV", default="production")
+if ENVIRONMENT not in {"production", "demo", "test"}:
+    raise ImproperlyConfigured(
+        f"ALLIANCE_ENV is {ENVIRONMENT!r}; it must be production, demo or test."
+    )
+PRODUCTION = ENVIRONMENT == "production"
+
+_INSECURE_SECRET = "insecure-default-for-demo-and-test-only"  # noqa: S105 - refused in production
+SECRET_KEY = env.str("SECRET_KEY", default=_INSECURE_SECRET)
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
+)
+PUBLIC_URL = env.str("PUBLIC_URL", default="" if PRODUCTION else "http://localhost:8000").rstrip(
+    "/"
+)
+
+if PRODUCTION:
+    _faults = [
+        (SECRET_KEY == _INSECURE_SECRET or len(SECRET_KEY) < 50, "SECRET_KEY must be set, random, at least 50 characters long"),
+        (DEBUG, "DEBUG must be off"),
+        (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS, "ALLOWED_HOSTS must name your hosts"),
+        (not PUBLIC_URL.startswith("https://"), "PUBLIC_URL must be the https:// address people use"),
+    ]
+    if _said := [message for wrong, message in _faults if wrong]:
+        raise ImproperlyConfigured("Production will not start: " + "; ".join(_said) + ".")
+
+# --- Applications -----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    "template_partials",
+    "alliance.kernel",
+    "merchants",
+    "affiliates",
+    "campaigns",
+    "commissions",
+    "aiassist",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "alliance.kernel.http.RequestContextMiddleware",
+    "alliance.kernel.http.DomainErrorMiddleware",
+]
+
+ROOT_URLCONF = "alliance.urls"
+WSGI_APPLICATION = "alliance.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "alliance.navigation.navigation",
+            ],
+            "builtins": ["template_partials.templatetags.partials"],
+        },
+    },
+]
+
+# --- PostgreSQL, Valkey or Redis ----------------------------------------------------------------
+
+DATABASES = {"default": env.db("DATABASE_URL", default="postgres://alliance@127.0.0.1:5432/alliance")}
+DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_TIMEZONE = "Asia/Shanghai"
+CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default="/tmp/alliance-beat")  # noqa: S108
+CELERY_BEAT_SCHEDULE = {
+    "orders-sweep": {"task": "commissions.tasks.orders_sweep", "schedule": 60.0},
+    "payouts-reconcile": {"task": "commissions.tasks.payouts_reconcile", "schedule": 300.0},
+    # DOMAIN §4.4: everything received in the previous calendar month settles on the 20th.
+    "settlement-monthly": {
+        "task": "commissions.tasks.settlement_monthly",
+        "schedule": crontab(day_of_month="20", hour="2", minute="0"),
+    },
+    "ledger-verify": {
+        "task": "commissions.tasks.ledger_verify",
+        "schedule": crontab(hour="4", minute="30"),
+    },
+}
+
+# --- People -------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "kernel.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    *(["django.contrib.auth.hashers.MD5PasswordHasher"] if ENVIRONMENT == "test" else []),
+]
+if ENVIRONMENT == "test":
+    PASSWORD_HASHERS.reverse()
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = reverse_lazy("home")
+ACCOUNT_ADAPTER = "alliance.accounts.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("home")
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "Taoke Alliance"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+if ENVIRONMENT == "test":
+    ACCOUNT_RATE_LIMITS = False
+
+EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Taoke Alliance <alliance@localhost>")
+
+# --- Doors --------------------------------------------------------------------------------------
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
+LANGUAGE_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+if env.bool("TRUST_PROXY_PROTO", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
+CONTENT_SECURITY_POLICY = {
+    # The operations desk's theme evaluates expressions; it is behind staff login and left out.
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "style-src": [SELF, "'unsafe-inline'"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["alliance.kernel.access.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"user": env.str("API_RATE", default="600/min")},
+    "EXCEPTION_HANDLER": "alliance.kernel.http.api_exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Taoke Alliance API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Languages and time -------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"  # what people see; the database keeps UTC
+
+# --- Files --------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+
+# --- The trade's defaults (DOMAIN gives each its section) -----------------------------------------
+
+ALLIANCE = {
+    "CURRENCY": env.str("ALLIANCE_CURRENCY", default="CNY"),
+    # DOMAIN §3.3: days from the buyer's click in which an order of the same shop earns commission.
+    "ATTRIBUTION_WINDOW_DAYS": env.int("ATTRIBUTION_WINDOW_DAYS", default=15),
+    # DOMAIN §0.6: share of the commission that goes to the affiliate, before the tech fee.
+    "SHARE_BPS": env.int("SHARE_BPS", default=9000),
+    # DOMAIN §4.2: technical service fee, and what it is taken of.
+    "TECH_FEE_BPS": env.int("TECH_FEE_BPS", default=1000),
+    "TECH_FEE_BASE": env.str("TECH_FEE_BASE", default="own_share"),
+    # DOMAIN §2.2: bounds of a commission rate.
+    "RATE_MIN_BPS": env.int("RATE_MIN_BPS", default=150),
+    "RATE_MAX_BPS": env.int("RATE_MAX_BPS", default=9000),
+    # DOMAIN §4.4: the day of the month on which last month settles; withdrawals open the day after.
+    "SETTLEMENT_DAY": env.int("SETTLEMENT_DAY", default=20),
+    "WITHDRAWAL_MIN_MINOR": env.int("WITHDRAWAL_MIN_MINOR", default=100),
+}
+if ALLIANCE["TECH_FEE_BASE"] not in {"own_share", "order_commission"}:
+    raise ImproperlyConfigured("TECH_FEE_BASE must be own_share or order_commission.")
+
+# --- Logs ---------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,1 @@
+"""What is owed and paid: commissions, the ledger under them, settlement and payouts."""

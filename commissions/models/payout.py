@@ -1,0 +1,116 @@
+"""Money leaves the building: at most once per payout, seen by four eyes."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import Affiliate
+from alliance.kernel.models import Stamped, User
+from alliance.kernel.money import Money
+
+
+class PayeeAccount(Stamped):
+    """Where an affiliate wants its money. A change makes a new row; the newest is used."""
+
+    affiliate = models.ForeignKey(
+        Affiliate, models.PROTECT, related_name="payee_accounts", verbose_name=_("affiliate")
+    )
+    holder = models.CharField(_("account holder"), max_length=100)
+    institution = models.CharField(
+        _("bank or wallet"), max_length=100, help_text=_("For example: Alipay, ICBC, Sparkasse.")
+    )
+    number = models.CharField(_("account number"), max_length=64)
+
+    class Meta:
+        verbose_name = _("payee account")
+        verbose_name_plural = _("payee accounts")
+
+    def __str__(self) -> str:
+        return f"{self.institution} {self.masked}"
+
+    @property
+    def masked(self) -> str:
+        return f"…{self.number[-4:]}"
+
+
+class PayoutState(models.TextChoices):
+    REQUESTED = "requested", _("Requested")  # requested → ready → sending → paid | failed
+    READY = "ready", _("Released")
+    SENDING = "sending", _("Being sent")
+    PAID = "paid", _("Paid")
+    FAILED = "failed", _("Failed")
+
+
+class Payout(Stamped):
+    """A withdrawal on its way. From the request on its money is out of the payable account."""
+
+    affiliate = models.ForeignKey(
+        Affiliate, models.PROTECT, related_name="payouts", verbose_name=_("affiliate")
+    )
+    payee = models.ForeignKey(
+        PayeeAccount, models.PROTECT, related_name="+", verbose_name=_("payee account")
+    )
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    rail = models.CharField(_("rail"), max_length=20, default="manual")
+    state = models.CharField(
+        _("state"), max_length=9, choices=PayoutState, default=PayoutState.REQUESTED
+    )
+    rail_ref = models.CharField(_("rail's reference"), max_length=64, blank=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    requested_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("requested by")
+    )
+    released_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("released by"),
+    )
+    confirmed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("confirmed by"),
+    )
+    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("payout")
+        verbose_name_plural = _("payouts")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="payout_positive"),
+            models.CheckConstraint(
+                condition=~models.Q(state="paid") | ~models.Q(rail_ref=""),
+                name="payout_paid_has_ref",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="failed") | ~models.Q(reason=""),
+                name="payout_failed_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["ready", "sending", "paid"])
+                | models.Q(released_by__isnull=False),
+                name="payout_released_by_someone",
+            ),
+            # Four eyes: nobody releases what they asked for, nor confirms what they released.
+            models.CheckConstraint(
+                condition=models.Q(released_by=None)
+                | ~models.Q(released_by=models.F("requested_by")),
+                name="payout_release_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by=None)
+                | ~models.Q(confirmed_by=models.F("released_by")),
+                name="payout_confirm_four_eyes",
+            ),
+            models.UniqueConstraint(
+                fields=["affiliate", "currency"],
+                condition=models.Q(state__in=["requested", "ready", "sending"]),
+                name="payout_one_alive_per_affiliate",
+            ),
+        ]
+        indexes = [models.Index(fields=["affiliate", "-id"], name="payout_by_affiliate")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.amount}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)

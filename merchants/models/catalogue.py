@@ -1,0 +1,146 @@
+"""What is sold: categories, products, and the coupons a buyer can use on them."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel.models import Stamped
+from alliance.kernel.money import Money
+from merchants.models.merchant import Merchant, Shop
+
+
+class InThreeLanguages(models.Model):
+    """A text in the trade's own language, with English and German beside it where known."""
+
+    class Meta:
+        abstract = True
+
+    @staticmethod
+    def _pick(zh: str, en: str, de: str) -> str:
+        language = (get_language() or "en")[:2]
+        return {"zh": zh, "de": de or en or zh}.get(language, en or zh)
+
+
+class Category(InThreeLanguages):
+    slug = models.SlugField(_("slug"), unique=True)
+    name_zh = models.CharField(_("Chinese name"), max_length=60)
+    name_en = models.CharField(_("English name"), max_length=60)
+    name_de = models.CharField(_("German name"), max_length=60)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self._pick(self.name_zh, self.name_en, self.name_de)
+
+
+class ProductState(models.TextChoices):
+    ON_SALE = "on_sale", _("On sale")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class Product(InThreeLanguages, Stamped):
+    """One article of a shop, known there by `external_id`. Prices in minor units."""
+
+    shop = models.ForeignKey(
+        Shop, models.PROTECT, related_name="products", verbose_name=_("shop")
+    )
+    external_id = models.CharField(_("shop's product id"), max_length=64)
+    title = models.CharField(_("title"), max_length=200)
+    title_en = models.CharField(_("English title"), max_length=200, blank=True)
+    title_de = models.CharField(_("German title"), max_length=200, blank=True)
+    description = models.TextField(_("description"), blank=True)
+    category = models.ForeignKey(
+        Category, models.PROTECT, related_name="products", null=True, verbose_name=_("category")
+    )
+    brand = models.CharField(_("brand"), max_length=80, blank=True)
+    url = models.URLField(_("product page"), max_length=500)
+    image_url = models.CharField(
+        _("picture"), max_length=500, blank=True, help_text=_("Address of the picture.")
+    )
+    price_minor = models.BigIntegerField(_("price"))
+    currency = models.CharField(_("currency"), max_length=3)
+    sales_count = models.PositiveIntegerField(_("sales in 30 days"), default=0)
+    state = models.CharField(
+        _("state"), max_length=9, choices=ProductState, default=ProductState.ON_SALE
+    )
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "external_id"], name="product_once_per_shop"),
+            models.CheckConstraint(
+                condition=models.Q(price_minor__gte=0), name="product_price_not_negative"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-sales_count", "-id"], name="product_by_sales"),
+            models.Index(fields=["state", "price_minor", "id"], name="product_by_price"),
+            models.Index(fields=["category", "state"], name="product_by_category"),
+            GinIndex(
+                fields=["title", "title_en", "title_de"],
+                opclasses=["gin_trgm_ops"] * 3,
+                name="product_titles_trgm",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def name(self) -> str:
+        """The title in the reader's language where we have it."""
+        return self._pick(self.title, self.title_en, self.title_de)
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_minor, self.currency)
+
+
+class Coupon(Stamped):
+    """A buyer's discount: `face` off from `threshold` on. Without a product: the whole shop."""
+
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, related_name="coupons", verbose_name=_("merchant")
+    )
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="coupons", verbose_name=_("shop"))
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="coupons", null=True, blank=True,
+        verbose_name=_("product"),
+    )
+    code = models.CharField(_("code"), max_length=40)
+    face_minor = models.BigIntegerField(_("face value"))
+    threshold_minor = models.BigIntegerField(_("from an amount of"), default=0)
+    currency = models.CharField(_("currency"), max_length=3)
+    starts_at = models.DateTimeField(_("starts at"))
+    ends_at = models.DateTimeField(_("ends at"))
+
+    class Meta:
+        verbose_name = _("coupon")
+        verbose_name_plural = _("coupons")
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "code"], name="coupon_code_once_per_shop"),
+            models.CheckConstraint(
+                condition=models.Q(face_minor__gt=0, threshold_minor__gte=0),
+                name="coupon_amounts_sensible",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="coupon_ends_later"
+            ),
+        ]
+        indexes = [models.Index(fields=["product", "ends_at"], name="coupon_by_product")]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def face(self) -> Money:
+        return Money(self.face_minor, self.currency)

@@ -1,0 +1,89 @@
+"""Who sells: the merchant, its people, its shops."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel.models import Membership, Stamped
+
+
+class MerchantState(models.TextChoices):
+    APPLIED = "applied", _("Applied")  # applied → active ⇄ frozen → closed
+    ACTIVE = "active", _("Active")
+    FROZEN = "frozen", _("Frozen")
+    CLOSED = "closed", _("Closed")
+
+
+class Merchant(Stamped):
+    """A company that sells and pays commission. It trades in one currency."""
+
+    name = models.CharField(_("name"), max_length=120)
+    legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
+    contact_email = models.EmailField(_("contact e-mail"), blank=True)
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    state = models.CharField(
+        _("state"), max_length=8, choices=MerchantState, default=MerchantState.APPLIED
+    )
+    credit_limit_minor = models.BigIntegerField(
+        _("credit limit"), default=0, help_text=_("How far the wallet may go below zero.")
+    )
+    auto_receive_days = models.PositiveSmallIntegerField(
+        _("days until goods count as received"),
+        default=15,
+        help_text=_("Counted from payment, when the shop does not report the receipt itself."),
+    )
+
+    class Meta:
+        verbose_name = _("merchant")
+        verbose_name_plural = _("merchants")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(credit_limit_minor__gte=0), name="merchant_credit_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=MerchantState.values), name="merchant_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MerchantMember(Membership):
+    merchant = models.ForeignKey(
+        Merchant, models.CASCADE, related_name="members", verbose_name=_("merchant")
+    )
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "user"], name="merchant_member_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} @ {self.merchant}"
+
+
+class Shop(Stamped):
+    """Where the merchant sells. Buyers are only ever sent to its registered domains."""
+
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, related_name="shops", verbose_name=_("merchant")
+    )
+    name = models.CharField(_("name"), max_length=120)
+    domains = ArrayField(
+        models.CharField(max_length=253),
+        verbose_name=_("registered domains"),
+        help_text=_("A domain covers its subdomains."),
+    )
+    score_centi = models.PositiveSmallIntegerField(
+        _("shop score"), default=0, help_text=_("Buyers' rating times 100: 480 is 4.80 of 5.")
+    )
+
+    class Meta:
+        verbose_name = _("shop")
+        verbose_name_plural = _("shops")
+
+    def __str__(self) -> str:
+        return self.name
