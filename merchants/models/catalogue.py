@@ -67,6 +67,11 @@ class Product(InThreeLanguages, Stamped):
     )
     price_minor = models.BigIntegerField(_("price"))
     currency = models.CharField(_("currency"), max_length=3)
+    rate_bps = models.PositiveIntegerField(
+        _("commission rate now"),
+        default=0,
+        help_text=_("For lists and sorting only; a commission is computed from the dated terms."),
+    )
     sales_count = models.PositiveIntegerField(_("sales in 30 days"), default=0)
     state = models.CharField(
         _("state"), max_length=9, choices=ProductState, default=ProductState.ON_SALE
@@ -84,6 +89,7 @@ class Product(InThreeLanguages, Stamped):
         indexes = [
             models.Index(fields=["state", "-sales_count", "-id"], name="product_by_sales"),
             models.Index(fields=["state", "price_minor", "id"], name="product_by_price"),
+            models.Index(fields=["state", "-rate_bps", "-id"], name="product_by_rate"),
             models.Index(fields=["category", "state"], name="product_by_category"),
             GinIndex(
                 fields=["title", "title_en", "title_de"],
