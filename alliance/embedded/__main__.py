@@ -1,33 +1,41 @@
-"""The command line: `python -m alliance.embedded demo | test | run`. `make help` says when."""
+"""The command line: `python -m alliance.embedded demo | test | run | forget`."""
 
 import argparse
 import os
 import signal
 import sys
 
+from alliance.embedded.demo import demo, environment
 from alliance.embedded.postgres import PostgresError
-from alliance.embedded.processes import ChildDied, Stopped, run_in_front, stop_on_signals
+from alliance.embedded.processes import (
+    ChildDied,
+    Stopped,
+    run_in_front,
+    stop_on_signals,
+    stop_recorded,
+)
 from alliance.embedded.servers import servers
 from alliance.embedded.state import PROJECT, Busy, State, throw_away
 
 
 def main(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
-    command: list[str] = options.command
-    if command[:1] == ["--"]:
-        command = command[1:]
     os.chdir(PROJECT)
     stop_on_signals()
     try:
-        if options.what == "test":
-            return test(command)
-        return run(command, fresh=options.fresh)
+        match options.what:
+            case "demo":
+                return demo()
+            case "forget":
+                return forget()
+            case "test":
+                return test(_command(options))
+            case _:
+                return run(_command(options), fresh=options.fresh)
     except Stopped as exc:
         return 128 + int(exc.args[0])
     except (PostgresError, ChildDied) as exc:
         print(f"\n{exc}", file=sys.stderr)
-        if isinstance(exc, ChildDied):
-            print(exc.tail, file=sys.stderr)
         return 1
 
 
@@ -56,33 +64,43 @@ def run(command: list[str], *, fresh: bool) -> int:
     """
     if fresh:
         with throw_away() as state, servers(state) as named:
-            return run_in_front(command, _demo_env(state, named), stop_with=signal.SIGTERM)
+            return run_in_front(command, environment(state, named), stop_with=signal.SIGTERM)
     state = State.of_project()
     try:
         with state.hold(doing=f"running {command[0]}"), servers(state) as named:
             state.announce(doing=f"running {command[0]}", **named)
-            return run_in_front(command, _demo_env(state, named), stop_with=signal.SIGTERM)
+            return run_in_front(command, environment(state, named), stop_with=signal.SIGTERM)
     except Busy as exc:
         named = {k: v for k, v in exc.notice.items() if k in {"DATABASE_URL", "REDIS_URL"}}
         if len(named) < 2:
             print(f"The servers are just {exc.notice['doing']}; try again.", file=sys.stderr)
             return 1
-        return run_in_front(command, _demo_env(state, named), stop_with=signal.SIGTERM)
+        return run_in_front(command, environment(state, named), stop_with=signal.SIGTERM)
 
 
-def _demo_env(state: State, named: dict[str, str]) -> dict[str, str]:
-    """What the demo's processes see. Whatever you set yourself wins."""
-    defaults = {
-        "ALLIANCE_ENV": "demo",
-        "SECRET_KEY": state.secret("django"),
-        "MEDIA_ROOT": str(state.home / "media"),
-    }
-    return {**defaults, **os.environ, **named}
+def forget() -> int:
+    """Remove the demo's data, so that the next start makes it anew."""
+    state = State.of_project()
+    try:
+        with state.hold(doing="removing the demo's data"):
+            stop_recorded(state.record)
+            state.wipe()
+    except Busy as exc:
+        print(f"In use by process {exc.notice.get('pid')}: stop it first.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _command(options: argparse.Namespace) -> list[str]:
+    words: list[str] = options.command
+    return words[1:] if words[:1] == ["--"] else words
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m alliance.embedded", description=__doc__)
     what = parser.add_subparsers(dest="what", required=True)
+    what.add_parser("demo", help="everything, with data in it, until Ctrl-C")
+    what.add_parser("forget", help="remove the demo's data")
     test = what.add_parser("test", help="pytest on throw-away servers")
     run = what.add_parser("run", help="a command beside the demo's servers")
     run.add_argument("--fresh", action="store_true", help="empty servers, removed afterwards")

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,8 +31,11 @@ class ChildDied(Exception):
     """A process we need is gone. Carries its name, exit code and the last lines of its log."""
 
     def __init__(self, name: str, code: int, tail: str) -> None:
-        super().__init__(f"{name} stopped unexpectedly (exit code {code})")
+        super().__init__(f"{name} stopped unexpectedly (exit code {code}). The end of its log:")
         self.name, self.code, self.tail = name, code, tail
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}\n{textwrap.indent(self.tail, '    ')}"
 
 
 class Stopped(BaseException):
@@ -79,8 +83,10 @@ class Child:
     patience: float = 10.0
 
     def tail(self, lines: int = 25) -> str:
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+        """The last lines of its log."""
+        with self.log.open("rb") as log:
+            log.seek(-min(self.log.stat().st_size, 64_000), os.SEEK_END)
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
 
     def check(self) -> None:
         """Raise `ChildDied` if it is not running any more."""
@@ -96,12 +102,14 @@ class Child:
 class Family:
     """Starts children and, when the block ends, stops them: last started first.
 
-    `record` is the file that names the living; `tag` is put into their environment, so that an
-    orphan of an orphan can be told from a stranger whose pid was used before.
+    `record` is the file that names the living; its path is in their environment, so that an
+    orphan of an orphan can be told from a stranger whose pid was used before. `said` hears the
+    name of each one that is asked to stop.
     """
 
-    def __init__(self, record: Path) -> None:
+    def __init__(self, record: Path, said: Callable[[str], None] | None = None) -> None:
         self.record = record
+        self.said = said or (lambda _name: None)
         self.children: list[Child] = []
 
     def __enter__(self) -> Self:
@@ -154,10 +162,10 @@ class Family:
         for child in self.children:
             child.check()
 
-    def stop(self, said: Callable[[str], None] = lambda name: None) -> None:
+    def stop(self) -> None:
         while self.children:
             child = self.children[-1]
-            said(child.name)
+            self.said(child.name)
             child.stop()
             self.children.pop()
             self._write_record()

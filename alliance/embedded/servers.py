@@ -9,19 +9,13 @@ from alliance.embedded.processes import ChildDied, Family
 from alliance.embedded.state import State
 
 
-def start(family: Family, state: State, *, fast: bool = False) -> Iterator[tuple[str, str, str]]:
-    """Start what is missing; yield (name of the variable, its URL, what to tell the user).
+def start(family: Family, state: State, *, fast: bool = False) -> Iterator[tuple[str, str]]:
+    """Start PostgreSQL, then Valkey; yield the name of each one's variable and its URL.
 
     `fast` trades durability for speed, for data that is thrown away.
     """
-    if url := os.environ.get("DATABASE_URL"):
-        yield "DATABASE_URL", url, "PostgreSQL: yours (DATABASE_URL)"
-    else:
-        yield "DATABASE_URL", _postgres(family, state, fast=fast), "PostgreSQL"
-    if url := os.environ.get("REDIS_URL"):
-        yield "REDIS_URL", url, "Valkey: yours (REDIS_URL)"
-    else:
-        yield "REDIS_URL", _valkey(family, state, fast=fast), "Valkey"
+    yield "DATABASE_URL", os.environ.get("DATABASE_URL") or _postgres(family, state, fast=fast)
+    yield "REDIS_URL", os.environ.get("REDIS_URL") or _valkey(family, state, fast=fast)
 
 
 def _postgres(family: Family, state: State, *, fast: bool) -> str:
@@ -75,4 +69,4 @@ def _with_another_port(start: Callable[[int], str], family: Family, port: int) -
 def servers(state: State, *, fast: bool = False) -> Iterator[dict[str, str]]:
     """Both servers for the length of a block; yields the environment that names them."""
     with Family(state.record) as family:
-        yield {name: url for name, url, _ in start(family, state, fast=fast)}
+        yield dict(start(family, state, fast=fast))
