@@ -17,9 +17,8 @@ class RequestContext:
     ip: str | None = None
 
 
-request_context: ContextVar[RequestContext] = ContextVar(
-    "request_context", default=RequestContext()
-)
+_NO_REQUEST = RequestContext()
+request_context: ContextVar[RequestContext] = ContextVar("request_context", default=_NO_REQUEST)
 
 
 def record(verb: str, obj: models.Model, *, actor: User | None = None, **data: Any) -> AuditEvent:

@@ -7,11 +7,12 @@ from affiliates.models import Affiliate, Attribution
 from alliance.kernel import clock
 from alliance.kernel.models import AppendOnly, Stamped
 from alliance.kernel.money import Money
+from commissions.formulas import TechFeeBase
 from merchants.models import Merchant, OrderLine
 
 
 class CommissionState(models.TextChoices):
-    """docs/domain.md §4.1. Wire codes: placed 11, estimated 12, confirmed 14, settled 3, void 13."""
+    """docs/domain.md §4.1; `wire` gives the codes of the Taobao protocol."""
 
     PLACED = "placed", _("Placed")
     UNFUNDED = "unfunded", _("Waiting for the merchant's funds")
@@ -87,11 +88,24 @@ class Commission(Components, Stamped):
     currency = models.CharField(_("currency"), max_length=3)
     state = models.CharField(_("state"), max_length=9, choices=CommissionState)
     revision = models.PositiveIntegerField(_("revision"), default=0)
+    # Frozen when first seen: a later change of the alliance's fees leaves past orders alone.
+    rate_bps = models.PositiveIntegerField(_("commission rate"))
+    share_bps = models.PositiveIntegerField(_("affiliate's share ratio"))
+    tech_fee_bps = models.PositiveIntegerField(_("technical service fee ratio"))
+    tech_fee_base = models.CharField(
+        _("technical service fee of"),
+        max_length=16,
+        choices=[(b.value, b.value) for b in TechFeeBase],
+    )
     placed_at = models.DateTimeField(_("placed at"))
     confirmed_at = models.DateTimeField(_("goods received at"), null=True, blank=True)
     settlement = models.ForeignKey(
-        "commissions.Settlement", models.PROTECT, null=True, blank=True,
-        related_name="commissions", verbose_name=_("settlement"),
+        "commissions.Settlement",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="commissions",
+        verbose_name=_("settlement"),
     )
 
     class Meta:
@@ -162,9 +176,7 @@ class CommissionLine(Components, AppendOnly):
         ordering = ["commission", "revision"]
         constraints = [
             *_adds_up("commission_line"),
-            models.UniqueConstraint(
-                fields=["commission", "revision"], name="commission_line_once"
-            ),
+            models.UniqueConstraint(fields=["commission", "revision"], name="commission_line_once"),
         ]
         indexes = [models.Index(fields=["affiliate", "at"], name="commission_line_by_affiliate")]
 

@@ -38,7 +38,10 @@ class Balance(models.Model):
     """
 
     account = models.OneToOneField(
-        Account, models.PROTECT, primary_key=True, related_name="guarded",
+        Account,
+        models.PROTECT,
+        primary_key=True,
+        related_name="guarded",
         verbose_name=_("account"),
     )
     balance_minor = models.BigIntegerField(_("balance"), default=0)
@@ -89,7 +92,10 @@ class Line(AppendOnly):
     """`amount_minor` from the debit account to the credit account."""
 
     entry = models.ForeignKey(
-        Entry, models.DO_NOTHING, related_name="lines", db_constraint=False,
+        Entry,
+        models.DO_NOTHING,
+        related_name="lines",
+        db_constraint=False,
         verbose_name=_("entry"),
     )
     debit = models.ForeignKey(

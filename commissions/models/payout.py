@@ -61,11 +61,19 @@ class Payout(Stamped):
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("requested by")
     )
     released_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+",
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name=_("released by"),
     )
     confirmed_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+",
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name=_("confirmed by"),
     )
     released_at = models.DateTimeField(_("released at"), null=True, blank=True)

@@ -24,7 +24,11 @@ class Settlement(Stamped):
     built_at = models.DateTimeField(_("built at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closed_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+",
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name=_("closed by"),
     )
 

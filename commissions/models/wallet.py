@@ -33,7 +33,11 @@ class TopUp(Stamped):
         User, models.PROTECT, null=True, related_name="+", verbose_name=_("announced by")
     )
     decided_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+",
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name=_("decided by"),
     )
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)

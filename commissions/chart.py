@@ -1,0 +1,35 @@
+"""The chart of accounts, in words. A balance is credits minus debits.
+
+Owners' accounts are guarded by the database (they may not go below their floor, a debt not above
+zero); the platform's are sums of their lines.
+"""
+
+CASH = "platform:cash"  # money in the bank; debit-natured, so its balance reads negative
+IN_FLIGHT = "platform:in_flight"  # withdrawals between the request and the rail's word
+TECH_FEE = "platform:tech_fee"
+SHARE = "platform:share"
+
+
+def wallet(merchant_id: int) -> str:
+    """What a merchant has left to spend. May go down to minus its credit limit."""
+    return f"merchant:{merchant_id}:wallet"
+
+
+def reserved(merchant_id: int) -> str:
+    """Commission of paid orders, held until the goods are received."""
+    return f"merchant:{merchant_id}:reserved"
+
+
+def pending(affiliate_id: int) -> str:
+    """Earned with goods received, not yet settled."""
+    return f"affiliate:{affiliate_id}:pending"
+
+
+def payable(affiliate_id: int) -> str:
+    """Settled: may be withdrawn."""
+    return f"affiliate:{affiliate_id}:payable"
+
+
+def debt(affiliate_id: int) -> str:
+    """Clawed back beyond what was payable; taken first from later earnings. At most zero."""
+    return f"affiliate:{affiliate_id}:debt"

@@ -1,0 +1,1 @@
+"""What changes money, split by noun: wallets, settlements, payouts."""

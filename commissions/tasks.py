@@ -1,0 +1,84 @@
+"""Celery tasks. Each may be delivered twice, late or never: the rows decide, a sweep catches up."""
+
+import logging
+
+from celery import shared_task
+from merchants.services.orders import orders_auto_receive
+
+from alliance.kernel import clock
+from commissions import pipeline, queries, rails, verify
+from commissions.services import payouts, settlements
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def orders_process(order_pks: list[int]) -> None:
+    """Attribute, price and book these orders."""
+    pipeline.orders_process(order_pks)
+
+
+@shared_task
+def orders_sweep() -> None:
+    """Beat: goods that count as received by now, and every order whose message was lost."""
+    pipeline.orders_process(orders_auto_receive())
+    after = 0
+    while pks := queries.orders_waiting(after=after, limit=pipeline.BATCH):
+        pipeline.orders_process(pks)
+        after = pks[-1]
+
+
+@shared_task
+def merchant_funded(merchant_pk: int) -> None:
+    """After a top-up: book what had to wait for it."""
+    pipeline.orders_process(queries.orders_unfunded(merchant_pk))
+
+
+@shared_task
+def settlement_monthly() -> None:
+    """Beat, on the settlement day: settle the previous calendar month, in every currency."""
+    month = clock.previous_month(clock.business_day())
+    if faults := verify.verify():
+        logger.error("no settlement: the books do not verify: %s", "; ".join(faults[:5]))
+        return
+    for currency in settlements.currencies_due(month):
+        settlements.settlement_run(month=month, currency=currency)
+
+
+@shared_task
+def payout_send(payout_pk: int) -> None:
+    """One worker wins the claim; the rail recognises the key."""
+    payout = payouts.payout_claim(payout_pk=payout_pk)
+    if payout is None:
+        return
+    try:
+        ref = rails.get(payout.rail).send(payout, key=f"payout-{payout.pk}")
+    except rails.Refused as exc:  # a definite no: the money goes back
+        payouts.payout_fail(payout=payout, reason=str(exc))
+    except rails.Unclear as exc:  # never guess: payouts_reconcile asks the rail by key
+        logger.info("payout %s: %s", payout.pk, exc)
+    else:
+        payouts.payout_mark_paid(payout=payout, rail_ref=ref)
+
+
+@shared_task
+def payouts_reconcile() -> None:
+    """Beat: send what was released and whose message was lost; look up what is unclear."""
+    for pk in queries.payouts_ready():
+        payout_send(pk)
+    for payout in queries.payouts_sending():
+        try:
+            ref = rails.get(payout.rail).lookup(key=f"payout-{payout.pk}")
+        except rails.Refused as exc:
+            payouts.payout_fail(payout=payout, reason=str(exc))
+        except rails.Unclear:
+            continue
+        else:
+            payouts.payout_mark_paid(payout=payout, rail_ref=ref)
+
+
+@shared_task
+def ledger_verify() -> None:
+    """Beat, nightly: say loudly when the books do not verify."""
+    for sentence in verify.verify():
+        logger.error("books: %s", sentence)
