@@ -5,6 +5,7 @@ strict one), `demo` (what `make demo` starts) or `test`. Production refuses to s
 secret, with debug on, or without allowed hosts. docs/settings.md lists every variable.
 """
 
+import tomllib
 from pathlib import Path
 
 import environ
@@ -38,10 +39,16 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="" if PRODUCTION else "http://localho
 
 if PRODUCTION:
     _faults = [
-        (SECRET_KEY == _INSECURE_SECRET or len(SECRET_KEY) < 50, "SECRET_KEY must be set, random, at least 50 characters long"),
+        (
+            SECRET_KEY == _INSECURE_SECRET or len(SECRET_KEY) < 50,
+            "SECRET_KEY must be set, random, at least 50 characters long",
+        ),
         (DEBUG, "DEBUG must be off"),
         (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS, "ALLOWED_HOSTS must name your hosts"),
-        (not PUBLIC_URL.startswith("https://"), "PUBLIC_URL must be the https:// address people use"),
+        (
+            not PUBLIC_URL.startswith("https://"),
+            "PUBLIC_URL must be the https:// address people use",
+        ),
     ]
     if _said := [message for wrong, message in _faults if wrong]:
         raise ImproperlyConfigured("Production will not start: " + "; ".join(_said) + ".")
@@ -113,7 +120,9 @@ TEMPLATES = [
 
 # --- PostgreSQL, Valkey or Redis ----------------------------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL", default="postgres://alliance@127.0.0.1:5432/alliance")}
+DATABASES = {
+    "default": env.db("DATABASE_URL", default="postgres://alliance@127.0.0.1:5432/alliance")
+}
 DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -292,3 +301,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
+
+# --- The look --------------------------------------------------------------------------------------
+
+# One place says which version this is: the footer of each page shows it.
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]

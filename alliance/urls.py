@@ -1,8 +1,25 @@
 """Every door of the alliance."""
 
+from importlib.util import find_spec
+
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from alliance import health, home
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("language/", home.language, name="set_language"),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
 ]
+for prefix, module in (
+    ("affiliate/", "affiliates.urls"),
+    ("merchant/", "merchants.urls"),
+    ("", "commissions.urls"),
+):
+    if find_spec(module):
+        urlpatterns.append(path(prefix, include(module)))

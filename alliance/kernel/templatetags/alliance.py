@@ -1,0 +1,206 @@
+"""What our templates say: amounts, rates, moments, icons, the colour of a state."""
+
+import logging
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal, format_percent
+from django import template
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.template.defaultfilters import stringfilter
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, to_locale
+
+from alliance.kernel import clock
+from alliance.kernel.money import BPS, Money
+
+logger = logging.getLogger(__name__)
+register = template.Library()
+
+ICONS = settings.BASE_DIR / "static" / "vendor" / "tabler-icons"
+
+# One colour per meaning, over the states of all models: done and paid is green, on its way is
+# azure, waiting for somebody is yellow, stopped is red, over is grey.
+STATE_COLOURS = {
+    "active": "green",
+    "announced": "yellow",
+    "applied": "yellow",
+    "approved": "green",
+    "built": "azure",
+    "closed": "secondary",
+    "confirmed": "azure",
+    "done": "green",
+    "ended": "secondary",
+    "estimated": "azure",
+    "failed": "red",
+    "frozen": "red",
+    "none": "secondary",
+    "on_sale": "green",
+    "open": "azure",
+    "paid": "green",
+    "placed": "secondary",
+    "ready": "azure",
+    "received": "green",
+    "refused": "red",
+    "rejected": "red",
+    "requested": "yellow",
+    "running": "azure",
+    "same_product": "green",
+    "same_shop": "azure",
+    "sending": "azure",
+    "settled": "green",
+    "submitted": "yellow",
+    "unfunded": "orange",
+    "unmatched": "yellow",
+    "void": "secondary",
+    "withdrawn": "secondary",
+}
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "en")
+
+
+@register.filter
+def money(value: Money | int | None, currency: str = "") -> str:
+    """{{ minor|money:currency }} or {{ money_object|money }}, as the reader writes it."""
+    if value is None or value == "":
+        return "–"
+    return (value if isinstance(value, Money) else Money(int(value), currency)).localized()
+
+
+@register.filter
+def percent(bps: int | None) -> str:
+    """Basis points → "12.34%"; trailing zeros are left out ("9%")."""
+    if bps is None or bps == "":
+        return "–"
+    # Hundredths of a percent are exact in two decimals, so the float of babel is harmless here.
+    return format_percent(int(bps) / BPS, "#,##0.##%", locale=_locale())
+
+
+@register.filter
+def number(value: int | None) -> str:
+    """12345 → "12,345"."""
+    return "–" if value is None or value == "" else format_decimal(value, locale=_locale())
+
+
+@register.filter
+def moment(value: datetime | None, style: str = "medium") -> str:
+    """A moment as a clock in Shanghai shows it, in the reader's way of writing.
+
+    Styles: "medium" (date and time), "date", "time", "long" (with seconds and the zone).
+    """
+    if value is None:
+        return "–"
+    local, locale = value.astimezone(clock.SHANGHAI), _locale()
+    if style == "date":
+        return format_date(local, "medium", locale=locale)
+    if style == "time":
+        return format_time(local, "short", tzinfo=clock.SHANGHAI, locale=locale)
+    if style == "long":
+        return format_datetime(local, "long", tzinfo=clock.SHANGHAI, locale=locale)
+    day = format_date(local, "medium", locale=locale)
+    return f"{day} {format_time(local, 'HH:mm', tzinfo=clock.SHANGHAI, locale=locale)}"
+
+
+@register.filter
+def ago(value: datetime | None) -> str:
+    """ "3 hours ago", "in 2 days"."""
+    if value is None:
+        return "–"
+    distance: timedelta = value - clock.now()
+    return format_timedelta(distance, add_direction=True, locale=_locale())
+
+
+@register.filter
+def elided(paginator: "Paginator[Any]", page: int) -> Iterable[str | int]:
+    """Page numbers around `page`, with an ellipsis where many are left out."""
+    return paginator.get_elided_page_range(page, on_each_side=2, on_ends=1)
+
+
+@register.filter
+@stringfilter
+def state_colour(state: str) -> str:
+    """The colour that stands for a state; a state nobody named yet is grey."""
+    return STATE_COLOURS.get(state, "secondary")
+
+
+@cache
+def _drawing(name: str) -> str:
+    """The paths of a vendored icon. Raises LookupError for a name that we do not carry."""
+    file = ICONS / f"{name}.svg"
+    if not re.fullmatch(r"[a-z0-9-]+", name) or not file.is_file():
+        raise LookupError(f"no icon {name!r} in {ICONS}")
+    svg = file.read_text(encoding="utf-8")
+    paths = re.findall(r"<path (?!stroke=\"none\")[^>]*/>", svg)
+    return "".join(paths)
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "", label: str = "") -> SafeString:
+    """{% icon "home" %}: an outline icon, silent for screen readers unless `label` says it.
+
+    An unknown name fails in tests and development; in production it only leaves a gap.
+    """
+    try:
+        paths = _drawing(name)
+    except LookupError:
+        if not settings.PRODUCTION:
+            raise
+        logger.exception("unknown icon")
+        return SafeString("")
+    spoken = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
+    return format_html(
+        '<svg class="icon{}" width="24" height="24" viewBox="0 0 24 24" fill="none"'
+        ' stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
+        ' focusable="false" {}>{}</svg>',
+        f" {extra}" if extra else "",
+        mark_safe(spoken),  # noqa: S308 - made by format_html or constant
+        mark_safe(paths),  # noqa: S308 - our own vendored file
+    )
+
+
+@register.simple_block_tag
+def capture(content: str) -> str:
+    """{% capture as name %}…{% endcapture %}: rendered once, used in several places."""
+    return mark_safe(content.strip())  # noqa: S308 - already escaped by the template engine
+
+
+@register.filter
+def field_kind(field: BoundField) -> str:
+    """Which markup a form field wants: "check", "choices", "select", "hidden" or "input"."""
+    widget = field.field.widget
+    if widget.is_hidden:
+        return "hidden"
+    if isinstance(widget, (RadioSelect, CheckboxSelectMultiple)):
+        return "choices"
+    if isinstance(widget, CheckboxInput):
+        return "check"
+    return "select" if isinstance(widget, Select) else "input"
+
+
+@register.filter
+def styled(field: BoundField) -> SafeString:
+    """The field's input in the kit's classes, tied to its help and errors for screen readers."""
+    kind = field_kind(field)
+    classes = {"check": "form-check-input", "select": "form-select", "input": "form-control"}
+    attrs: dict[str, Any] = {}
+    if kind in classes:
+        own = field.field.widget.attrs.get("class", "")
+        invalid = "is-invalid" if field.errors else ""
+        attrs["class"] = " ".join(filter(None, (own, classes[kind], invalid)))
+    described = []
+    if field.help_text:
+        described.append(f"{field.auto_id}_help")
+    if field.errors:
+        described.append(f"{field.auto_id}_errors")
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    return field.as_widget(attrs=attrs)

@@ -1,0 +1,122 @@
+// The little that the pages do beyond HTML: copy, theme, alerts, charts, and htmx's manners.
+(() => {
+  "use strict";
+
+  const say = (words) => { document.getElementById("said").textContent = words; };
+
+  // --- copy buttons: <button data-copy="text" data-copied="Copied"> ---------------------------
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      // Plain http on another machine has no clipboard; select in a field and let the browser do it.
+      const field = document.createElement("textarea");
+      field.value = text;
+      field.setAttribute("readonly", "");
+      field.className = "visually-hidden";
+      document.body.append(field);
+      field.select();
+      const done = document.execCommand("copy");
+      field.remove();
+      return done;
+    }
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    event.preventDefault();
+    const done = await copy(button.dataset.copy);
+    button.focus();
+    if (!done) { window.prompt("", button.dataset.copy); return; }
+    button.classList.add("is-copied");
+    say(document.body.dataset.copied);
+    setTimeout(() => button.classList.remove("is-copied"), 1600);
+  });
+
+  // --- theme, alerts, choices that submit at once ---------------------------------------------
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-theme-toggle]")) {
+      window.allianceTheme.toggle();
+      drawAll();
+    }
+    const close = event.target.closest("[data-dismiss]");
+    if (close) close.closest(".alert").remove();
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+
+  document.addEventListener("submit", (event) => {
+    const words = event.target.dataset.confirm;
+    if (words && !window.confirm(words)) event.preventDefault();
+  });
+
+  // --- htmx -------------------------------------------------------------------------------------
+  document.addEventListener("htmx:config:request", (event) => {
+    const request = event.detail.ctx.request;
+    if (request.method.toUpperCase() !== "GET") {
+      request.headers["X-CSRFToken"] = document.querySelector('meta[name="csrf-token"]').content;
+    }
+  });
+  document.addEventListener("htmx:after:swap", (event) => {
+    const alerts = document.getElementById("alerts");
+    if (event.detail.ctx.target === alerts || event.detail.ctx.hx?.retarget === "#alerts") {
+      alerts.scrollIntoView({ block: "nearest" });
+    }
+    drawAll();
+  });
+  document.addEventListener("htmx:error", () => say(document.body.dataset.offline));
+
+  // --- charts: <canvas data-chart="id-of-json_script" aria-label="…" role="img"> ----------------
+  const colour = (name) =>
+    getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  function draw(canvas) {
+    const config = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
+    const palette = [1, 2, 3, 4, 5, 6].map((n) => colour(`--chart-${n}`));
+    const area = config.type === "line";
+    config.data.datasets.forEach((set, i) => {
+      const own = palette[i % palette.length];
+      const slices = ["doughnut", "pie"].includes(config.type);
+      set.borderColor ??= slices ? colour("--chart-paper") : own;
+      set.backgroundColor ??= slices ? palette : area ? `color-mix(in srgb, ${own} 12%, transparent)` : own;
+      if (area) Object.assign(set, { fill: i === 0, tension: 0.3, pointRadius: 0, borderWidth: 2, pointHitRadius: 12, ...set });
+      if (config.type === "bar") Object.assign(set, { borderRadius: 4, maxBarThickness: 28, ...set });
+    });
+    // Amounts come in minor units with a currency, so the axis reads like the page around it.
+    const { currency, digits = 2, ...options } = config.options ?? {};
+    const language = document.documentElement.lang;
+    const amount = currency && new Intl.NumberFormat(language, { style: "currency", currency });
+    const words = (value) => (amount ? amount.format(value / 10 ** digits) : new Intl.NumberFormat(language).format(value));
+    const axis = { grid: { color: colour("--chart-grid") }, ticks: { color: colour("--chart-words"), maxTicksLimit: 6 }, border: { display: false } };
+    canvas.chart?.destroy();
+    canvas.chart = new window.Chart(canvas, {
+      type: config.type,
+      data: config.data,
+      options: {
+        responsive: true,
+        maintainAspectRatio: false,
+        animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 300 },
+        interaction: { mode: "index", intersect: false },
+        scales: ["doughnut", "pie"].includes(config.type) ? {} : {
+          x: { ...axis, grid: { display: false }, ticks: { ...axis.ticks, maxRotation: 0, maxTicksLimit: 8 } },
+          y: { ...axis, beginAtZero: true, ticks: { ...axis.ticks, callback: words } },
+        },
+        plugins: {
+          legend: { display: config.data.datasets.length > 1 || config.type === "doughnut", labels: { color: colour("--chart-words"), usePointStyle: true, boxHeight: 6 } },
+          tooltip: { callbacks: { label: (item) => `${item.dataset.label ?? item.label}: ${words(item.parsed.y ?? item.parsed)}` } },
+        },
+        ...options,
+      },
+    });
+  }
+
+  function drawAll() {
+    if (window.Chart) document.querySelectorAll("canvas[data-chart]").forEach(draw);
+  }
+  drawAll();
+})();
