@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 
+from alliance.embedded.browser import find_chromium
 from alliance.embedded.demo import demo, environment
 from alliance.embedded.postgres import PostgresError
 from alliance.embedded.processes import (
@@ -14,8 +15,14 @@ from alliance.embedded.processes import (
     stop_on_signals,
     stop_recorded,
 )
+from alliance.embedded.screen import box
 from alliance.embedded.servers import servers
 from alliance.embedded.state import PROJECT, Busy, State, throw_away
+
+NO_BROWSER = [
+    "THE BROWSER TESTS ARE LEFT OUT: no Chromium was found.",
+    "Install one (Debian, Ubuntu: apt install chromium) or name it: CHROMIUM=/path/to/chrome",
+]
 
 
 def main(argv: list[str]) -> int:
@@ -44,6 +51,11 @@ def test(arguments: list[str]) -> int:
 
     pytest-django reads the settings before any conftest, so the servers come first.
     """
+    if not find_chromium():
+        if os.environ.get("CI"):
+            print("In CI the browser tests must run, and no Chromium is here.", file=sys.stderr)
+            return 1
+        print(box(NO_BROWSER), flush=True)
     with throw_away() as state, servers(state, fast=True) as named:
         env = {
             **os.environ,
