@@ -1,0 +1,51 @@
+"""The shared cast, and what every test stands on: a real PostgreSQL, a real Valkey."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_may_empty_append_only_tables() -> Iterator[None]:
+    """Between transactional tests Django truncates everything, which our triggers refuse.
+
+    Only the owner of the tables can switch the triggers off, and only this flush does.
+    """
+    plain = DatabaseOperations.execute_sql_flush
+
+    def flush(self: DatabaseOperations, sql_list: list[str]) -> Any:
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger "
+                "WHERE NOT tgisinternal AND tgfoid = 'refuse_change'::regproc"
+            )
+            tables = [row[0] for row in cursor.fetchall()]
+        off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables]
+        on = [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables]
+        return plain(self, [*off, *sql_list, *on])
+
+    DatabaseOperations.execute_sql_flush = flush
+    yield
+    DatabaseOperations.execute_sql_flush = plain
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    """Rate limits and throttles of one test must not reach the next."""
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def sql() -> Any:
+    """Run a statement on the test database, past the ORM."""
+
+    def execute(statement: str, *args: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, args)
+
+    return execute
