@@ -1,0 +1,74 @@
+"""Where a link may lead: only into the shop's registered domains. Pure functions, no database."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import SplitResult, unquote, urlsplit
+
+CLICK_ID = "click_id"
+
+# Browsers read "\" as "/", drop tabs and line breaks, and so see another host than we do.
+_TREACHEROUS = re.compile(r"[\s\\\x00-\x1f\x7f]")
+
+
+def host_of(url: str) -> str:
+    """The host of a plain web address, in lower-case ASCII; "" for anything that is not one.
+
+    Refused: other schemes, relative addresses, names or passwords before the host, and every
+    character that a browser reads differently from us.
+    """
+    if _TREACHEROUS.search(url):
+        return ""
+    try:
+        parts: SplitResult = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc:
+        return ""
+    return _ascii(host)
+
+
+def in_domains(url: str, domains: Iterable[str]) -> bool:
+    """Whether `url` lies on one of the domains or on a subdomain of one."""
+    host = host_of(url)
+    return bool(host) and not set(domain_suffixes(host)).isdisjoint(map(_ascii, domains))
+
+
+def domain_suffixes(host: str) -> list[str]:
+    """a.b.c → [a.b.c, b.c, c]: every registered domain that would cover the host."""
+    labels = host.split(".")
+    return [".".join(labels[i:]) for i in range(len(labels))]
+
+
+def with_click_id(url: str, click_id: str) -> str:
+    """`url` with our click id added; the rest of its query and its fragment stay byte for byte.
+
+    A click id that the address already carries (copied out of somebody's address bar) goes.
+    """
+    address, query, fragment = _dissect(without_click_id(url))
+    return f"{address}?{query}{'&' if query else ''}{CLICK_ID}={click_id}{fragment}"
+
+
+def without_click_id(url: str) -> str:
+    """`url` without any click id in its query."""
+    address, query, fragment = _dissect(url)
+    kept = "&".join(
+        pair for pair in query.split("&") if unquote(pair.partition("=")[0]) != CLICK_ID
+    )
+    return url if kept == query else f"{address}{'?' if kept else ''}{kept}{fragment}"
+
+
+def _dissect(url: str) -> tuple[str, str, str]:
+    before, hash_sign, fragment = url.partition("#")
+    address, _mark, query = before.partition("?")
+    return address, query, hash_sign + fragment
+
+
+def _ascii(host: str) -> str:
+    host = host.strip().rstrip(".").lower()
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return ""

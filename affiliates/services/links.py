@@ -1,0 +1,168 @@
+"""Links: one short code for each way from an ad zone to a product or page of a shop."""
+
+import re
+import secrets
+from collections.abc import Mapping
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.destinations import domain_suffixes, host_of, in_domains, without_click_id
+from affiliates.models import AdZone, Affiliate, Link
+from affiliates.services.standing import (
+    affiliate_must_be_active,
+    product_must_be_on_sale,
+    shop_must_sell,
+    site_must_stand,
+)
+from alliance.kernel import audit, clock
+from alliance.kernel.errors import Invalid, WrongState
+from alliance.kernel.models import User
+from merchants.models import Product, Shop
+
+SUBS = ("sub1", "sub2", "sub3", "sub4", "sub5")
+SUB_LENGTH = 100
+# No 0/o, 1/i/l: a code may be read aloud or typed from paper. 31^10 is about 2^49.
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+CODE_LENGTH = 10
+_TRIES = 5
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def sub_clean(value: str) -> str:
+    """A sub-id as we keep it: trimmed, printable, at most 100 characters."""
+    return _CONTROL.sub("", value).strip()[:SUB_LENGTH]
+
+
+@transaction.atomic
+def link_create(
+    *,
+    actor: User,
+    affiliate: Affiliate,
+    zone: AdZone,
+    product: Product | None = None,
+    url: str = "",
+    subs: Mapping[str, str] | None = None,
+) -> Link:
+    """The link from `zone` to a product, to a page of a shop, or to a page for a product.
+
+    With a product alone the link leads to the product's page; `url` must lie within the shop's
+    registered domains. Without a product the shop is found by the address, and so is the product
+    if the address is its page. `subs` holds sub1 … sub5. Asking again for the same way returns the
+    same link, and resumes it if it was paused.
+
+    Raises Invalid (address, sub-id), WrongState (affiliate or merchant not active, site rejected,
+    product withdrawn) and says which.
+    """
+    affiliate_must_be_active(affiliate)
+    if zone.site.affiliate_id != affiliate.pk:
+        raise Invalid(_("This ad zone is not yours."), field="zone")
+    site_must_stand(zone.site)
+    product, shop, url = _target(product, url.strip())
+    shop_must_sell(shop)
+    if product:
+        product_must_be_on_sale(product)
+    way = {"zone": zone, "product": product, "url": url, **_subs(subs or {})}
+
+    AdZone.objects.select_for_update(no_key=True).get(pk=zone.pk)  # one at a time per zone
+    link = Link.objects.filter(**way).order_by("pk").first()
+    if link is None:
+        link = _insert(Link(affiliate=affiliate, shop=shop, **way))
+        audit.record("link.created", link, actor=actor, code=link.code, zone=zone.pid)
+    elif link.paused_at:
+        link_resume(actor=actor, link=link)
+    return link
+
+
+@transaction.atomic
+def link_pause(*, actor: User, link: Link) -> None:
+    """The link leads nowhere and earns nothing until it is resumed. WrongState if it is paused."""
+    moment = clock.now()
+    if not Link.objects.filter(pk=link.pk, paused_at=None).update(
+        paused_at=moment, updated_at=moment
+    ):
+        raise WrongState(_("This link is paused already."))
+    link.paused_at = moment
+    audit.record("link.paused", link, actor=actor)
+
+
+@transaction.atomic
+def link_resume(*, actor: User, link: Link) -> None:
+    """The link leads to the shop again. WrongState if it was not paused."""
+    rows = Link.objects.filter(pk=link.pk, paused_at__isnull=False)
+    if not rows.update(paused_at=None, updated_at=clock.now()):
+        raise WrongState(_("This link is not paused."))
+    link.paused_at = None
+    audit.record("link.resumed", link, actor=actor)
+
+
+def _target(product: Product | None, url: str) -> tuple[Product | None, Shop, str]:
+    """What the link leads to: (product if one is known, shop, address)."""
+    url = without_click_id(url)
+    if len(url) > 1000:
+        raise Invalid(_("This address is too long."), field="url")
+    if product:
+        shop = product.shop
+        if not in_domains(url or product.url, shop.domains):
+            raise Invalid(_outside(shop) if url else _broken(), field="url")
+        return product, shop, url or product.url
+    if not url:
+        raise Invalid(_("Choose a product or give an address."), field="url")
+    shop = _shop_of(url)
+    known = Product.objects.filter(shop=shop, url=url).select_related("shop__merchant").first()
+    return known, shop, url
+
+
+def _shop_of(url: str) -> Shop:
+    host = host_of(url)
+    if not host:
+        raise Invalid(_("Please give a full web address: https://…"), field="url")
+    suffixes = domain_suffixes(host)
+    shops = Shop.objects.filter(domains__overlap=suffixes).select_related("merchant")
+    found = [shop for shop in shops.order_by("pk") if in_domains(url, shop.domains)]
+    if not found:
+        raise Invalid(_("No shop of the alliance is at this address."), field="url")
+    # The closest domain wins: a shop on its own subdomain before the platform that it is on.
+    return min(
+        found, key=lambda shop: min(suffixes.index(d) for d in shop.domains if d in suffixes)
+    )
+
+
+def _outside(shop: Shop) -> str:
+    return gettext("This address is outside the shop's own domains (%(domains)s).") % {
+        "domains": ", ".join(shop.domains)
+    }
+
+
+def _broken() -> str:
+    return gettext("The shop has given this product an address outside its own domains.")
+
+
+def _subs(given: Mapping[str, str]) -> dict[str, str]:
+    if unknown := set(given) - set(SUBS):
+        raise Invalid(
+            _("Unknown sub-id: %(names)s") % {"names": ", ".join(sorted(unknown))}, field="subs"
+        )
+    for name, value in given.items():
+        if len(value.strip()) > SUB_LENGTH:
+            raise Invalid(
+                _("A sub-id has at most %(length)d characters.") % {"length": SUB_LENGTH},
+                field=name,
+            )
+    return {name: sub_clean(given.get(name, "")) for name in SUBS}
+
+
+def _insert(link: Link) -> Link:
+    """Save under a code that nobody has. A clash is a chance of one in millions: try again."""
+    for _attempt in range(_TRIES):
+        link.code = "".join(secrets.choice(ALPHABET) for _i in range(CODE_LENGTH))
+        try:
+            with transaction.atomic():
+                link.save(force_insert=True)
+        except IntegrityError as exc:
+            if "code" not in str(exc):
+                raise
+        else:
+            return link
+    raise RuntimeError("no free link code in several tries: the source of chance is broken")

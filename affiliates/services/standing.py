@@ -1,0 +1,41 @@
+"""Who and what may promote now; each refusal says why."""
+
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import Affiliate, AffiliateState, Site, SiteState
+from alliance.kernel.errors import WrongState
+from merchants.models import MerchantState, Product, ProductState, Shop
+
+_AFFILIATE = {
+    AffiliateState.APPLIED: _("Your application is still being looked at."),
+    AffiliateState.FROZEN: _("This affiliate is frozen, so nothing new can be promoted."),
+    AffiliateState.CLOSED: _("This affiliate is closed."),
+}
+_MERCHANT = {
+    MerchantState.APPLIED: _("This merchant has not been approved yet."),
+    MerchantState.FROZEN: _("This merchant is frozen, so its products cannot be promoted now."),
+    MerchantState.CLOSED: _("This merchant has left the alliance."),
+}
+
+
+def affiliate_must_be_active(affiliate: Affiliate) -> None:
+    if affiliate.state != AffiliateState.ACTIVE:
+        raise WrongState(_AFFILIATE[AffiliateState(affiliate.state)], state=affiliate.state)
+
+
+def site_must_stand(site: Site) -> None:
+    if site.state == SiteState.REJECTED:
+        raise WrongState(
+            _("The site was rejected: %(reason)s") % {"reason": site.reason}, state=site.state
+        )
+
+
+def shop_must_sell(shop: Shop) -> None:
+    state = shop.merchant.state
+    if state != MerchantState.ACTIVE:
+        raise WrongState(_MERCHANT[MerchantState(state)], state=state)
+
+
+def product_must_be_on_sale(product: Product) -> None:
+    if product.state != ProductState.ON_SALE:
+        raise WrongState(_("The shop has withdrawn this product."), state=product.state)
