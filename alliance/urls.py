@@ -5,10 +5,12 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import include, path
 
+from affiliates import redirect
 from alliance import health, home
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("r/<str:code>", redirect.follow, name="follow"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("language/", home.language, name="set_language"),
