@@ -1,0 +1,271 @@
+"""Whose order it is (docs/domain.md §3.3): decided once per order line, kept with its reason.
+
+The buyer is known by the click id that the shop reports with the order, and by the visitor key that
+this click carries. Looked at are the buyer's clicks in the shop, by people, in the window before
+the order was placed. The last click on the bought product wins; else the last click in the shop.
+
+A click earns if its affiliate was active when it was made: no other click is ever recorded as one.
+A freeze after the click leaves the order where it belongs (the money waits meanwhile); an affiliate
+that is closed when the order comes does not get it, and the next click is asked.
+
+The terms are those in force for the bought product at the moment of the winning click. Without
+terms the line is nobody's: the click was not promised anything.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from affiliates.models import (
+    Affiliate,
+    AffiliateState,
+    Attribution,
+    AttributionRule,
+    Touch,
+    TouchKind,
+    Visitor,
+)
+from alliance.kernel import clock
+from merchants.models import Order, OrderLine
+from merchants.plans import Found, Wanted, terms_at
+
+POLICY = 1  # raise it whenever a rule here changes: receipts say by which rules they were decided
+CLICKS_PER_ORDER = 200  # of one buyer in one shop, the newest; older ones are not looked at
+SHOWN = 20  # of them written into the receipt
+
+
+@dataclass(slots=True)
+class Seen:
+    """A click that was looked at for an order, and why it cannot win ("" if it can)."""
+
+    touch: Touch
+    barred: str = ""
+
+
+@dataclass(slots=True)
+class Buyer:
+    """What is known of the buyer of an order: how they were recognised, and their clicks."""
+
+    identity: str = "none"
+    unknown: str = ""  # why there is nobody to look at
+    named: Seen | None = None  # the click that the shop reported
+    seen: list[Seen] = field(default_factory=list)  # newest first, `named` among them
+
+
+@dataclass(slots=True)
+class Choice:
+    """The click that won a line, if one did, and the word for why."""
+
+    winner: Touch | None
+    rule: AttributionRule
+    why: str
+
+
+def attribute(lines: Sequence[OrderLine]) -> dict[int, Attribution]:
+    """The decision on each line, by its primary key: the one there is, or one made now.
+
+    The lines carry `order` (locked by the caller, in its transaction) and `product`. A constant
+    number of statements, however many lines.
+    """
+    decided = {
+        row.line_id: row for row in Attribution.objects.filter(line__in=[line.pk for line in lines])
+    }
+    if fresh := [line for line in lines if line.pk not in decided]:
+        for made in Attribution.objects.bulk_create(_decide(fresh)):
+            decided[made.line_id] = made
+    return decided
+
+
+def _decide(lines: Sequence[OrderLine]) -> list[Attribution]:
+    orders = {line.order_id: line.order for line in lines}
+    buyers = _buyers(orders.values())
+    shares = _bar_the_closed(buyers.values())
+    choices = {line.pk: _choose(line, buyers[line.order_id]) for line in lines}
+    wanted = {
+        line.pk: _wanted(line, winner)
+        for line in lines
+        if (winner := choices[line.pk].winner) is not None
+    }
+    terms = terms_at(set(wanted.values()))
+    moment = clock.now()
+    made = []
+    for line in lines:
+        choice = choices[line.pk]
+        found = terms[wanted[line.pk]] if line.pk in wanted else None
+        row = Attribution(line=line, rule=AttributionRule.NONE, decided_at=moment)
+        row.receipt = _receipt(line, buyers[line.order_id], choice, found)
+        if choice.winner and found:
+            row.rule = choice.rule
+            row.affiliate_id = choice.winner.affiliate_id
+            row.zone_id = choice.winner.zone_id
+            row.touch_id = choice.winner.pk
+            row.plan_id, row.terms_id = found.plan_id, found.terms_id
+            row.rate_bps = found.rate_bps
+            row.share_bps = shares[choice.winner.affiliate_id]
+        made.append(row)
+    return made
+
+
+def _choose(line: OrderLine, buyer: Buyer) -> Choice:
+    """The last click on the product, else the last in the shop, else nobody and why."""
+    able = [seen.touch for seen in buyer.seen if not seen.barred]
+    same = (t for t in able if line.product_id and t.product_id == line.product_id)
+    if winner := next(same, None):
+        return Choice(winner, AttributionRule.SAME_PRODUCT, "same_product")
+    if able:
+        return Choice(able[0], AttributionRule.SAME_SHOP, "same_shop")
+    # Nobody's. The click that the shop reported is the one that people ask about.
+    why = buyer.named.barred if buyer.named else buyer.unknown
+    return Choice(None, AttributionRule.NONE, why)
+
+
+def _wanted(line: OrderLine, touch: Touch) -> Wanted:
+    category = line.product.category_id if line.product else None
+    return (line.order.merchant_id, line.product_id, category, touch.touched_at)
+
+
+# --- Who the buyer is, and which clicks are theirs ---------------------------------------------
+
+
+def _buyers(orders: Iterable[Order]) -> dict[int, Buyer]:
+    """By order. Two statements: the clicks that the shops named, and those buyers' other clicks."""
+    orders = list(orders)
+    ids = {order.click_id for order in orders if order.click_id}
+    named = {touch.click_id: touch for touch in Touch.objects.filter(click_id__in=ids)}
+    history = _history(
+        [(order, named[order.click_id]) for order in orders if order.click_id in named]
+    )
+    return {
+        order.pk: _buyer(order, named.get(order.click_id), history[order.pk]) for order in orders
+    }
+
+
+def _buyer(order: Order, named: Touch | None, others: list[Touch]) -> Buyer:
+    if named is None:
+        return Buyer(unknown="unknown_click" if order.click_id else "no_click_id")
+    touches = {touch.pk: touch for touch in [*others, named]}.values()
+    newest_first = sorted(touches, key=lambda touch: (touch.touched_at, touch.pk), reverse=True)
+    seen = [Seen(touch, _barred(order, touch)) for touch in newest_first]
+    return Buyer(
+        identity="visitor" if named.visitor_key else "click_id",
+        named=next(each for each in seen if each.touch.pk == named.pk),
+        seen=seen,
+    )
+
+
+def _barred(order: Order, touch: Touch) -> str:
+    """Why this click cannot earn from this order; "" if it can."""
+    if touch.shop_id != order.shop_id:
+        return "click_of_another_shop"
+    if touch.visitor != Visitor.HUMAN:
+        return "not_human"
+    if touch.kind != TouchKind.CLICK:
+        return "not_a_click"
+    if touch.touched_at > order.placed_at:
+        return "after_order"
+    window = timedelta(days=settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"])
+    return "too_old" if touch.touched_at < order.placed_at - window else ""
+
+
+def _history(named: Sequence[tuple[Order, Touch]]) -> dict[int, list[Touch]]:
+    """Per order the newest clicks of its visitor in its shop and window: an index walk each."""
+    found: dict[int, list[Touch]] = defaultdict(list)
+    asked = [(order, touch.visitor_key) for order, touch in named if touch.visitor_key]
+    if not asked:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT asked.order_id, t.id
+            FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[])
+                AS asked(order_id, visitor_key, shop_id, placed_at)
+            CROSS JOIN LATERAL (
+                SELECT id FROM affiliates_touch
+                WHERE visitor_key = asked.visitor_key AND visitor_key <> ''
+                    AND shop_id = asked.shop_id AND kind = %s AND visitor = %s
+                    AND touched_at BETWEEN asked.placed_at - make_interval(days => %s)
+                        AND asked.placed_at
+                ORDER BY touched_at DESC, id DESC LIMIT %s
+            ) t
+            """,
+            [
+                [order.pk for order, _key in asked],
+                [key for _order, key in asked],
+                [order.shop_id for order, _key in asked],
+                [order.placed_at for order, _key in asked],
+                TouchKind.CLICK,
+                Visitor.HUMAN,
+                settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"],
+                CLICKS_PER_ORDER,
+            ],
+        )
+        pairs = cursor.fetchall()
+    touches = Touch.objects.in_bulk({touch_id for _order_id, touch_id in pairs})
+    for order_id, touch_id in pairs:
+        found[order_id].append(touches[touch_id])
+    return found
+
+
+def _bar_the_closed(buyers: Iterable[Buyer]) -> dict[int, int]:
+    """Bar the clicks of affiliates that are closed; return everybody's share of the commission."""
+    buyers = list(buyers)
+    ids = {seen.touch.affiliate_id for buyer in buyers for seen in buyer.seen}
+    affiliates = Affiliate.objects.in_bulk(ids)
+    for buyer in buyers:
+        for seen in buyer.seen:
+            state = affiliates[seen.touch.affiliate_id].state
+            if not seen.barred and state not in {AffiliateState.ACTIVE, AffiliateState.FROZEN}:
+                seen.barred = "affiliate_not_active"
+    usual: int = settings.ALLIANCE["SHARE_BPS"]
+    return {
+        pk: usual if affiliate.share_bps is None else affiliate.share_bps
+        for pk, affiliate in affiliates.items()
+    }
+
+
+# --- The receipt ---------------------------------------------------------------------------------
+
+
+def _receipt(line: OrderLine, buyer: Buyer, choice: Choice, found: Found | None) -> dict[str, Any]:
+    """What was looked at and why each click won or lost: codes and facts, words come later."""
+    no_terms = choice.winner is not None and found is None
+    # The winner and the reported click first, then the newest.
+    ranked = sorted(
+        buyer.seen, key=lambda seen: (seen.touch is not choice.winner, seen is not buyer.named)
+    )
+    looked_at = []
+    for seen in ranked[:SHOWN]:
+        won = seen.touch is choice.winner
+        looked_at.append(
+            {
+                "click_id": seen.touch.click_id,
+                "affiliate_id": seen.touch.affiliate_id,
+                "touched_at": seen.touch.touched_at.astimezone(UTC).isoformat(),
+                "product_id": seen.touch.product_id,
+                "verdict": "won" if won and not no_terms else "lost",
+                "why": ("no_terms" if no_terms else choice.why)
+                if won
+                else seen.barred or _beaten(line, seen.touch, choice),
+            }
+        )
+    return {
+        "policy": POLICY,
+        "window_days": settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"],
+        "identity": buyer.identity,
+        "looked_at": looked_at,
+        "more": len(ranked) - len(looked_at),
+        "why": "no_terms" if no_terms else choice.why,
+        "terms": list(found.why) if found else [],
+    }
+
+
+def _beaten(line: OrderLine, touch: Touch, choice: Choice) -> str:
+    by_product = choice.rule == AttributionRule.SAME_PRODUCT
+    return (
+        "product_click_won" if by_product and touch.product_id != line.product_id else "later_click"
+    )

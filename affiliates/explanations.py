@@ -1,0 +1,90 @@
+"""The receipt of an attribution in the reader's words (affiliates.attribution writes it)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import Affiliate, Attribution
+from merchants import plans
+
+# Why the line is somebody's or nobody's. %(days)d is the window.
+DECISIONS = {
+    "same_product": _("It was the last click on this product before the order."),
+    "same_shop": _(
+        "There was no click on this product, so the last click in the same shop counts."
+    ),
+    "no_click_id": _(
+        "The shop reported this order without a click id, so nobody can say who brought the buyer."
+    ),
+    "unknown_click": _("The shop reported a click id that was never issued here."),
+    "click_of_another_shop": _("The reported click led to another shop."),
+    "too_old": _(
+        "The click was more than %(days)d days before the order, and older ones do not count."
+    ),
+    "after_order": _("The click came after the order was placed."),
+    "not_human": _("The click came from a bot or a link preview, not from a person."),
+    "not_a_click": _("What was reported is not a click."),
+    "no_terms": _(
+        "At the moment of the click no commission was promised for this product, so none is due."
+    ),
+    "affiliate_not_active": _("The affiliate had left the alliance when the order came in."),
+}
+# Why one click among several lost.
+DEFEATS = {
+    "later_click": _("a later click counts instead"),
+    "product_click_won": _("a click on the bought product itself counts instead"),
+    "click_of_another_shop": _("it led to another shop"),
+    "too_old": _("it was more than %(days)d days before the order"),
+    "after_order": _("it came after the order was placed"),
+    "not_human": _("it came from a bot or a link preview"),
+    "not_a_click": _("it was not a click"),
+    "no_terms": _("no commission was promised for the product at that moment"),
+    "affiliate_not_active": _("the affiliate had left the alliance"),
+}
+IDENTITIES = {
+    "visitor": _("The buyer was recognised by the click id that the shop reported, "
+                 "and by the cookie that this click carried."),
+    "click_id": _("The buyer was recognised by the click id that the shop reported."),
+    "none": "",
+}  # fmt: skip
+
+
+def explain(attribution: Attribution, *, viewer: Affiliate | None) -> list[str]:
+    """Sentences in the active language: the decision, the identity, each click, the terms.
+
+    `viewer` is the affiliate who reads; other affiliates appear only as "another affiliate". None
+    is for who may know them (operations, the merchant): they appear by member id.
+    """
+    receipt = attribution.receipt
+    days = receipt["window_days"]
+    said = [
+        DECISIONS[receipt["why"]] % {"days": days},
+        str(IDENTITIES[receipt["identity"]]),
+        *(_sentence(click, days, viewer) for click in receipt["looked_at"]),
+    ]
+    if receipt["more"]:
+        said.append(gettext("%(count)d more clicks were looked at.") % {"count": receipt["more"]})
+    return [sentence for sentence in (*said, *plans.explain(receipt["terms"])) if sentence]
+
+
+def _sentence(click: Mapping[str, Any], days: int, viewer: Affiliate | None) -> str:
+    moment = timezone.localtime(datetime.fromisoformat(click["touched_at"]))
+    facts = {
+        "who": _who(click["affiliate_id"], viewer),
+        "when": date_format(moment, "DATETIME_FORMAT"),
+    }
+    if click["verdict"] == "won":
+        return gettext("%(when)s: click through %(who)s. It counts.") % facts
+    facts["why"] = DEFEATS[click["why"]] % {"days": days}
+    return gettext("%(when)s: click through %(who)s. It does not count: %(why)s.") % facts
+
+
+def _who(affiliate_id: int, viewer: Affiliate | None) -> str:
+    if viewer is None:
+        return gettext("affiliate %(id)d") % {"id": affiliate_id}
+    return gettext("you") if affiliate_id == viewer.pk else gettext("another affiliate")
