@@ -24,6 +24,7 @@ import psutil
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+MARK = "ALLIANCE_SUPERVISED"  # in the environment of everything below us: the path of the record
 _CLOCK_SLACK = 2.0  # seconds by which a start time read twice may differ
 
 
@@ -102,14 +103,14 @@ class Child:
 class Family:
     """Starts children and, when the block ends, stops them: last started first.
 
-    `record` is the file that names the living; its path is in their environment, so that an
-    orphan of an orphan can be told from a stranger whose pid was used before. `said` hears the
-    name of each one that is asked to stop.
+    `record` is the file that names the living. `said` hears the name of each one that is asked to
+    stop.
     """
 
     def __init__(self, record: Path, said: Callable[[str], None] | None = None) -> None:
         self.record = record
         self.said = said or (lambda _name: None)
+        self.mark = {MARK: str(record)}
         self.children: list[Child] = []
 
     def __enter__(self) -> Self:
@@ -145,7 +146,7 @@ class Family:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={**env, "ALLIANCE_SUPERVISED": str(self.record)},
+                env={**env, **self.mark},
                 cwd=cwd,
                 user=user,
                 group=group,
@@ -244,29 +245,27 @@ def stop_recorded(record: Path) -> list[str]:
     """Stop what an earlier run recorded in `record` and could not stop; return the names."""
     try:
         rows = json.loads(record.read_text())
-    except (FileNotFoundError, ValueError):
+    except FileNotFoundError:
         return []
+    except ValueError:
+        rows = []
     found = []
     for row in reversed(rows):
         if alive(row["pid"], row["born"]):
             found.append(row["name"])
             stop_tree(row["pid"], row["signal"])
-        _kill(_orphans(row["pid"], str(record)))
+    _kill(_marked(str(record)))
     record.unlink(missing_ok=True)
     return found
 
 
-def _orphans(group: int, tag: str) -> list[psutil.Process]:
-    """Members of a dead leader's process group that carry our tag in their environment."""
-    if psutil.pid_exists(group):
-        return []
+def _marked(mark: str) -> list[psutil.Process]:
+    """Whoever carries the mark in its environment: offspring whose recorded parent is gone."""
+    ourselves = {process.pid for process in psutil.Process().parents()} | {os.getpid()}
     members = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
-            if (
-                os.getpgid(process.pid) == group
-                and process.environ().get("ALLIANCE_SUPERVISED") == tag
-            ):
+            if process.pid not in ourselves and process.environ().get(MARK) == mark:
                 members.append(process)
     return members
 

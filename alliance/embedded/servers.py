@@ -69,4 +69,4 @@ def _with_another_port(start: Callable[[int], str], family: Family, port: int) -
 def servers(state: State, *, fast: bool = False) -> Iterator[dict[str, str]]:
     """Both servers for the length of a block; yields the environment that names them."""
     with Family(state.record) as family:
-        yield dict(start(family, state, fast=fast))
+        yield dict(start(family, state, fast=fast)) | family.mark
