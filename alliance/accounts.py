@@ -1,13 +1,24 @@
-"""How people sign up and in: django-allauth, by e-mail only."""
+"""How people sign up and in: django-allauth, by e-mail only; staff with a second step."""
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from allauth.account.utils import get_next_redirect_url
+from allauth.core.internal.httpkit import add_query_params
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """allauth's behaviour, with our addresses in lower case and the visitor's language kept."""
+    """allauth's behaviour, with addresses in lower case, the visitor's language kept, and the way
+    they were on kept through the verification mail."""
 
     def clean_email(self, email: str) -> str:
         return super().clean_email(email).lower()
@@ -15,3 +26,46 @@ class AccountAdapter(DefaultAccountAdapter):
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         user.language = getattr(request, "LANGUAGE_CODE", "")
         return super().save_user(request, user, form, commit)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        """The link also works on another device than the one that signed up, and leads on."""
+        url = super().get_email_confirmation_url(request, emailconfirmation)
+        onward = get_next_redirect_url(request)  # only addresses of our own get through
+        return add_query_params(url, {"next": onward}) if onward else url
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        """A person's saved language follows them to a new device."""
+        response = super().post_login(request, user, **kwargs)
+        if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            translation.activate(user.language)
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                user.language,
+                secure=settings.LANGUAGE_COOKIE_SECURE,
+                httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+                samesite="Lax",
+            )
+        return response
+
+
+class StaffMfaMiddleware:
+    """Nobody enters the operations desk with a password alone (REQUIRE_STAFF_MFA).
+
+    allauth asks for the second step at sign-in once there is one, so here it only has to exist.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.desk = reverse("admin:index")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if (
+            settings.REQUIRE_STAFF_MFA
+            and request.path.startswith(self.desk)
+            and request.user.is_authenticated
+            and request.user.is_staff
+            and not is_mfa_enabled(request.user)
+        ):
+            messages.warning(request, _("Set up a second step first: the desk moves money."))
+            return redirect("mfa_index")
+        return self.get_response(request)

@@ -1,14 +1,33 @@
 """The front door: what the alliance is, and where a signed-in person belongs."""
 
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import check_for_language
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
+from alliance import navigation
 
+
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html")
+    """Strangers read what this is; whoever is signed in goes on to their own start page."""
+    if not request.user.is_authenticated:
+        return render(request, "home.html")
+    sides = navigation.sides_of(request)
+    if sides.affiliate:
+        return redirect("commissions:affiliate_home")
+    if sides.merchant:
+        return redirect("commissions:merchant_home")
+    return redirect("admin:index" if sides.staff else "start")
+
+
+@require_safe
+@login_required
+def start(request: HttpRequest) -> HttpResponse:
+    """How do you want to take part?"""
+    return render(request, "start.html", {"sides": navigation.sides_of(request)})
 
 
 @require_POST

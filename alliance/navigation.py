@@ -10,11 +10,22 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from affiliates.models import AffiliateMember
-from merchants.models import MerchantMember
+from affiliates.models import Affiliate
+from merchants.models import Merchant
+
+Entries = Iterable[tuple[str, str, str]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """On which sides of the alliance a person stands: one of each at most in the menu."""
+
+    affiliate: Affiliate | None
+    merchant: Merchant | None
+    staff: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     label: str
     icon: str
@@ -22,67 +33,90 @@ class Item:
     current: bool = False
 
 
-@dataclass(slots=True)
-class Section:
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The section in view, and ways over to the other sides."""
+
     title: str
+    note: str
     items: list[Item]
-    note: str = ""
-
-
-def _affiliate_items() -> Iterable[tuple[str, str, str]]:
-    yield _("Home"), "home", "commissions:affiliate_home"
-    yield _("Products"), "shopping-bag", "affiliates:products"
-    yield _("Links"), "link", "affiliates:links"
-    yield _("Orders"), "receipt", "commissions:affiliate_orders"
-    yield _("Earnings"), "coins", "commissions:earnings"
-    yield _("Withdrawals"), "building-bank", "commissions:withdrawals"
-    yield _("Sites and ad zones"), "world", "affiliates:sites"
-
-
-def _merchant_items() -> Iterable[tuple[str, str, str]]:
-    yield _("Home"), "home", "commissions:merchant_home"
-    yield _("Products"), "package", "merchants:products"
-    yield _("Plans and rates"), "percentage", "merchants:plans"
-    yield _("Orders"), "receipt", "commissions:merchant_orders"
-    yield _("Affiliates"), "users", "commissions:merchant_affiliates"
-    yield _("Wallet"), "wallet", "commissions:wallet"
-    yield _("Coupons"), "ticket", "merchants:coupons"
-    yield _("Imports"), "file-import", "merchants:imports"
-    yield _("Settings"), "settings", "merchants:settings"
+    others: list[Item]
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of every page: the menu (only worked out where it is shown) and our version."""
+    """Context of every page: the menu (worked out only where it is shown) and our version."""
     return {"menu": SimpleLazyObject(lambda: _menu(request)), "version": settings.VERSION}
 
 
-def _items(entries: Iterable[tuple[str, str, str]]) -> list[Item]:
-    items = []
+def sides_of(request: HttpRequest) -> Sides:
+    user = request.user
+    if not user.is_authenticated:
+        return Sides(None, None, False)
+    return Sides(
+        Affiliate.objects.filter(members__user=user).order_by("members__pk").first(),
+        Merchant.objects.filter(members__user=user).order_by("members__pk").first(),
+        user.is_active and user.is_staff,
+    )
+
+
+def _menu(request: HttpRequest) -> Menu:
+    sides = sides_of(request)
+    at_merchant = request.path.startswith("/merchant/") or not sides.affiliate
+    affiliate = _affiliate_entries() if sides.affiliate else ()
+    merchant = _merchant_entries() if sides.merchant else ()
+    others: list[Item] = []
+    if sides.affiliate and sides.merchant:
+        if at_merchant:
+            others += _items(
+                request, [(_("As affiliate"), "speakerphone", next(iter(affiliate))[2])]
+            )
+        else:
+            others += _items(
+                request, [(_("As merchant"), "building-store", next(iter(merchant))[2])]
+            )
+    if sides.staff:
+        others += _items(request, [(_("Operations desk"), "layout-dashboard", "admin:index")])
+    if at_merchant and sides.merchant:
+        return Menu(_("Merchant"), sides.merchant.name, _items(request, merchant), others)
+    if sides.affiliate:
+        return Menu(_("Affiliate"), sides.affiliate.name, _items(request, affiliate), others)
+    return Menu("", "", _items(request, [(_("Take part"), "rocket", "start")]), others)
+
+
+def _items(request: HttpRequest, entries: Entries) -> list[Item]:
+    """Links of a section; the deepest one that the page lies under is marked."""
+    found = []
     for label, icon, name in entries:
         try:
-            items.append(Item(label, icon, reverse(name)))
+            found.append((label, icon, reverse(name)))
         except NoReverseMatch:
             continue
-    return items
+    under = [url for _label, _icon, url in found if request.path.startswith(url)]
+    here = max(under, key=len, default="")
+    return [Item(label, icon, url, url == here) for label, icon, url in found]
 
 
-def _menu(request: HttpRequest) -> list[Section]:
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
-        return []
-    sections = []
-    affiliate = AffiliateMember.objects.filter(user=user).select_related("affiliate").first()
-    if affiliate:
-        sections.append(
-            Section(_("Affiliate"), _items(_affiliate_items()), str(affiliate.affiliate))
-        )
-    merchant = MerchantMember.objects.filter(user=user).select_related("merchant").first()
-    if merchant:
-        sections.append(Section(_("Merchant"), _items(_merchant_items()), str(merchant.merchant)))
-    if user.is_active and user.is_staff:
-        sections.append(
-            Section(
-                _("Staff"), [Item(_("Operations desk"), "layout-dashboard", reverse("admin:index"))]
-            )
-        )
-    return sections
+def _affiliate_entries() -> Entries:
+    return [
+        (_("Home"), "home", "commissions:affiliate_home"),
+        (_("Products"), "shopping-bag", "affiliates:products"),
+        (_("Links"), "link", "affiliates:links"),
+        (_("Orders"), "receipt", "commissions:affiliate_orders"),
+        (_("Earnings"), "coins", "commissions:earnings"),
+        (_("Withdrawals"), "building-bank", "commissions:withdrawals"),
+        (_("Sites and ad zones"), "world", "affiliates:sites"),
+    ]
+
+
+def _merchant_entries() -> Entries:
+    return [
+        (_("Home"), "home", "commissions:merchant_home"),
+        (_("Products"), "package", "merchants:products"),
+        (_("Plans and rates"), "percentage", "merchants:plans"),
+        (_("Orders"), "receipt", "commissions:merchant_orders"),
+        (_("Affiliates"), "users", "commissions:merchant_affiliates"),
+        (_("Wallet"), "wallet", "commissions:wallet"),
+        (_("Coupons"), "ticket", "merchants:coupons"),
+        (_("Imports"), "file-import", "merchants:imports"),
+        (_("Settings"), "settings", "merchants:settings"),
+    ]

@@ -2,17 +2,21 @@
 
 from importlib.util import find_spec
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
 from affiliates import redirect
 from alliance import health, home
 
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("r/<str:code>", redirect.follow, name="follow"),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("start/", home.start, name="start"),
     path("language/", home.language, name="set_language"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
