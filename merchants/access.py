@@ -1,0 +1,72 @@
+"""Who may enter the merchant side: a team member by session, a team's key by REST."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+
+from alliance.kernel.access import HasScope
+from alliance.kernel.errors import NotAllowed
+from alliance.kernel.models import MemberRole
+from merchants import queries
+from merchants.models import MerchantState
+
+View = Callable[..., HttpResponse]
+
+
+def merchant_required(
+    view: View | None = None, *, change: bool = False, owner: bool = False
+) -> Any:
+    """Signed in and in a merchant's team: sets request.merchant and request.membership.
+
+    Without a team the person is asked to join. A viewer may look but not change: unsafe methods
+    are refused with NotAllowed, and with `change` the whole page is; `owner` lets owners only.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        @login_required
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            member = queries.membership_of(request.user)  # type: ignore[arg-type]
+            if member is None:
+                return redirect("merchants:join")
+            changes = change or request.method not in SAFE_METHODS
+            if changes and not member.may_change:
+                raise NotAllowed(_("You may look at this, but not change it."))
+            if owner and member.role != MemberRole.OWNER:
+                raise NotAllowed(_("Only an owner may do this."))
+            request.membership, request.merchant = member, member.merchant  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate(view) if view is not None else decorate
+
+
+class IsMerchant(HasScope):
+    """The key belongs to a merchant's team, carries the view's `required_scope`, and its owner is
+    still in the team, with the right to change for unsafe methods. Sets request.merchant."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        kind, _colon, number = request.auth.organisation.partition(":")
+        if kind != "merchant" or not number.isdigit():
+            return False
+        member = (
+            queries.members_for(request.user)
+            .filter(merchant=int(number), user=request.user)
+            .first()
+        )
+        if member is None or member.merchant.state == MerchantState.CLOSED:
+            return False
+        if request.method not in SAFE_METHODS and not member.may_change:
+            return False
+        request.membership, request.merchant = member, member.merchant
+        return True

@@ -1,0 +1,361 @@
+"""What a shop says of its orders, and what follows from it: pure, no database.
+
+The rules (docs/domain.md §4.1, §4.3):
+
+- The latest word wins: a report older than the one we hold changes nothing but may still bring a
+  refund, because a refund is an event of its own and its number makes it safe to hear twice.
+- A state only moves placed → paid → received, or from any of them to void, which is final. A later
+  report that names an earlier state keeps the state we have and still brings its other facts.
+- A fact that a later report leaves out stays as it was. A line that is left out stays too: what
+  came back is said by a refund, not by silence.
+- A report is taken whole or refused whole, with one reason.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel.errors import DomainError, Invalid, KeyReused
+from alliance.kernel.money import Money
+from merchants.models import Order, OrderLine, OrderState, Refund, RefundState
+
+AHEAD = timedelta(days=1)  # how far a shop's clock may run before ours
+LARGEST_MINOR = 10**13
+PART = " ·"  # "R1 ·2" is the second part of refund R1 that was spread over lines
+_ORDER_OF_STATES = {OrderState.PLACED: 0, OrderState.PAID: 1, OrderState.RECEIVED: 2}
+_MOMENTS = ("placed_at", "paid_at", "received_at", "void_at")
+
+
+class OverRefund(DomainError):
+    """More is to be given back than is left of what was paid."""
+
+    code = "over_refund"
+    status = 422
+    message = _("The refund is larger than what is left of the amount paid.")
+
+
+class RefundReused(KeyReused):
+    """A refund number came back for another order, line or amount."""
+
+    code = "refund_reused"
+    message = _("This refund number was reported before with another content.")
+
+
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """One order line: what the buyer paid for it, without freight, after coupons."""
+
+    external_id: str
+    product_external_id: str
+    title: str
+    quantity: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundReport:
+    """Money the buyer got back for a line; without a line for the whole order, in which case it is
+    spread over the lines in proportion to what is left of each."""
+
+    external_id: str
+    line_external_id: str
+    amount_minor: int
+    refunded_at: datetime
+    reason: str = ""
+    facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """What the shop said of one order at `reported_at`."""
+
+    external_id: str
+    state: str
+    currency: str
+    placed_at: datetime
+    reported_at: datetime
+    paid_at: datetime | None = None
+    received_at: datetime | None = None
+    void_at: datetime | None = None
+    void_reason: str = ""
+    click_id: str = ""
+    coupon_code: str = ""
+    lines: Sequence[LineReport] = ()
+    refunds: Sequence[RefundReport] = ()
+
+
+Change = Literal["created", "changed", "unchanged", "stale", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a report. `unmatched`: numbers of refunds that now wait for a person."""
+
+    external_id: str
+    order_pk: int | None
+    change: Change
+    error: DomainError | None = None
+    unmatched: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class RefundStep:
+    """A refund to be written: new, or one that waited and now fits. Without line: it waits."""
+
+    external_id: str
+    line: str | None
+    amount_minor: int
+    report: RefundReport
+    facts: dict[str, Any]
+    waiting: Refund | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a report changes, worked out before anything is touched."""
+
+    order: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, dict[str, Any]] = field(default_factory=dict)  # by line number
+    refunds: list[RefundStep] = field(default_factory=list)
+    stale: bool = False
+
+    @property
+    def matters(self) -> bool:
+        return bool(
+            self.order.keys() - {"reported_at"}
+            or self.lines
+            or any(step.line is not None for step in self.refunds)
+        )
+
+
+# --- Is it well formed? ---------------------------------------------------------------------------
+
+
+def check_report(report: OrderReport, *, currency: str, now: datetime) -> None:
+    """Raise Invalid for what is wrong in the report by itself."""
+    _text(report.external_id, "external_id", 64, required=True)
+    _text(report.click_id, "click_id", 64)
+    _text(report.coupon_code, "coupon_code", 40)
+    _text(report.void_reason, "void_reason", 120)
+    if report.state not in OrderState.values:
+        raise Invalid(_("The state is none of placed, paid, received, void."), field="state")
+    if report.currency != currency:
+        raise Invalid(
+            _("The currency is not the one this merchant trades in."),
+            field="currency",
+            currency=report.currency,
+            expected=currency,
+        )
+    for name in ("placed_at", "reported_at", "paid_at", "received_at", "void_at"):
+        _moment(getattr(report, name), name, now)
+    _check_order_of_moments(report.placed_at, report.paid_at, report.received_at)
+    for line in report.lines:
+        _check_line(line)
+    _check_unique((line.external_id for line in report.lines), "lines")
+    for refund in report.refunds:
+        check_refund(refund, now=now)
+    _check_unique((refund.external_id for refund in report.refunds), "refunds")
+
+
+def check_creation(report: OrderReport) -> None:
+    """Raise Invalid if the report is not enough to begin an order with."""
+    if not report.lines:
+        raise Invalid(_("A new order needs at least one line."), field="lines")
+    _check_state_has_moments(report.state, report.paid_at, report.received_at)
+
+
+def check_refund(refund: RefundReport, *, now: datetime) -> None:
+    _text(refund.external_id, "refunds.external_id", 100, required=True)
+    _text(refund.line_external_id, "refunds.line_external_id", 96)
+    _moment(refund.refunded_at, "refunds.refunded_at", now)
+    if PART in refund.external_id:
+        raise Invalid(_("A refund number may not contain “ ·”."), field="refunds.external_id")
+    if not 0 < refund.amount_minor <= LARGEST_MINOR:
+        raise Invalid(_("A refund is an amount above zero."), field="refunds.amount_minor")
+
+
+def _check_line(line: LineReport) -> None:
+    _text(line.external_id, "lines.external_id", 96, required=True)
+    _text(line.product_external_id, "lines.product_external_id", 64)
+    if not 0 <= line.amount_minor <= LARGEST_MINOR:
+        raise Invalid(_("An amount is zero or more."), field="lines.amount_minor")
+    if not 1 <= line.quantity <= 1_000_000:
+        raise Invalid(_("A quantity is at least one."), field="lines.quantity")
+
+
+def _check_unique(ids: Iterable[str], name: str) -> None:
+    seen: set[str] = set()
+    for one in ids:
+        if one in seen:
+            raise Invalid(_("The same number comes twice."), field=name, external_id=one)
+        seen.add(one)
+
+
+def _check_order_of_moments(*moments: datetime | None) -> None:
+    known = [moment for moment in moments if moment is not None]
+    if known != sorted(known):
+        raise Invalid(_("An order is placed, then paid, then received."), field="paid_at")
+
+
+def _check_state_has_moments(
+    state: str, paid_at: datetime | None, received_at: datetime | None
+) -> None:
+    if state in {OrderState.PAID, OrderState.RECEIVED} and paid_at is None:
+        raise Invalid(_("Say when the order was paid."), field="paid_at")
+    if state == OrderState.RECEIVED and received_at is None:
+        raise Invalid(_("Say when the goods were received."), field="received_at")
+
+
+def _moment(moment: datetime | None, name: str, now: datetime) -> None:
+    if moment is None:
+        return
+    if moment.tzinfo is None:
+        raise Invalid(_("A moment needs its time zone."), field=name)
+    if moment > now + AHEAD:
+        raise Invalid(_("This moment lies in the future."), field=name)
+
+
+def _text(text: str, name: str, longest: int, *, required: bool = False) -> None:
+    if required and not text.strip():
+        raise Invalid(_("This may not be empty."), field=name)
+    if len(text) > longest or "\x00" in text:
+        raise Invalid(_("This text is too long or not readable."), field=name)
+
+
+# --- What does it change? -------------------------------------------------------------------------
+
+
+def plan_report(
+    report: OrderReport,
+    order: Order | None,
+    lines: Mapping[str, OrderLine],
+    refunds: Mapping[str, Refund],
+    products: Mapping[str, int],
+) -> Plan:
+    """What the report changes of an order (None: not known), its lines and refunds.
+
+    Raises a DomainError if any part of it cannot be; then none of it is taken.
+    """
+    plan = Plan()
+    if order is not None:
+        plan.stale = report.reported_at < order.reported_at
+        if not plan.stale:
+            plan.order = _order_changes(order, report)
+            plan.lines = _line_changes(lines, report.lines, products)
+    _plan_refunds(plan, report, order, lines, refunds)
+    return plan
+
+
+def _order_changes(order: Order, report: OrderReport) -> dict[str, Any]:
+    fresh: dict[str, Any] = {"state": _next_state(order.state, report.state)}
+    for name in (*_MOMENTS, "void_reason", "click_id", "coupon_code", "reported_at"):
+        fresh[name] = getattr(report, name) or getattr(order, name)
+    if fresh["state"] == OrderState.VOID:
+        fresh["void_at"] = fresh["void_at"] or report.reported_at
+    else:
+        fresh["void_at"], fresh["void_reason"] = None, ""
+    _check_order_of_moments(fresh["placed_at"], fresh["paid_at"], fresh["received_at"])
+    _check_state_has_moments(fresh["state"], fresh["paid_at"], fresh["received_at"])
+    return {name: value for name, value in fresh.items() if value != getattr(order, name)}
+
+
+def _next_state(held: str, said: str) -> str:
+    if OrderState.VOID in (held, said):
+        return OrderState.VOID
+    return max(held, said, key=lambda state: _ORDER_OF_STATES[OrderState(state)])
+
+
+def _line_changes(
+    lines: Mapping[str, OrderLine], reports: Sequence[LineReport], products: Mapping[str, int]
+) -> dict[str, dict[str, Any]]:
+    changes = {}
+    for report in reports:
+        fresh: dict[str, Any] = {
+            "product_id": products.get(report.product_external_id),
+            "product_external_id": report.product_external_id,
+            "title": report.title.replace("\x00", "")[:200],
+            "quantity": report.quantity,
+            "amount_minor": report.amount_minor,
+        }
+        held = lines.get(report.external_id)
+        if held is not None:
+            if held.refunded_minor > report.amount_minor:
+                raise OverRefund(
+                    _("The line's amount is now less than what was already refunded of it."),
+                    field="lines.amount_minor",
+                    line=report.external_id,
+                    refunded_minor=held.refunded_minor,
+                )
+            fresh["title"] = fresh["title"] or held.title
+            fresh = {name: value for name, value in fresh.items() if value != getattr(held, name)}
+        if fresh:
+            changes[report.external_id] = fresh
+    return changes
+
+
+def _plan_refunds(
+    plan: Plan,
+    report: OrderReport,
+    order: Order | None,
+    lines: Mapping[str, OrderLine],
+    refunds: Mapping[str, Refund],
+) -> None:
+    left: dict[str, int] = {}  # per line: what may still be refunded, refunds of this report off
+    if order is not None:
+        paid = {name: line.amount_minor for name, line in lines.items()}
+        paid |= {n: c["amount_minor"] for n, c in plan.lines.items() if "amount_minor" in c}
+        back = {name: line.refunded_minor for name, line in lines.items()}
+        left = {name: paid[name] - back.get(name, 0) for name in sorted(paid)}
+    for refund in report.refunds:
+        facts = {
+            **(refund.facts or {}),
+            "order": report.external_id,
+            "line": refund.line_external_id,
+            "total_minor": refund.amount_minor,
+        }
+        known = refunds.get(refund.external_id)
+        if known is not None and not _same_refund(known, facts, report.currency):
+            raise RefundReused(refund=refund.external_id, recorded=known.facts)
+        if known is not None and known.state == RefundState.APPLIED:
+            continue
+        plan.refunds += _steps(refund, facts, left, known)
+
+
+def _same_refund(known: Refund, facts: Mapping[str, Any], currency: str) -> bool:
+    """A replay has the same amount, and the same order and line if those were known before."""
+    return known.currency == currency and all(
+        known.facts.get(name, facts[name]) == facts[name]
+        for name in ("order", "line", "total_minor")
+    )
+
+
+def _steps(
+    refund: RefundReport, facts: dict[str, Any], left: dict[str, int], known: Refund | None
+) -> list[RefundStep]:
+    """The refund, on its line, spread over the order's lines, or put by for review."""
+    wanted = refund.line_external_id
+    if not left or (wanted and wanted not in left):
+        if known is not None:
+            return []  # it waits already
+        return [RefundStep(refund.external_id, None, refund.amount_minor, refund, facts)]
+    room = {wanted: left[wanted]} if wanted else left
+    if refund.amount_minor > sum(room.values()):
+        raise OverRefund(
+            refund=refund.external_id,
+            line=wanted,
+            amount_minor=refund.amount_minor,
+            left_minor=sum(room.values()),
+        )
+    parts = Money(refund.amount_minor, "XXX").split(list(room.values()))
+    steps: list[RefundStep] = []
+    for name, part in zip(room, parts, strict=True):
+        if part.minor:
+            number = f"{refund.external_id}{PART}{len(steps) + 1}" if steps else refund.external_id
+            steps.append(
+                RefundStep(number, name, part.minor, refund, facts, None if steps else known)
+            )
+            left[name] -= part.minor
+    return steps

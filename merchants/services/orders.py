@@ -1,0 +1,393 @@
+"""Orders as their shops report them. The latest word wins; a report is taken whole or not at all.
+
+The road for one order and for a thousand is the same: a handful of statements per batch. Orders
+are locked in the order of their keys, after new ones were begun in the order of their numbers, so
+two batches can wait for each other but never in a circle.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel import audit, clock
+from alliance.kernel.errors import DomainError, Invalid, NotAllowed, WrongState
+from alliance.kernel.models import User
+from merchants.models import (
+    Merchant,
+    MerchantState,
+    Order,
+    OrderLine,
+    OrderState,
+    Product,
+    Refund,
+    RefundState,
+    Shop,
+)
+from merchants.services.bulk import update_many
+from merchants.services.order_reports import (
+    Change,
+    LineReport,
+    OrderReport,
+    Outcome,
+    OverRefund,
+    Plan,
+    RefundReport,
+    RefundReused,
+    check_creation,
+    check_refund,
+    check_report,
+    plan_report,
+)
+
+__all__ = [
+    "LineReport",
+    "OrderReport",
+    "Outcome",
+    "OverRefund",
+    "RefundReport",
+    "RefundReused",
+    "orders_auto_receive",
+    "orders_record",
+    "refund_match",
+    "refunds_keep",
+]
+
+BATCH = 1000
+_ORDER_FIELDS = (
+    "state",
+    "placed_at",
+    "paid_at",
+    "received_at",
+    "void_at",
+    "void_reason",
+    "click_id",
+    "coupon_code",
+    "reported_at",
+    "version",
+)
+_LINE_FIELDS = (
+    "product",
+    "product_external_id",
+    "title",
+    "quantity",
+    "amount_minor",
+    "refunded_minor",
+)
+
+
+def orders_record(
+    *, shop: Shop, reports: Sequence[OrderReport], actor: User | None = None
+) -> list[Outcome]:
+    """Take what a shop reports of its orders; one outcome per report, in the same order.
+
+    A report that is refused (its outcome carries the error) leaves no trace and never hurts the
+    others. An order of a merchant who is not active is not begun, but one that was begun still
+    hears of its receipt and refunds. A refund whose order or line we do not know is kept for
+    review. `order_pk` of "created" and "changed" outcomes is what the commission pipeline wants.
+    """
+    outcomes: list[Outcome] = []
+    for start in range(0, len(reports), BATCH):
+        outcomes += _batch(shop, reports[start : start + BATCH], actor)
+    return outcomes
+
+
+def _batch(shop: Shop, reports: Sequence[OrderReport], actor: User | None) -> list[Outcome]:
+    for last in (False, False, True):
+        try:
+            with transaction.atomic():
+                return _Batch(shop, reports, actor).record()
+        except IntegrityError:
+            # Somebody else wrote the same new line or refund number first: look again.
+            if last:
+                raise
+    raise AssertionError("unreachable")
+
+
+class _Batch:
+    """What the database holds for the orders of a batch, and what the batch makes of it."""
+
+    def __init__(self, shop: Shop, reports: Sequence[OrderReport], actor: User | None) -> None:
+        self.shop = shop
+        self.reports = reports
+        self.actor = actor
+        self.now = clock.now()
+        self.merchant = Merchant.objects.get(pk=shop.merchant_id)
+        self.orders: dict[str, Order] = {}
+        self.lines: dict[str, dict[str, OrderLine]] = defaultdict(dict)
+        self.refunds: dict[str, Refund] = {}
+        self.products: dict[str, int] = {}
+        self.new_lines: list[OrderLine] = []
+        self.new_refunds: list[Refund] = []
+        self.changed_orders: dict[str, Order] = {}
+        self.changed_lines: dict[int, OrderLine] = {}
+        self.changed_refunds: list[Refund] = []
+        self.bumped: set[str] = set()
+
+    def record(self) -> list[Outcome]:
+        errors = [self._fault(report) for report in self.reports]
+        good = [r for r, error in zip(self.reports, errors, strict=True) if error is None]
+        self._begin(good)
+        self._load(good)
+        outcomes = [
+            Outcome(report.external_id, None, "refused", error) if error else self._take(report)
+            for report, error in zip(self.reports, errors, strict=True)
+        ]
+        self._write()
+        self._audit(outcomes)
+        return outcomes
+
+    def _fault(self, report: OrderReport) -> DomainError | None:
+        try:
+            check_report(report, currency=self.merchant.currency, now=self.now)
+        except DomainError as exc:
+            return exc
+        return None
+
+    def _begin(self, reports: Sequence[OrderReport]) -> None:
+        """Insert the orders we do not know yet, as version 0. Whoever inserts first goes on."""
+        numbers = {report.external_id for report in reports}
+        known = set(
+            Order.objects.filter(shop=self.shop, external_id__in=numbers).values_list(
+                "external_id", flat=True
+            )
+        )
+        begun: dict[str, Order] = {}
+        if self.merchant.state == MerchantState.ACTIVE:
+            for report in reports:
+                if report.external_id in known or report.external_id in begun:
+                    continue
+                try:
+                    check_creation(report)
+                except DomainError:
+                    continue  # `_take` says so
+                begun[report.external_id] = self._first_version(report)
+        Order.objects.bulk_create(
+            [begun[number] for number in sorted(begun)], ignore_conflicts=True
+        )
+
+    def _first_version(self, report: OrderReport) -> Order:
+        void = report.state == OrderState.VOID
+        return Order(
+            merchant=self.merchant,
+            shop=self.shop,
+            external_id=report.external_id,
+            state=report.state,
+            currency=report.currency,
+            placed_at=report.placed_at,
+            paid_at=report.paid_at,
+            received_at=report.received_at,
+            void_at=(report.void_at or report.reported_at) if void else None,
+            void_reason=report.void_reason if void else "",
+            click_id=report.click_id,
+            coupon_code=report.coupon_code,
+            reported_at=report.reported_at,
+            version=0,
+        )
+
+    def _load(self, reports: Sequence[OrderReport]) -> None:
+        numbers = {report.external_id for report in reports}
+        found = Order.objects.filter(shop=self.shop, external_id__in=numbers)
+        self.orders = {o.external_id: o for o in found.order_by("pk").select_for_update()}
+        by_pk = {order.pk: order for order in self.orders.values()}
+        for line in OrderLine.objects.filter(order__in=by_pk):
+            line.order = by_pk[line.order_id]
+            self.lines[line.order.external_id][line.external_id] = line
+        self.refunds = _refunds_known(
+            self.shop, (refund.external_id for r in reports for refund in r.refunds)
+        )
+        wanted = {line.product_external_id for r in reports for line in r.lines} - {""}
+        self.products = dict(
+            Product.objects.filter(shop=self.shop, external_id__in=wanted).values_list(
+                "external_id", "pk"
+            )
+        )
+
+    def _take(self, report: OrderReport) -> Outcome:
+        number = report.external_id
+        order = self.orders.get(number)
+        try:
+            if order is None and not (report.refunds and not report.lines):
+                check_creation(report)
+                raise NotAllowed(_("This merchant is not active, so no new order is taken."))
+            plan = plan_report(report, order, self.lines[number], self.refunds, self.products)
+        except DomainError as exc:
+            return Outcome(number, None, "refused", exc)
+        self._carry_out(plan, number, order)
+        waiting = tuple(step.external_id for step in plan.refunds if step.line is None)
+        if order is None:
+            return Outcome(number, None, "changed" if waiting else "unchanged", None, waiting)
+        change: Change = "stale" if plan.stale else "unchanged"
+        if plan.matters:
+            change = "changed" if order.version else "created"
+            self._bump(order)
+        elif waiting:
+            change = "changed"
+        return Outcome(number, order.pk, change, None, waiting)
+
+    def _bump(self, order: Order) -> None:
+        """One batch is one version, however many reports of it spoke of the order."""
+        if order.external_id not in self.bumped:
+            order.version += 1
+            self.bumped.add(order.external_id)
+            self.changed_orders[order.external_id] = order
+
+    def _carry_out(self, plan: Plan, number: str, order: Order | None) -> None:
+        if order is not None:
+            for name, value in plan.order.items():
+                setattr(order, name, value)
+                self.changed_orders[number] = order
+            for line_number, fresh in plan.lines.items():
+                self._line(order, line_number, fresh)
+        for step in plan.refunds:
+            line = self.lines[number][step.line] if step.line is not None else None
+            refund = step.waiting or Refund(
+                shop=self.shop,
+                external_id=step.external_id,
+                currency=self.merchant.currency,
+                facts=step.facts,
+                refunded_at=step.report.refunded_at,
+                reason=step.report.reason[:200],
+            )
+            refund.state = RefundState.APPLIED if line else RefundState.UNMATCHED
+            refund.line, refund.amount_minor = line, step.amount_minor
+            (self.changed_refunds if step.waiting else self.new_refunds).append(refund)
+            self.refunds[step.external_id] = refund
+            if line is not None:
+                line.refunded_minor += step.amount_minor
+                if line.pk:
+                    self.changed_lines[line.pk] = line
+
+    def _line(self, order: Order, number: str, fresh: dict[str, object]) -> None:
+        line = self.lines[order.external_id].get(number)
+        if line is None:
+            line = OrderLine(order=order, external_id=number, currency=order.currency)
+            self.lines[order.external_id][number] = line
+            self.new_lines.append(line)
+        elif line.pk:
+            self.changed_lines[line.pk] = line
+        for name, value in fresh.items():
+            setattr(line, name, value)
+
+    def _write(self) -> None:
+        # A first report that was refused after all leaves no empty order behind.
+        empty = [order.pk for order in self.orders.values() if order.version == 0]
+        if empty:
+            Order.objects.filter(pk__in=empty).delete()
+        update_many(self.changed_orders.values(), _ORDER_FIELDS)
+        update_many(self.changed_lines.values(), _LINE_FIELDS)
+        OrderLine.objects.bulk_create(self.new_lines, batch_size=5000)
+        Refund.objects.bulk_create(self.new_refunds, batch_size=5000)
+        update_many(self.changed_refunds, ("state", "line", "amount_minor"))
+
+    def _audit(self, outcomes: Iterable[Outcome]) -> None:
+        counts: dict[str, int] = defaultdict(int)
+        for outcome in outcomes:
+            counts[outcome.change] += 1
+        if counts["created"] or counts["changed"]:
+            audit.record("orders.recorded", self.shop, actor=self.actor, **counts)
+
+
+def _refunds_known(shop: Shop, numbers: Iterable[str]) -> dict[str, Refund]:
+    known = Refund.objects.filter(shop=shop, external_id__in=set(numbers))
+    return {refund.external_id: refund for refund in known.order_by("pk").select_for_update()}
+
+
+@transaction.atomic
+def refunds_keep(
+    *, shop: Shop, refunds: Sequence[RefundReport], actor: User | None = None
+) -> list[DomainError | None]:
+    """Keep refunds that name no order for a person to match. Hearing one twice changes nothing.
+
+    Per refund None, or the error that refused it: Invalid, or RefundReused for a number that was
+    reported with another amount.
+    """
+    currency = Merchant.objects.values_list("currency", flat=True).get(pk=shop.merchant_id)
+    known = _refunds_known(shop, (refund.external_id for refund in refunds))
+    answers: list[DomainError | None] = []
+    fresh = []
+    for refund in refunds:
+        held = known.get(refund.external_id)
+        error: DomainError | None = None
+        try:
+            check_refund(refund, now=clock.now())
+        except DomainError as exc:
+            error = exc
+        if error is None and held is not None:
+            if held.facts.get("total_minor") != refund.amount_minor:
+                error = RefundReused(refund=refund.external_id)
+        elif error is None:
+            row = Refund(
+                shop=shop,
+                external_id=refund.external_id,
+                state=RefundState.UNMATCHED,
+                amount_minor=refund.amount_minor,
+                currency=currency,
+                refunded_at=refund.refunded_at,
+                reason=refund.reason[:200],
+                facts={**(refund.facts or {}), "total_minor": refund.amount_minor},
+            )
+            known[refund.external_id] = row
+            fresh.append(row)
+        answers.append(error)
+    Refund.objects.bulk_create(fresh)
+    if fresh:
+        audit.record("refunds.kept", shop, actor=actor, count=len(fresh))
+    return answers
+
+
+@transaction.atomic
+def refund_match(*, refund: Refund, line: OrderLine, actor: User | None) -> int:
+    """A person says which line a waiting refund belongs to. Returns the order's key to process.
+
+    Raises Invalid for a line of another shop or currency, OverRefund if the line has too little
+    left, WrongState if somebody else matched it first.
+    """
+    order = Order.objects.select_for_update().get(pk=line.order_id)
+    line = OrderLine.objects.select_for_update().get(pk=line.pk)
+    refund = Refund.objects.select_for_update().get(pk=refund.pk)
+    if refund.state != RefundState.UNMATCHED:
+        raise WrongState
+    if order.shop_id != refund.shop_id or line.currency != refund.currency:
+        raise Invalid(_("The refund and the order belong to different shops or currencies."))
+    left = line.amount_minor - line.refunded_minor
+    if refund.amount_minor > left:
+        raise OverRefund(amount_minor=refund.amount_minor, left_minor=left)
+    refund.line, refund.state = line, RefundState.APPLIED
+    refund.save(update_fields=["line", "state"])
+    line.refunded_minor += refund.amount_minor
+    line.save(update_fields=["refunded_minor"])
+    order.version += 1
+    order.save(update_fields=["version"])
+    audit.record("refund.matched", refund, actor=actor, order=order.pk, line=line.pk)
+    return order.pk
+
+
+@transaction.atomic
+def orders_auto_receive(*, limit: int = BATCH) -> list[int]:
+    """Goods count as received `auto_receive_days` after payment if the shop says nothing.
+
+    Returns the keys of at most `limit` orders that changed; call again until it is empty.
+    """
+    days = F("merchant__auto_receive_days") * Value(timedelta(days=1))
+    due = F("paid_at") + ExpressionWrapper(days, output_field=DurationField())
+    orders = list(
+        Order.objects.filter(state=OrderState.PAID, paid_at__lte=clock.now())
+        .annotate(due_at=due)
+        .filter(due_at__lte=clock.now())
+        .order_by("pk")
+        .select_for_update(of=("self",), skip_locked=True)[:limit]
+    )
+    per_merchant: dict[int, int] = defaultdict(int)
+    for order in orders:
+        order.state = OrderState.RECEIVED
+        order.received_at = order.due_at
+        order.version += 1
+        per_merchant[order.merchant_id] += 1
+    update_many(orders, ("state", "received_at", "version"))
+    for merchant in Merchant.objects.filter(pk__in=per_merchant):
+        audit.record("orders.auto_received", merchant, count=per_merchant[merchant.pk])
+    return [order.pk for order in orders]

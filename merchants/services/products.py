@@ -1,0 +1,180 @@
+"""The products of a shop: saved one by one or by the feed, never deleted (orders name them)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel import audit, clock
+from alliance.kernel.errors import DomainError, Invalid, WrongState
+from alliance.kernel.models import User
+from merchants.models import Category, Merchant, Product, ProductState, Shop
+from merchants.services.bulk import update_many
+from merchants.services.order_reports import LARGEST_MINOR
+from merchants.services.plans import rates_refresh
+from merchants.services.shops import url_of_shop
+
+_LONGEST = {
+    "external_id": 64,
+    "title": 200,
+    "title_en": 200,
+    "title_de": 200,
+    "description": 5000,
+    "brand": 80,
+    "url": 500,
+    "image_url": 500,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProductData:
+    """What a merchant says of a product. `category` is a slug; "" is none. Price in minor units."""
+
+    external_id: str
+    title: str
+    url: str
+    price_minor: int
+    title_en: str = ""
+    title_de: str = ""
+    description: str = ""
+    category: str = ""
+    brand: str = ""
+    image_url: str = ""
+    on_sale: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ProductOutcome:
+    external_id: str
+    product_pk: int | None
+    change: Literal["created", "changed", "unchanged", "refused"]
+    error: DomainError | None = None
+
+
+def product_save(*, shop: Shop, data: ProductData, actor: User | None) -> Product:
+    """Create or change one product. Raises Invalid as `products_save` reports it."""
+    outcome = products_save(shop=shop, products=[data], actor=actor)[0]
+    if outcome.error:
+        raise outcome.error
+    return Product.objects.get(pk=outcome.product_pk)
+
+
+def products_save(
+    *, shop: Shop, products: Sequence[ProductData], actor: User | None
+) -> list[ProductOutcome]:
+    """Create or change many, by the shop's own product id; one outcome each, in order.
+
+    One that is refused (bad address, picture or price, unknown category) does not hurt the others.
+    The same id twice: the later one counts.
+    """
+    try:
+        return _save(shop, products, actor)
+    except IntegrityError:  # somebody else created one of them first: look again
+        return _save(shop, products, actor)
+
+
+@transaction.atomic
+def _save(shop: Shop, products: Sequence[ProductData], actor: User | None) -> list[ProductOutcome]:
+    currency = Merchant.objects.values_list("currency", flat=True).get(pk=shop.merchant_id)
+    categories = dict(Category.objects.values_list("slug", "pk"))
+    numbers = [data.external_id for data in products]
+    rows = Product.objects.filter(shop=shop, external_id__in=numbers)
+    held = {row.external_id: row for row in rows.order_by("pk").select_for_update()}
+    fresh: dict[str, Product] = {}
+    changed: dict[str, Product] = {}
+    answers: list[tuple[ProductData, Product | None, Any]] = []
+    for data in products:
+        try:
+            values = _checked(data, shop, categories)
+        except DomainError as exc:
+            answers.append((data, None, exc))
+            continue
+        row = held.get(data.external_id)
+        if row is None:
+            row = Product(shop=shop, external_id=data.external_id, currency=currency, **values)
+            held[data.external_id] = fresh[data.external_id] = row
+            answers.append((data, row, "created"))
+        elif differing := {k: v for k, v in values.items() if v != getattr(row, k)}:
+            for name, value in differing.items():
+                setattr(row, name, value)
+            if data.external_id not in fresh:
+                changed[data.external_id] = row
+            answers.append((data, row, "changed"))
+        else:
+            answers.append((data, row, "unchanged"))
+    Product.objects.bulk_create([fresh[number] for number in sorted(fresh)], batch_size=1000)
+    update_many(changed.values(), _FIELDS)
+    touched = [row.pk for row in (*fresh.values(), *changed.values())]
+    if touched:
+        rates_refresh(products=touched)
+        audit.record("products.saved", shop, actor=actor, created=len(fresh), changed=len(changed))
+    return [
+        ProductOutcome(data.external_id, row.pk, change)
+        if row is not None
+        else ProductOutcome(data.external_id, None, "refused", change)
+        for data, row, change in answers
+    ]
+
+
+_FIELDS = (
+    "title",
+    "title_en",
+    "title_de",
+    "description",
+    "category",
+    "brand",
+    "url",
+    "image_url",
+    "price_minor",
+    "state",
+)
+
+
+def _checked(data: ProductData, shop: Shop, categories: dict[str, int]) -> dict[str, Any]:
+    """The row's values, or Invalid with the field at fault."""
+    texts = {name: getattr(data, name).strip() for name in _LONGEST}
+    for name, text in texts.items():
+        if len(text) > _LONGEST[name] or "\x00" in text:
+            raise Invalid(_("This text is too long or not readable."), field=name)
+    number = texts.pop("external_id")
+    if not number or number != data.external_id:
+        raise Invalid(_("A product needs an id, without spaces around it."), field="external_id")
+    if not texts["title"]:
+        raise Invalid(_("A product needs a title."), field="title")
+    if not 0 <= data.price_minor <= LARGEST_MINOR:
+        raise Invalid(_("A price is zero or more."), field="price_minor")
+    if data.category and data.category not in categories:
+        raise Invalid(_("There is no such category."), field="category")
+    url_of_shop(texts["url"], shop.domains)
+    if texts["image_url"] and not texts["image_url"].startswith(("https://", "/static/")):
+        raise Invalid(_("The address of a picture begins with https://."), field="image_url")
+    return {
+        **texts,
+        "category_id": categories[data.category] if data.category else None,
+        "price_minor": data.price_minor,
+        "state": ProductState.ON_SALE if data.on_sale else ProductState.WITHDRAWN,
+    }
+
+
+@transaction.atomic
+def product_withdraw(*, product: Product, actor: User | None) -> None:
+    """ON_SALE → WITHDRAWN: not shown to affiliates any more; its links say so."""
+    _move(product, ProductState.ON_SALE, ProductState.WITHDRAWN, "product.withdrawn", actor)
+
+
+@transaction.atomic
+def product_restore(*, product: Product, actor: User | None) -> None:
+    """WITHDRAWN → ON_SALE."""
+    _move(product, ProductState.WITHDRAWN, ProductState.ON_SALE, "product.restored", actor)
+
+
+def _move(
+    product: Product, before: ProductState, after: ProductState, verb: str, actor: User | None
+) -> None:
+    movable = Product.objects.filter(pk=product.pk, state=before)
+    if not movable.update(state=after, updated_at=clock.now()):
+        raise WrongState
+    product.state = after
+    audit.record(verb, product, actor=actor)

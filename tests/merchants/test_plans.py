@@ -1,0 +1,268 @@
+"""Which rate counts when, and what an announcement does."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alliance.kernel import clock
+from alliance.kernel.errors import Invalid, WrongState
+from alliance.kernel.models import AuditEvent
+from merchants.models import Product, Terms
+from merchants.plans import PlanFacts, TermsFacts, choose, explain, terms_at
+from merchants.services.plans import (
+    plan_end,
+    plan_open,
+    product_rates_announce,
+    rates_refresh,
+    terms_announce,
+)
+from merchants.services.products import product_save, products_save
+from tests.merchants.conftest import NOON, product_data
+
+MIDNIGHT = datetime(2026, 6, 1, 16, tzinfo=UTC)  # 2 June 00:00 in Shanghai
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def at_noon(noon):
+    return noon
+
+
+def rate(merchant, product, moment):
+    wanted = (merchant.pk, product.pk if product else None, None, moment)
+    if product:
+        wanted = (merchant.pk, product.pk, product.category_id, moment)
+    found = terms_at([wanted])[wanted]
+    return found.rate_bps if found else None
+
+
+def test_a_raise_counts_at_once(merchant, product, plan):
+    with clock.at(NOON + MINUTE):
+        terms = terms_announce(plan=plan, rate_bps=1500, product=product, actor=None)
+
+    assert terms.starts_at == NOON + MINUTE
+    assert rate(merchant, product, NOON) == 1000
+    assert rate(merchant, product, NOON + MINUTE) == 1500
+    assert rate(merchant, None, NOON + MINUTE) == 1000
+
+
+def test_a_cut_counts_from_the_next_business_day(merchant, product, plan):
+    terms = terms_announce(plan=plan, rate_bps=500, product=product, actor=None)
+
+    assert terms.starts_at == MIDNIGHT
+    assert rate(merchant, product, MIDNIGHT - MINUTE) == 1000
+    assert rate(merchant, product, MIDNIGHT) == 500
+
+
+def test_the_last_word_of_a_day_counts(merchant, product, plan):
+    for minute, bps in enumerate([500, 400, 600], 1):
+        with clock.at(NOON + minute * MINUTE):
+            terms_announce(plan=plan, rate_bps=bps, product=product, actor=None)
+    assert rate(merchant, product, MIDNIGHT + MINUTE) == 600
+
+    with clock.at(NOON + 4 * MINUTE):  # a raise takes back the cuts that were to come
+        terms_announce(plan=plan, rate_bps=1200, product=product, actor=None)
+    assert rate(merchant, product, MIDNIGHT + MINUTE) == 1200
+
+
+def test_what_was_promised_in_the_past_never_changes(merchant, product, plan):
+    moments = [NOON + n * timedelta(hours=3) for n in range(12)]
+    before = [rate(merchant, product, moment) for moment in moments]
+    with clock.at(moments[-1] + MINUTE):
+        for bps in (9000, 200, 0):
+            terms_announce(plan=plan, rate_bps=bps, product=product, actor=None)
+        plan_end(plan=plan, actor=None)
+
+    assert [rate(merchant, product, moment) for moment in moments] == before
+
+
+def test_product_before_category_before_everything(merchant, product, category, plan):
+    with clock.at(NOON + MINUTE):
+        terms_announce(plan=plan, rate_bps=2000, category=category, actor=None)
+    assert rate(merchant, product, NOON + MINUTE) == 2000
+    with clock.at(NOON + 2 * MINUTE):
+        terms = terms_announce(plan=plan, rate_bps=1500, product=product, actor=None)
+    assert terms.starts_at == MIDNIGHT  # less than the category's, so it is a cut
+    assert rate(merchant, product, MIDNIGHT) == 1500
+
+
+def test_zero_takes_a_product_out(merchant, product, plan):
+    terms_announce(plan=plan, rate_bps=0, product=product, actor=None)
+
+    assert rate(merchant, product, MIDNIGHT - MINUTE) == 1000
+    assert rate(merchant, product, MIDNIGHT) is None
+    with pytest.raises(Invalid):
+        terms_announce(plan=plan, rate_bps=0, actor=None)
+
+
+@pytest.mark.parametrize("bps", [149, 9001, -1])
+def test_a_rate_outside_of_the_bounds_is_refused(plan, product, bps):
+    with pytest.raises(Invalid):
+        terms_announce(plan=plan, rate_bps=bps, product=product, actor=None)
+    assert Terms.objects.count() == 1
+
+
+def test_nobody_announces_for_another_merchants_product(plan, stranger):
+    theirs = stranger.pk and product_of(stranger)
+    with pytest.raises(Invalid):
+        terms_announce(plan=plan, rate_bps=1500, product=theirs, actor=None)
+    with pytest.raises(Invalid):
+        product_rates_announce(plan=plan, rates={theirs.pk: 1500}, actor=None)
+    assert Terms.objects.count() == 1
+
+
+def product_of(user):
+    from merchants.queries import shops_for
+
+    return product_save(
+        shop=shops_for(user).get(),
+        data=product_data("S-1", url="https://silk.example/1", category=""),
+        actor=None,
+    )
+
+
+def test_a_merchant_has_one_general_plan(merchant, plan):
+    with pytest.raises(WrongState):
+        plan_open(merchant=merchant, name="Second", rate_bps=900, actor=None)
+
+
+def test_a_marketing_plan_counts_inside_its_dates(merchant, product, plan):
+    opened = plan_open(
+        merchant=merchant,
+        name="618",
+        kind="MKT",
+        rate_bps=3000,
+        starts_at=NOON + DAY,
+        ends_at=NOON + 2 * DAY,
+        actor=None,
+    )
+    cut = terms_announce(plan=opened, rate_bps=2500, product=product, actor=None)
+
+    assert cut.starts_at == NOON  # the plan has not begun: nobody was promised more
+    moments = [NOON, NOON + DAY, NOON + 2 * DAY - MINUTE, NOON + 2 * DAY]
+    assert [rate(merchant, product, moment) for moment in moments] == [1000, 2500, 2500, 1000]
+
+
+def test_an_ended_plan_counts_until_midnight(merchant, product, plan):
+    assert plan_end(plan=plan, actor=None).ends_at == MIDNIGHT
+
+    assert rate(merchant, product, MIDNIGHT - MINUTE) == 1000
+    assert rate(merchant, product, MIDNIGHT) is None
+    with pytest.raises(WrongState):
+        terms_announce(plan=plan, rate_bps=2000, actor=None)
+    with pytest.raises(WrongState):
+        plan_end(plan=plan, actor=None)
+
+
+def test_products_carry_the_rate_of_now(merchant, product, plan):
+    with clock.at(NOON + MINUTE):
+        terms_announce(plan=plan, rate_bps=1500, product=product, actor=None)
+        assert Product.objects.get().rate_bps == 1500
+        terms_announce(plan=plan, rate_bps=500, product=product, actor=None)
+        assert Product.objects.get().rate_bps == 1500
+    with clock.at(MIDNIGHT):
+        assert rates_refresh() == 1
+        assert rates_refresh() == 0
+    assert Product.objects.get().rate_bps == 500
+
+
+def test_a_new_product_has_its_rate_from_the_start(product, plan, shop):
+    fresh = product_save(shop=shop, data=product_data("LJ-2"), actor=None)
+    assert fresh.rate_bps == 1000
+
+
+def test_many_rates_at_once(merchant, shop, plan, category):
+    saved = products_save(
+        shop=shop, products=[product_data(f"P{n}") for n in range(30)], actor=None
+    )
+    rates = {outcome.product_pk: 500 + 50 * n for n, outcome in enumerate(saved)}
+    with clock.at(NOON + MINUTE), CaptureQueriesContext(connection) as queries:
+        terms = product_rates_announce(plan=plan, rates=rates, actor=None)
+    assert len(queries) < 18
+    assert sum(t.starts_at == MIDNIGHT for t in terms) == 10  # 500 to 950 are cuts
+    assert product_rates_announce(plan=plan, rates=rates, actor=None) == []
+
+
+def test_looking_up_thousands_takes_two_queries(merchant, product, plan, django_assert_num_queries):
+    wanted = [(merchant.pk, product.pk, None, NOON + n * MINUTE) for n in range(2000)]
+    with django_assert_num_queries(2):
+        assert {found.rate_bps for found in terms_at(wanted).values()} == {1000}
+
+
+def test_each_announcement_is_in_the_audit_trail(plan, product, owner):
+    terms_announce(plan=plan, rate_bps=1500, product=product, actor=owner)
+    event = AuditEvent.objects.get(verb="terms.announced")
+    assert (event.actor, event.data["before_bps"], event.data["rate_bps"]) == (owner, 1000, 1500)
+
+
+def test_the_reasons_read_well(merchant, product, plan):
+    plan_open(
+        merchant=merchant, name="618", kind="MKT", rate_bps=2050, ends_at=NOON + DAY, actor=None
+    )
+    wanted = (merchant.pk, product.pk, None, NOON)
+    assert explain(terms_at([wanted])[wanted].why) == [
+        "“618” counts: 20.50 % for the whole shop, the best rate at that moment.",
+        "“General” offered less: 10.00 % for the whole shop.",
+    ]
+
+
+# --- The decision alone, against a plain reading of the rule ---------------------------------
+
+moments = st.integers(0, 20).map(lambda n: NOON + n * MINUTE)
+scopes = st.sampled_from([(1, None), (None, 7), (None, None), (2, None)])
+
+
+@st.composite
+def plans(draw, number):
+    starts = draw(moments)
+    terms: dict = {}
+    for key in range(draw(st.integers(0, 5))):
+        announced = draw(moments)
+        facts = TermsFacts(
+            number * 10 + key,
+            draw(st.sampled_from([0, 500, 1000])),
+            announced + draw(st.integers(0, 5)) * MINUTE,
+            announced,
+        )
+        scope = draw(scopes)
+        terms[scope] = (*terms.get(scope, ()), facts)
+    ends = draw(st.none() | st.integers(1, 20).map(lambda n: starts + n * MINUTE))
+    kind = draw(st.sampled_from(["COMMON", "MKT"]))
+    return PlanFacts(number, kind, f"P{number}", starts, ends, terms)
+
+
+@given(
+    st.integers(0, 4).flatmap(lambda n: st.tuples(*[plans(number) for number in range(n)])),
+    moments,
+    st.sampled_from([1, 3, None]),
+    st.sampled_from([7, None]),
+)
+def test_the_choice_follows_the_rule(plans, moment, product, category):
+    offers = []
+    for plan in plans:
+        if not (plan.starts_at <= moment and (plan.ends_at is None or moment < plan.ends_at)):
+            continue
+        for scope in [(product, None), (None, category), (None, None)]:
+            begun = sorted(
+                (t.announced_at, t.id, t.rate_bps)
+                for t in plan.terms.get(scope, ())
+                if t.starts_at <= moment
+            )
+            if begun:
+                rank = (begun[-1][2], plan.kind == "MKT", plan.starts_at, plan.id)
+                offers.append((rank, begun[-1][1]))
+                break
+    found = choose(plans, product, category, moment)
+    if not offers or max(offers)[0][0] == 0:
+        assert found is None
+        return
+    rank, terms_id = max(offers)
+    assert (found.plan_id, found.terms_id, found.rate_bps) == (rank[3], terms_id, rank[0])
+    assert found.why[0]["code"] == "chosen"
+    assert len(found.why) == len(offers)
+    assert len(explain(found.why)) == len(offers)
