@@ -1,11 +1,9 @@
-"""What may be seen of the money, scoped to who asks; and what the workers have to do."""
+"""What the workers have to do: the rows are the queue."""
 
 from django.db.models import F, QuerySet
 
 from commissions.models import Commission, CommissionState, Payout, PayoutState
 from merchants.models import Order
-
-# --- for workers ---------------------------------------------------------------------------------
 
 
 def orders_waiting(*, after: int, limit: int) -> list[int]:

@@ -1,0 +1,243 @@
+"""What an affiliate may see of the money."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+
+from affiliates.models import Affiliate
+from alliance.kernel import clock
+from alliance.kernel.models import User
+from alliance.kernel.money import Money
+from commissions import chart
+from commissions.models import (
+    Balance,
+    Commission,
+    CommissionLine,
+    CommissionState,
+    PayeeAccount,
+    Payout,
+    PayoutState,
+    SettlementShare,
+    SettlementState,
+)
+
+BOOKED = (CommissionState.ESTIMATED, CommissionState.CONFIRMED, CommissionState.SETTLED)
+UNDER_WAY = (PayoutState.REQUESTED, PayoutState.READY, PayoutState.SENDING)
+SUBS = ("sub1", "sub2", "sub3", "sub4", "sub5")
+
+# --- Rows ----------------------------------------------------------------------------------------
+
+
+def commissions_for(user: User) -> QuerySet[Commission]:
+    """The commissions of the user's affiliate, newest order first, with all that a row shows."""
+    mine = Commission.objects.filter(affiliate__members__user=user)
+    return mine.select_related(
+        "line__order__shop", "line__product", "merchant", "settlement"
+    ).order_by("-placed_at", "-pk")
+
+
+def commissions_found(
+    rows: QuerySet[Commission],
+    *,
+    state: str = "",
+    start: date | None = None,
+    end: date | None = None,
+    sub: str = "",
+    number: str = "",
+) -> QuerySet[Commission]:
+    """Narrowed by state, business days (both included) of placing, sub-id, order number."""
+    if state:
+        rows = rows.filter(state=state)
+    if start:
+        rows = rows.filter(placed_at__gte=clock.day_start(start))
+    if end:
+        rows = rows.filter(placed_at__lt=clock.day_start(end + timedelta(days=1)))
+    if sub:
+        named = (Q(**{f"attribution__touch__{name}": sub}) for name in SUBS)
+        rows = rows.filter(_any(named))
+    if number:
+        rows = rows.filter(line__order__external_id__istartswith=number)
+    return rows
+
+
+def _any(conditions: Iterable[Q]) -> Q:
+    whole = Q()
+    for condition in conditions:
+        whole |= condition
+    return whole
+
+
+def steps_of(commission: Commission) -> QuerySet[CommissionLine]:
+    """Every revision of a commission that the caller may see, oldest first, with its entry."""
+    return commission.lines.select_related("entry").order_by("revision")
+
+
+def payouts_for(user: User) -> QuerySet[Payout]:
+    """Withdrawals of the user's affiliate, newest first."""
+    mine = Payout.objects.filter(affiliate__members__user=user)
+    return mine.select_related("payee", "requested_by").order_by("-pk")
+
+
+def payee_of(affiliate: Affiliate) -> PayeeAccount | None:
+    """Where the next withdrawal goes."""
+    return affiliate.payee_accounts.order_by("-pk").first()
+
+
+def shares_for(user: User) -> QuerySet[SettlementShare]:
+    """What the user's affiliate got out of each closed settlement, newest month first."""
+    mine = SettlementShare.objects.filter(
+        affiliate__members__user=user, settlement__state=SettlementState.CLOSED
+    )
+    return mine.select_related("settlement").order_by("-settlement__month", "settlement__currency")
+
+
+def clawbacks_for(user: User) -> QuerySet[CommissionLine]:
+    """What was taken back after settlement, newest first: where a debt comes from."""
+    mine = CommissionLine.objects.filter(
+        affiliate__members__user=user, state=CommissionState.SETTLED, net_minor__lt=0
+    )
+    return mine.select_related("commission__line__order").order_by("-at", "-pk")
+
+
+# --- Figures -------------------------------------------------------------------------------------
+
+
+def currencies_of(affiliate: Affiliate, usual: str) -> list[str]:
+    """The currencies in which the affiliate has ever had a commission; `usual` first."""
+    found = set(
+        Balance.objects.filter(account__owner=f"affiliate:{affiliate.pk}").values_list(
+            "account__currency", flat=True
+        )
+    )
+    found |= set(
+        Commission.objects.filter(affiliate=affiliate)
+        .order_by()
+        .values_list("currency", flat=True)
+        .distinct()
+    )
+    return sorted(found or {usual}, key=lambda currency: (currency != usual, currency))
+
+
+@dataclass(slots=True)
+class Earned:
+    """One day, or the sum of several. Amounts in minor units, after the service fee."""
+
+    orders: int = 0
+    estimated_minor: int = 0
+    confirmed_minor: int = 0
+    settled_minor: int = 0
+
+    def __add__(self, other: "Earned") -> "Earned":
+        return Earned(
+            self.orders + other.orders,
+            self.estimated_minor + other.estimated_minor,
+            self.confirmed_minor + other.confirmed_minor,
+            self.settled_minor + other.settled_minor,
+        )
+
+
+def earned_by_day(
+    affiliate: Affiliate, currency: str, start: date, end: date
+) -> dict[date, Earned]:
+    """Per business day, both ends included: paid orders and their estimated commission by the day
+    they were placed, confirmed by the day of receipt, settled by the day of settlement."""
+    days = {start + timedelta(days=i): Earned() for i in range((end - start).days + 1)}
+    mine = Commission.objects.filter(affiliate=affiliate, currency=currency).order_by()
+    placed = mine.filter(
+        state__in=(*BOOKED, CommissionState.UNFUNDED), **_between("placed_at", start, end)
+    )
+    for row in (
+        placed.values(day=TruncDate("placed_at", tzinfo=clock.SHANGHAI))
+        .annotate(orders=Count("line__order", distinct=True), net=Sum("net_minor"))
+        .values("day", "orders", "net")
+    ):
+        days[row["day"]].orders = row["orders"]
+        days[row["day"]].estimated_minor = row["net"]
+    confirmed = mine.filter(
+        state__in=(CommissionState.CONFIRMED, CommissionState.SETTLED),
+        **_between("confirmed_at", start, end),
+    )
+    for row in confirmed.values(day=TruncDate("confirmed_at", tzinfo=clock.SHANGHAI)).annotate(
+        net=Sum("net_minor")
+    ):
+        days[row["day"]].confirmed_minor = row["net"]
+    shares = SettlementShare.objects.filter(
+        affiliate=affiliate,
+        settlement__currency=currency,
+        settlement__state=SettlementState.CLOSED,
+        **_between("settlement__closed_at", start, end),
+    )
+    for moment, net in shares.values_list("settlement__closed_at", "net_minor"):
+        days[clock.business_day(moment)].settled_minor += net
+    return days
+
+
+def _between(field: str, start: date, end: date) -> dict[str, datetime]:
+    return {
+        f"{field}__gte": clock.day_start(start),
+        f"{field}__lt": clock.day_start(end + timedelta(days=1)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """Where an affiliate's money stands. `debt` is positive: what is owed."""
+
+    estimated: Money
+    pending: Money
+    payable: Money
+    debt: Money
+    in_flight: Money
+
+
+def balances_of(affiliate: Affiliate, currency: str) -> Balances:
+    """The guarded balances, what is paid but not received yet, and withdrawals under way."""
+    codes = [code(affiliate.pk) for code in (chart.pending, chart.payable, chart.debt)]
+    held = dict(
+        Balance.objects.filter(account__code__in=codes, account__currency=currency).values_list(
+            "account__code", "balance_minor"
+        )
+    )
+    pending, payable, debt = (Money(held.get(code, 0), currency) for code in codes)
+    estimated = affiliate.commissions.filter(state=CommissionState.ESTIMATED, currency=currency)
+    sending = affiliate.payouts.filter(state__in=UNDER_WAY, currency=currency)
+    return Balances(
+        estimated=_sum(estimated, "net_minor", currency),
+        pending=pending,
+        payable=payable,
+        debt=-debt,
+        in_flight=_sum(sending, "amount_minor", currency),
+    )
+
+
+def _sum(rows: QuerySet[Commission] | QuerySet[Payout], field: str, currency: str) -> Money:
+    return Money(rows.aggregate(total=Sum(field))["total"] or 0, currency)
+
+
+def to_settle(affiliate: Affiliate, currency: str, before: datetime) -> Money:
+    """What the settlement of everything received before `before` would bring now."""
+    due = affiliate.commissions.filter(
+        state=CommissionState.CONFIRMED, currency=currency, confirmed_at__lt=before
+    )
+    return _sum(due, "net_minor", currency)
+
+
+def waiting_of(affiliate: Affiliate, currency: str) -> dict[str, int]:
+    """How many commissions wait for the buyer's receipt, the merchant's money, the payment."""
+    rows = (
+        affiliate.commissions.filter(
+            currency=currency,
+            state__in=(
+                CommissionState.PLACED,
+                CommissionState.UNFUNDED,
+                CommissionState.ESTIMATED,
+            ),
+        )
+        .order_by()
+        .values_list("state")
+        .annotate(count=Count("pk"))
+    )
+    return dict(rows)

@@ -1,0 +1,311 @@
+"""What a merchant may see of the money: what was sold, through whom, and what it cost."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    F,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    When,
+    Window,
+)
+from django.db.models.functions import TruncDate
+
+from alliance.kernel import clock
+from alliance.kernel.models import User
+from alliance.kernel.money import Money
+from commissions import chart
+from commissions.models import Balance, Commission, CommissionState, Line, TopUp, TopUpState
+from commissions.queries.affiliate import BOOKED
+from merchants.models import (
+    Merchant,
+    Order,
+    OrderLine,
+    OrderState,
+    Plan,
+    PlanState,
+    Product,
+    ProductState,
+    Refund,
+    RefundState,
+    Shop,
+)
+
+# --- Rows ----------------------------------------------------------------------------------------
+
+
+def lines_sold_for(user: User) -> QuerySet[OrderLine]:
+    """Order lines of the user's merchant with their commission, newest order first."""
+    mine = OrderLine.objects.filter(order__merchant__members__user=user)
+    return mine.select_related(
+        "order__shop", "product", "attribution", "commission__affiliate"
+    ).order_by("-order__placed_at", "-order_id", "pk")
+
+
+def lines_found(
+    rows: QuerySet[OrderLine],
+    *,
+    state: str = "",
+    brought: str = "",
+    affiliate: int | None = None,
+    start: date | None = None,
+    end: date | None = None,
+    number: str = "",
+) -> QuerySet[OrderLine]:
+    """Narrowed by the order's state, `brought` (yes, no), affiliate, days of placing, number."""
+    if state:
+        rows = rows.filter(order__state=state)
+    if brought:
+        rows = rows.filter(commission__isnull=brought == "no")
+    if affiliate:
+        rows = rows.filter(commission__affiliate=affiliate)
+    if start:
+        rows = rows.filter(order__placed_at__gte=clock.day_start(start))
+    if end:
+        rows = rows.filter(order__placed_at__lt=clock.day_start(end + timedelta(days=1)))
+    if number:
+        rows = rows.filter(order__external_id__startswith=number)
+    return rows
+
+
+def orders_reported_for(user: User) -> QuerySet[Order]:
+    """Orders of the merchants whose team the user is in, with lines, decisions, commissions."""
+    return (
+        Order.objects.filter(merchant__members__user=user)
+        .select_related("shop")
+        .prefetch_related("lines__attribution", "lines__commission__affiliate")
+        .order_by("pk")
+    )
+
+
+def shop_for(user: User, merchant: Merchant, number: int | None) -> Shop | None:
+    """The merchant's shop of that number, or its only one if none is named."""
+    shops = Shop.objects.filter(merchant=merchant, merchant__members__user=user)
+    if number is not None:
+        return shops.filter(pk=number).first()
+    few = list(shops.order_by("pk")[:2])
+    return few[0] if len(few) == 1 else None
+
+
+def refunds_for(user: User) -> QuerySet[Refund]:
+    """Refunds that fit no order and wait for a person, oldest first."""
+    waiting = Refund.objects.filter(shop__merchant__members__user=user, state=RefundState.UNMATCHED)
+    return waiting.select_related("shop").order_by("refunded_at", "pk")
+
+
+def lines_to_refund(user: User, refund: Refund, number: str) -> QuerySet[OrderLine]:
+    """Lines of the refund's shop with enough left to be refunded; of the order `number`, or, when
+    none is named, of the article that the refund names, the latest order before it first."""
+    rows = lines_sold_for(user).filter(
+        order__shop=refund.shop_id,
+        currency=refund.currency,
+        amount_minor__gte=F("refunded_minor") + refund.amount_minor,
+    )
+    if number:
+        return rows.filter(order__external_id__iexact=number)
+    article = str(refund.facts.get("product_external_id") or refund.facts.get("product") or "")
+    if not article:
+        return rows.none()
+    return rows.filter(product_external_id=article, order__placed_at__lte=refund.refunded_at)
+
+
+def top_ups_for(user: User) -> QuerySet[TopUp]:
+    """Announced, received and refused top-ups, newest first."""
+    return TopUp.objects.filter(merchant__members__user=user).order_by("-pk")
+
+
+def wallet_lines(merchant: Merchant) -> QuerySet[Line]:
+    """What moved on the merchant's wallet, newest first; `delta_minor` is what it did to the
+    balance, `balance_minor` what stood there afterwards."""
+    code = chart.wallet(merchant.pk)
+    arrives = Q(credit__code=code, credit__currency=merchant.currency)
+    leaves = Q(debit__code=code, debit__currency=merchant.currency)
+    delta = Case(
+        When(arrives, then=F("amount_minor")),
+        default=-F("amount_minor"),
+        output_field=BigIntegerField(),
+    )
+    return (
+        Line.objects.filter(arrives | leaves)
+        .select_related("entry", "debit", "credit")
+        .annotate(delta_minor=delta)
+        .annotate(balance_minor=Window(Sum("delta_minor"), order_by=[F("entry_id"), F("pk")]))
+        .order_by("-entry_id", "-pk")
+    )
+
+
+# --- Figures -------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Sold:
+    """One day, or the sum of several, of what affiliates sold. Amounts in minor units."""
+
+    orders: int = 0
+    sales_minor: int = 0
+    cost_minor: int = 0
+
+    def __add__(self, other: "Sold") -> "Sold":
+        return Sold(
+            self.orders + other.orders,
+            self.sales_minor + other.sales_minor,
+            self.cost_minor + other.cost_minor,
+        )
+
+    @property
+    def roi_centi(self) -> int | None:
+        """Sales per commission, times 100; None without commission."""
+        return self.sales_minor * 100 // self.cost_minor if self.cost_minor else None
+
+
+def sold_by_day(merchant: Merchant, start: date, end: date) -> dict[date, Sold]:
+    """Per business day of placing, both ends included: what affiliates brought, and its cost."""
+    days = {start + timedelta(days=i): Sold() for i in range((end - start).days + 1)}
+    rows = (
+        Commission.objects.filter(
+            merchant=merchant,
+            state__in=(*BOOKED, CommissionState.UNFUNDED),
+            placed_at__gte=clock.day_start(start),
+            placed_at__lt=clock.day_start(end + timedelta(days=1)),
+        )
+        .order_by()
+        .values(day=TruncDate("placed_at", tzinfo=clock.SHANGHAI))
+        .annotate(
+            orders=Count("line__order", distinct=True),
+            # Of the lines, not the commissions: an order that waits for funds was sold, too.
+            sales=Sum(F("line__amount_minor") - F("line__refunded_minor")),
+            cost=Sum("commission_minor"),
+        )
+    )
+    for row in rows:
+        days[row["day"]] = Sold(row["orders"], row["sales"], row["cost"])
+    return days
+
+
+def orders_placed(merchant: Merchant, start: date) -> int:
+    """All paid orders of the merchant since a business day, whoever brought them."""
+    return Order.objects.filter(
+        merchant=merchant,
+        state__in=(OrderState.PAID, OrderState.RECEIVED),
+        placed_at__gte=clock.day_start(start),
+    ).count()
+
+
+@dataclass(slots=True)
+class Brought:
+    """What one affiliate brought and cost. `refunded_bps`: refunded of what was paid."""
+
+    affiliate_id: int
+    name: str
+    orders: int
+    sales_minor: int
+    cost_minor: int
+    refunded_bps: int
+    first_at: datetime
+    last_at: datetime
+
+    @property
+    def roi_centi(self) -> int | None:
+        return self.sales_minor * 100 // self.cost_minor if self.cost_minor else None
+
+
+def brought_by_affiliate(user: User, start: date | None, end: date | None) -> list[Brought]:
+    """Per affiliate, by the days (both included) on which the orders were placed."""
+    mine = Commission.objects.filter(
+        merchant__members__user=user, state__in=(*BOOKED, CommissionState.UNFUNDED)
+    )
+    if start:
+        mine = mine.filter(placed_at__gte=clock.day_start(start))
+    if end:
+        mine = mine.filter(placed_at__lt=clock.day_start(end + timedelta(days=1)))
+    return list(_brought(mine))
+
+
+def _brought(rows: QuerySet[Commission]) -> Iterator[Brought]:
+    grouped: Iterable[dict[str, object]] = (
+        rows.order_by()
+        .values("affiliate_id", "affiliate__name")
+        .annotate(
+            orders=Count("line__order", distinct=True),
+            amount=Sum("line__amount_minor"),
+            refunded=Sum("line__refunded_minor"),
+            cost=Sum("commission_minor"),
+            first=Min("placed_at"),
+            last=Max("placed_at"),
+        )
+    )
+    for row in grouped:
+        amount, refunded = int(row["amount"]), int(row["refunded"])  # type: ignore[call-overload]
+        yield Brought(
+            affiliate_id=row["affiliate_id"],  # type: ignore[arg-type]
+            name=row["affiliate__name"],  # type: ignore[arg-type]
+            orders=row["orders"],  # type: ignore[arg-type]
+            sales_minor=amount - refunded,
+            cost_minor=row["cost"],  # type: ignore[arg-type]
+            refunded_bps=refunded * 10_000 // amount if amount else 0,
+            first_at=row["first"],  # type: ignore[arg-type]
+            last_at=row["last"],  # type: ignore[arg-type]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WalletState:
+    """A merchant's money with the alliance, in its currency."""
+
+    balance: Money
+    reserved: Money
+    credit: Money
+    weekly: Money  # what the last seven days' orders cost
+    unfunded: int  # commissions that wait for money
+
+    @property
+    def spendable(self) -> Money:
+        return self.balance + self.credit
+
+    @property
+    def low(self) -> bool:
+        """Less left than a week like the last one costs, or something waits already."""
+        return bool(self.unfunded) or self.spendable < self.weekly
+
+
+def wallet_of(merchant: Merchant) -> WalletState:
+    codes = (chart.wallet(merchant.pk), chart.reserved(merchant.pk))
+    held = dict(
+        Balance.objects.filter(
+            account__code__in=codes, account__currency=merchant.currency
+        ).values_list("account__code", "balance_minor")
+    )
+    today = clock.business_day()
+    week = sum(sold_by_day(merchant, today - timedelta(days=6), today).values(), Sold())
+    money = [Money(held.get(code, 0), merchant.currency) for code in codes]
+    return WalletState(
+        balance=money[0],
+        reserved=money[1],
+        credit=Money(merchant.credit_limit_minor, merchant.currency),
+        weekly=Money(week.cost_minor, merchant.currency),
+        unfunded=Commission.objects.filter(
+            merchant=merchant, state=CommissionState.UNFUNDED
+        ).count(),
+    )
+
+
+def things_to_do(merchant: Merchant) -> dict[str, int]:
+    """What a merchant lacks (0) or has waiting, by name."""
+    waiting = Refund.objects.filter(shop__merchant=merchant, state=RefundState.UNMATCHED)
+    on_sale = Product.objects.filter(shop__merchant=merchant, state=ProductState.ON_SALE)
+    plans = Plan.objects.filter(merchant=merchant, state=PlanState.ACTIVE)
+    paid_in = TopUp.objects.filter(merchant=merchant).exclude(state=TopUpState.REFUSED)
+    return {
+        "refunds": waiting.count(),
+        "products": int(on_sale.exists()),
+        "plans": int(plans.exists()),
+        "top_ups": int(paid_in.exists()),
+    }
