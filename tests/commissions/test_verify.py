@@ -1,0 +1,146 @@
+"""Each invariant notices its own kind of fault: books are broken on purpose, one way at a time."""
+
+from datetime import datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from alliance.kernel import clock
+from commissions.services import payouts, settlements
+from commissions.verify import INVARIANTS, verify
+from tests.cast import cast_make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
+JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.SHANGHAI)
+
+FAULTS = {
+    "entries_have_lines": [
+        "DELETE FROM commissions_line WHERE entry_id = (SELECT max(id) FROM commissions_entry)",
+        "DELETE FROM commissions_entry WHERE id = (SELECT max(id) FROM commissions_entry)",
+    ],
+    "balances_are_sums": [
+        "UPDATE commissions_balance SET balance_minor = balance_minor + 1",
+        (
+            "UPDATE commissions_line SET amount_minor = amount_minor + 1 WHERE id ="
+            " (SELECT min(id) FROM commissions_line)"
+        ),
+    ],
+    "books_match_business": [
+        "UPDATE commissions_topup SET amount_minor = amount_minor + 1",
+        "UPDATE commissions_payout SET amount_minor = amount_minor - 1",
+        (
+            "UPDATE commissions_commission SET platform_minor = platform_minor + 1,"
+            " commission_minor = commission_minor + 1 WHERE state = 'estimated'"
+        ),
+    ],
+    "affiliates_get_theirs": [
+        "UPDATE commissions_payout SET amount_minor = amount_minor - 1",
+        (
+            "UPDATE commissions_commission SET publisher_minor = publisher_minor + 1,"
+            " commission_minor = commission_minor + 1, net_minor = net_minor + 1"
+            " WHERE state = 'settled'"
+        ),
+    ],
+    "commissions_are_sums": [
+        "UPDATE commissions_commission SET base_minor = base_minor + 1",
+        "DELETE FROM commissions_commissionline WHERE revision = 1",
+        "UPDATE commissions_commissionline SET entry_id = 999999",
+    ],
+    "settlements_are_sums": [
+        (
+            "UPDATE commissions_settlementshare SET net_minor = net_minor + 1,"
+            " publisher_minor = publisher_minor + 1"
+        ),
+    ],
+    "touches_lead_somewhere": [
+        "UPDATE affiliates_touch SET affiliate_id = 999999",
+        "UPDATE affiliates_touch SET shop_id = 999999",
+        "UPDATE affiliates_attribution SET touch_id = 999999 WHERE touch_id IS NOT NULL",
+    ],
+    "closed_periods_stay_closed": [
+        "INSERT INTO commissions_period (month, closed_at) VALUES ('2026-05-01', '2026-05-01')",
+    ],
+    "commissions_follow_orders": [
+        "UPDATE merchants_orderline SET refunded_minor = refunded_minor + 100",
+        "UPDATE merchants_order SET state = 'void' WHERE state = 'received'",
+        "UPDATE commissions_commission SET rate_bps = rate_bps + 100",
+    ],
+    "debt_before_payable": [
+        (
+            "UPDATE commissions_balance SET floor_minor = NULL, ceiling_minor = NULL,"
+            " balance_minor = CASE kind WHEN 'debt' THEN -1 ELSE 1 END"
+            " FROM commissions_account a WHERE a.id = account_id AND kind IN ('payable', 'debt')"
+        ),
+    ],
+}
+
+
+@pytest.fixture
+def broken(sql):
+    """Break the books in one way; the append-only triggers are off meanwhile."""
+    with clock.at(MAY - timedelta(days=1)):
+        cast = cast_make()
+    with clock.at(MAY):
+        for number in ("T1", "T2", "T3", "T4"):
+            cast.sold(number)
+    with clock.at(MAY + timedelta(days=5)):
+        cast.received("T1")
+        cast.received("T2")
+    with clock.at(datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)):
+        settlements.settlement_run(month=MAY.date(), currency="CNY")
+        cast.received("T3")
+    with clock.at(JUNE_22):
+        payouts.payee_set(
+            actor=cast.lin, affiliate=cast.affiliate, holder="L", institution="B", number="12345"
+        )
+        payouts.payout_request(
+            actor=cast.lin,
+            affiliate=cast.affiliate,
+            amount=cast.balance(f"affiliate:{cast.affiliate.pk}:payable"),
+        )
+        cast.refunded("100.00", "T1")  # now a debt exists beside an empty payable account
+    assert verify() == []
+    tables = (
+        "commissions_line",
+        "commissions_entry",
+        "commissions_commissionline",
+        "affiliates_touch",
+        "affiliates_attribution",
+    )
+
+    def break_it(statement):
+        for table in tables:
+            sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        sql(statement)
+        for table in tables:
+            sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+    return break_it
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [(name, statement) for name, statements in FAULTS.items() for statement in statements],
+)
+def test_an_invariant_notices_its_fault(broken, name, statement):
+    broken(statement)
+
+    assert any(sentence.startswith(f"{name}: ") for sentence in verify())
+
+
+def test_each_invariant_has_a_fault_here():
+    assert set(FAULTS) == {i.name for i in INVARIANTS} | {"commissions_follow_orders"}
+
+
+def test_the_command_names_each_invariant_and_fails_loudly(broken):
+    out = StringIO()
+    call_command("ledger_verify", stdout=out)
+    assert out.getvalue().count("holds") == len(INVARIANTS) + 1
+
+    broken("UPDATE commissions_balance SET balance_minor = balance_minor + 1")
+    with pytest.raises(CommandError, match="do not verify"):
+        call_command("ledger_verify", stdout=out)
+    assert "BROKEN  balances_are_sums" in out.getvalue()
