@@ -271,16 +271,17 @@ def _moves(step: Step) -> list[Move]:
         commission, commission.state, {n: getattr(commission, n) for n in COMPONENTS}
     ).items():
         delta[code] = delta.get(code, 0) - minor
-    givers = [[code, -minor] for code, minor in delta.items() if minor < 0]
-    takers = [[code, minor] for code, minor in delta.items() if minor > 0]
+    givers = [(code, -minor) for code, minor in delta.items() if minor < 0]
+    takers = [(code, minor) for code, minor in delta.items() if minor > 0]
     moves = []
-    while givers and takers:
-        amount = min(givers[0][1], takers[0][1])
-        moves.append(Move(Money(amount, currency), debit=givers[0][0], credit=takers[0][0]))
-        for side in (givers, takers):
-            side[0][1] -= amount
-            if not side[0][1]:
-                side.pop(0)
+    while givers and takers:  # both sides hold the same sum, so they empty together
+        (debit, gives), (credit, takes) = givers.pop(0), takers.pop(0)
+        amount = min(gives, takes)
+        moves.append(Move(Money(amount, currency), debit=debit, credit=credit))
+        if gives > amount:
+            givers.insert(0, (debit, gives - amount))
+        if takes > amount:
+            takers.insert(0, (credit, takes - amount))
     return moves
 
 
