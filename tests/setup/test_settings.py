@@ -1,0 +1,130 @@
+"""Settings come from the environment only, and production refuses what is unsafe."""
+
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+APPS = ("alliance", "merchants", "affiliates", "campaigns", "commissions", "aiassist")
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Evaluate settings.py under an environment that has only what the test gives it."""
+
+    def run(env: dict[str, str]) -> dict[str, Any]:
+        for name in documented():
+            monkeypatch.delenv(name, raising=False)
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(PROJECT / "alliance" / "settings.py"))
+
+    return run
+
+
+def documented() -> set[str]:
+    """The variables of docs/settings.md."""
+    text = (PROJECT / "docs" / "settings.md").read_text()
+    return set(re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE))
+
+
+def test_production_with_everything_said_starts(load, production):
+    settings = load(production)
+
+    assert settings["DEBUG"] is False
+    assert settings["ALLOWED_HOSTS"] == ["alliance.example.com"]
+    assert settings["CSRF_TRUSTED_ORIGINS"] == ["https://alliance.example.com"]
+    for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT"):
+        assert settings[name] is True
+    assert settings["SECURE_HSTS_SECONDS"] >= 31_536_000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SECRET_KEY", None, "SECRET_KEY must be set"),
+        ("SECRET_KEY", "short", "SECRET_KEY must be set"),
+        ("SECRET_KEY", "insecure-default-for-demo-and-test-only", "SECRET_KEY must be set"),
+        ("DEBUG", "true", "DEBUG must be off"),
+        ("ALLOWED_HOSTS", None, "ALLOWED_HOSTS must name your hosts"),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS must name your hosts"),
+        ("PUBLIC_URL", None, "PUBLIC_URL must be the https://"),
+        ("PUBLIC_URL", "http://alliance.example.com", "PUBLIC_URL must be the https://"),
+    ],
+)
+def test_production_refuses_what_is_unsafe_and_says_which(load, production, name, value, said):
+    production.pop(name, None)
+    if value is not None:
+        production[name] = value
+
+    with pytest.raises(ImproperlyConfigured, match=said):
+        load(production)
+
+
+def test_production_names_all_faults_at_once(load):
+    with pytest.raises(ImproperlyConfigured) as caught:
+        load({})
+
+    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL"):
+        assert name in str(caught.value)
+
+
+def test_whoever_forgets_to_say_gets_production(load, production):
+    del production["ALLIANCE_ENV"]
+
+    assert load(production)["PRODUCTION"] is True
+
+
+def test_unknown_environment_is_refused(load):
+    with pytest.raises(ImproperlyConfigured, match="must be production, demo or test"):
+        load({"ALLIANCE_ENV": "staging"})
+
+
+@pytest.mark.parametrize("name", ["demo", "test"])
+def test_demo_and_test_need_nothing(load, name):
+    assert load({"ALLIANCE_ENV": name})["DEBUG"] is False
+
+
+def test_each_variable_that_is_read_is_documented_and_no_other():
+    """docs/settings.md is the whole list: an operator need not read code."""
+    code = "".join(path.read_text() for app in APPS for path in (PROJECT / app).rglob("*.py"))
+    read = re.findall(
+        r"\b(?:env\.(?!setdefault)\w+\(|environ\.get\(|environ\[)\s*\"([A-Z_]+)\"", code
+    )
+
+    assert documented() == set(read)
+
+
+def test_example_file_has_only_documented_variables_and_no_secret():
+    lines = (PROJECT / ".env.example").read_text().splitlines()
+    pairs = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+    assert pairs.keys() - documented() == {"POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
+    assert all(not pairs[name] for name in pairs if name.endswith(("KEY", "PASSWORD")))
+
+
+def test_deployment_check_is_clean(production):
+    """`manage.py check --deploy` says nothing at all in production."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "INFO"],
+        cwd=PROJECT,
+        env={**os.environ, **production},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no issues (0 silenced)" in done.stdout
+
+
+def test_no_setting_is_faulted_in_silence():
+    """Silenced checks would make the clean answer above a lie."""
+    assert "SILENCED_SYSTEM_CHECKS" not in (PROJECT / "alliance" / "settings.py").read_text()
