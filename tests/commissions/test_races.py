@@ -1,0 +1,127 @@
+"""Many processes at once on one affiliate and one merchant: nothing lost, nothing twice, no circle.
+
+The processes are real: forked, each with its own connection to the test database.
+"""
+
+import os
+import random
+import sys
+import traceback
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connections
+
+from alliance.kernel import clock
+from alliance.kernel.money import cny
+from commissions import chart, pipeline
+from commissions.models import Commission, CommissionLine
+from commissions.services import settlements
+from commissions.verify import verify
+from merchants.services.orders import RefundReport, orders_record
+from tests.cast import cast_make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
+JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)
+
+
+def in_processes(*jobs):
+    """Run each job in a process of its own; fail if one of them failed."""
+    connections.close_all()
+    children = []
+    for job in jobs:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                job()
+            except BaseException:  # noqa: BLE001 - a fork must not return into pytest
+                traceback.print_exc()
+                sys.stderr.flush()
+                os._exit(1)
+            os._exit(0)
+        children.append(pid)
+    codes = [os.waitpid(pid, 0)[1] for pid in children]
+    assert codes == [0] * len(jobs)
+
+
+@pytest.fixture
+def cast():
+    with clock.at(MAY - timedelta(days=1)):
+        return cast_make(wallet="200.00")  # room for eight commissions of 23.88
+
+
+def paid(cast, numbers):
+    with clock.at(MAY):
+        reports = [cast.report(f"T{n}", click_id=cast.click()) for n in numbers]
+        outcomes = orders_record(shop=cast.shop, reports=reports)
+    return [outcome.order_pk for outcome in outcomes]
+
+
+def test_overlapping_batches_book_each_order_once_and_never_beyond_the_wallet(cast):
+    pks = paid(cast, range(12))
+
+    def job(seed):
+        def run():
+            mine = list(pks)
+            random.Random(seed).shuffle(mine)
+            with clock.at(MAY):
+                for pk in mine:
+                    pipeline.orders_process([pk])
+
+        return run
+
+    in_processes(*(job(seed) for seed in range(6)))
+
+    states = sorted(Commission.objects.values_list("state", flat=True))
+    assert states == ["estimated"] * 8 + ["unfunded"] * 4
+    assert CommissionLine.objects.count() == 12
+    assert cast.balance(chart.wallet(cast.merchant.pk)) == cny("8.96")
+    assert verify() == []
+
+
+def test_refunds_and_a_settlement_at_the_same_moment_lose_no_fen(cast):
+    pks = paid(cast, range(8))
+    with clock.at(MAY + timedelta(days=5)):
+        received = [
+            cast.report(
+                f"T{n}",
+                state="received",
+                placed_at=MAY,
+                paid_at=MAY,
+                received_at=clock.now(),
+                lines=(),
+            )
+            for n in range(8)
+        ]
+        orders_record(shop=cast.shop, reports=received)
+        pipeline.orders_process(pks)
+
+    def refund(numbers):
+        def run():
+            with clock.at(JUNE_20):
+                for n in numbers:
+                    report = cast.report(
+                        f"T{n}",
+                        state="received",
+                        placed_at=MAY,
+                        paid_at=MAY,
+                        received_at=MAY + timedelta(days=5),
+                        lines=(),
+                        refunds=(RefundReport(f"R{n}", f"T{n}-1", 5000, clock.now()),),
+                    )
+                    orders_record(shop=cast.shop, reports=[report])
+                    pipeline.orders_process(pks)
+
+        return run
+
+    def settle():
+        with clock.at(JUNE_20):
+            settlements.settlement_run(month=MAY.date(), currency="CNY")
+
+    in_processes(refund([0, 1, 2]), refund([5, 4, 3]), settle, refund([6, 7]))
+
+    assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("115.84")  # 8 x 14.48
+    assert cast.balance(chart.pending(cast.affiliate.pk)) == cny("0.00")
+    assert verify() == []
