@@ -26,7 +26,10 @@ class Attribution(AppendOnly):
     )
     rule = models.CharField(_("rule"), max_length=12, choices=AttributionRule)
     affiliate = models.ForeignKey(
-        Affiliate, models.PROTECT, null=True, related_name="attributions",
+        Affiliate,
+        models.PROTECT,
+        null=True,
+        related_name="attributions",
         verbose_name=_("affiliate"),
     )
     zone = models.ForeignKey(AdZone, models.PROTECT, null=True, related_name="+")
@@ -48,9 +51,7 @@ class Attribution(AppendOnly):
                 condition=models.Q(rule="none", affiliate=None)
                 | (
                     ~models.Q(rule="none")
-                    & models.Q(
-                        affiliate__isnull=False, touch__isnull=False, terms__isnull=False
-                    )
+                    & models.Q(affiliate__isnull=False, touch__isnull=False, terms__isnull=False)
                 ),
                 name="attribution_has_affiliate_or_none",
             ),

@@ -75,7 +75,11 @@ class Touch(AppendOnly):
         Shop, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
     product = models.ForeignKey(
-        Product, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False,
+        Product,
+        models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
         null=True,
     )
     touched_at = models.DateTimeField(_("touched at"), default=clock.now)

@@ -122,9 +122,7 @@ class Membership(Stamped):
     """Ties a person to an organisation. Subclasses add the organisation."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
-    role = models.CharField(
-        _("role"), max_length=8, choices=MemberRole, default=MemberRole.OWNER
-    )
+    role = models.CharField(_("role"), max_length=8, choices=MemberRole, default=MemberRole.OWNER)
 
     class Meta:
         abstract = True

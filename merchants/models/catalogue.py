@@ -49,9 +49,7 @@ class ProductState(models.TextChoices):
 class Product(InThreeLanguages, Stamped):
     """One article of a shop, known there by `external_id`. Prices in minor units."""
 
-    shop = models.ForeignKey(
-        Shop, models.PROTECT, related_name="products", verbose_name=_("shop")
-    )
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="products", verbose_name=_("shop"))
     external_id = models.CharField(_("shop's product id"), max_length=64)
     title = models.CharField(_("title"), max_length=200)
     title_en = models.CharField(_("English title"), max_length=200, blank=True)
@@ -119,7 +117,11 @@ class Coupon(Stamped):
     )
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="coupons", verbose_name=_("shop"))
     product = models.ForeignKey(
-        Product, models.PROTECT, related_name="coupons", null=True, blank=True,
+        Product,
+        models.PROTECT,
+        related_name="coupons",
+        null=True,
+        blank=True,
         verbose_name=_("product"),
     )
     code = models.CharField(_("code"), max_length=40)

@@ -89,12 +89,14 @@ class OrderLine(Stamped):
     `refunded_minor` is what came back. Commission is due on the difference.
     """
 
-    order = models.ForeignKey(
-        Order, models.PROTECT, related_name="lines", verbose_name=_("order")
-    )
+    order = models.ForeignKey(Order, models.PROTECT, related_name="lines", verbose_name=_("order"))
     external_id = models.CharField(_("line number"), max_length=96)
     product = models.ForeignKey(
-        Product, models.PROTECT, null=True, blank=True, related_name="+",
+        Product,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name=_("product"),
     )
     product_external_id = models.CharField(_("shop's product id"), max_length=64, blank=True)
@@ -136,7 +138,11 @@ class Refund(models.Model):
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="refunds", verbose_name=_("shop"))
     external_id = models.CharField(_("refund number"), max_length=128)
     line = models.ForeignKey(
-        OrderLine, models.PROTECT, null=True, blank=True, related_name="refunds",
+        OrderLine,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="refunds",
         verbose_name=_("order line"),
     )
     state = models.CharField(_("state"), max_length=9, choices=RefundState)
@@ -152,9 +158,7 @@ class Refund(models.Model):
         verbose_name_plural = _("refunds")
         constraints = [
             models.UniqueConstraint(fields=["shop", "external_id"], name="refund_once_per_shop"),
-            models.CheckConstraint(
-                condition=models.Q(amount_minor__gt=0), name="refund_positive"
-            ),
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="refund_positive"),
             models.CheckConstraint(
                 condition=models.Q(state="unmatched") | models.Q(line__isnull=False),
                 name="refund_applied_has_line",

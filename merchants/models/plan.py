@@ -29,9 +29,7 @@ class Plan(Stamped):
     )
     kind = models.CharField(_("kind"), max_length=6, choices=PlanKind, default=PlanKind.COMMON)
     name = models.CharField(_("name"), max_length=80)
-    state = models.CharField(
-        _("state"), max_length=6, choices=PlanState, default=PlanState.ACTIVE
-    )
+    state = models.CharField(_("state"), max_length=6, choices=PlanState, default=PlanState.ACTIVE)
     starts_at = models.DateTimeField(_("starts at"), default=clock.now)
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
 
@@ -70,7 +68,11 @@ class Terms(AppendOnly):
         Product, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("product")
     )
     category = models.ForeignKey(
-        Category, models.PROTECT, related_name="+", null=True, blank=True,
+        Category,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
         verbose_name=_("category"),
     )
     rate_bps = models.PositiveIntegerField(
