@@ -4,13 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import SignupForm as BaseSignupForm
 from allauth.account.utils import get_next_redirect_url
 from allauth.core.internal.httpkit import add_query_params
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -33,6 +36,28 @@ class AccountAdapter(DefaultAccountAdapter):
         onward = get_next_redirect_url(request)  # only addresses of our own get through
         return add_query_params(url, {"next": onward}) if onward else url
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        home = f"{settings.PUBLIC_URL}{reverse('home')}"
+        super().send_mail(template_prefix, email, {**context, "home_url": home})
+
+    def render_mail(self, *args: Any, **kwargs: Any) -> EmailMultiAlternatives:
+        """The text of the mail, and the same words dressed as HTML: a lone link is a button."""
+        message = super().render_mail(*args, **kwargs)
+        paragraphs = [
+            ("", text) if text.startswith("http") and len(text.split()) == 1 else (text, "")
+            for text in filter(None, map(str.strip, message.body.split("\n\n")))
+        ]
+        dressed = render_to_string(
+            "account/email/dressed.html",
+            {
+                "paragraphs": paragraphs,
+                "subject": message.subject,
+                "language": translation.get_language(),
+            },
+        )
+        message.attach_alternative(dressed, "text/html")
+        return message
+
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """A person's saved language follows them to a new device."""
         response = super().post_login(request, user, **kwargs)
@@ -48,6 +73,16 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
 
+class SignupForm(BaseSignupForm):
+    """What a good password is, in one sentence instead of four."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = _(
+            "At least eight characters, with letters, and not one that everybody uses."
+        )
+
+
 class StaffMfaMiddleware:
     """Nobody enters the operations desk with a password alone (REQUIRE_STAFF_MFA).
 
@@ -56,16 +91,20 @@ class StaffMfaMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.desk = reverse("admin:index")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        place = request.resolver_match
         if (
             settings.REQUIRE_STAFF_MFA
-            and request.path.startswith(self.desk)
+            and place is not None
+            and "admin" in place.app_names
             and request.user.is_authenticated
             and request.user.is_staff
             and not is_mfa_enabled(request.user)
         ):
             messages.warning(request, _("Set up a second step first: the desk moves money."))
             return redirect("mfa_index")
-        return self.get_response(request)
+        return None

@@ -1,5 +1,6 @@
 """The front door: what the alliance is, and where a signed-in person belongs."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,19 +9,42 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
 from alliance import navigation
+from alliance.kernel.money import Money
+from commissions.formulas import Rates, TechFeeBase, worth
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Strangers read what this is; whoever is signed in goes on to their own start page."""
     if not request.user.is_authenticated:
-        return render(request, "home.html")
+        rates = _usual_rates()
+        return render(
+            request,
+            "home.html",
+            {
+                "rates": rates,
+                "example": worth(Money(199_00, "CNY"), rates),
+                "settlement_day": settings.ALLIANCE["SETTLEMENT_DAY"],
+                "window_days": settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"],
+            },
+        )
     sides = navigation.sides_of(request)
     if sides.affiliate:
         return redirect("commissions:affiliate_home")
     if sides.merchant:
         return redirect("commissions:merchant_home")
     return redirect("admin:index" if sides.staff else "start")
+
+
+def _usual_rates() -> Rates:
+    """A commission of 20 % on this alliance's usual terms, for the worked example."""
+    usual = settings.ALLIANCE
+    return Rates(
+        commission_bps=2000,
+        share_bps=usual["SHARE_BPS"],
+        tech_fee_bps=usual["TECH_FEE_BPS"],
+        tech_fee_base=TechFeeBase(usual["TECH_FEE_BASE"]),
+    )
 
 
 @require_safe

@@ -13,6 +13,7 @@ import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -313,7 +314,33 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 
-# --- The look --------------------------------------------------------------------------------------
+# --- The look ---------------------------------------------------------------------------------
 
 # One place says which version this is: the footer of each page shows it.
 VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
+_BRAND = {
+    "50": "oklch(97.5% .014 40)",
+    "100": "oklch(94.5% .032 40)",
+    "200": "oklch(89.5% .065 40)",
+    "300": "oklch(82% .115 40)",
+    "400": "oklch(73% .17 40)",
+    "500": "oklch(65% .2 38)",
+    "600": "oklch(57.5% .195 36)",
+    "700": "oklch(50% .175 36)",
+    "800": "oklch(43% .145 36)",
+    "900": "oklch(37.5% .115 36)",
+    "950": "oklch(26% .08 36)",
+}
+UNFOLD = {
+    "SITE_TITLE": _("Operations desk"),
+    "SITE_HEADER": "Taoke Alliance",
+    "SITE_SUBHEADER": _("Operations desk"),
+    "SITE_ICON": lambda request: static("img/favicon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
+    ],
+    "SHOW_LANGUAGES": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "8px",
+    "COLORS": {"primary": _BRAND},
+}

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from affiliates import redirect
 from alliance import health, home
@@ -18,6 +19,8 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("start/", home.start, name="start"),
     path("language/", home.language, name="set_language"),
+    path("api/v1/schema", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
