@@ -55,13 +55,10 @@ def test_within_a_request_the_record_knows_where_it_came_from(person):
 )
 def test_the_database_refuses_to_change_the_trail(event, statement):
     """Raw SQL: not our Python says no, PostgreSQL does."""
-    with (
-        pytest.raises(Error, match="append-only"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
+    with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or TRUNCATE waits for the insert's
-        cursor.execute(statement)
+        with pytest.raises(Error, match="append-only"), transaction.atomic():
+            cursor.execute(statement)
     assert AuditEvent.objects.get().verb == "user.named"
 
 
