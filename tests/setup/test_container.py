@@ -107,7 +107,7 @@ class Image:
     """The commands of the image, run here with the image's environment and the test's servers."""
 
     def __init__(self, folder: Path, production: dict[str, str]) -> None:
-        block = re.findall(r"^ENV (.*(?:\\\n.*)*)", DOCKERFILE, re.MULTILINE)[-1]
+        block = re.findall(r"^ENV ((?:.*\\\n)*.*)", DOCKERFILE, re.MULTILINE)[-1]
         image = dict(re.findall(r"([A-Z_]+)=([^\s\\]+)", block))
         image.pop("PATH")
         self.env = {**os.environ, **image, **production}
@@ -157,8 +157,8 @@ def until(happened, image: Image, log: Path, within: float = 40) -> None:
     """Wait for it as long as all that was started runs; else show the log."""
     deadline = time.monotonic() + within
     while not happened():
-        alive = all(process.poll() is None for process in image.started)
-        assert alive and time.monotonic() < deadline, log.read_text()
+        assert all(process.poll() is None for process in image.started), log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.1)
 
 
@@ -173,6 +173,7 @@ def test_web_server_of_the_image_serves_and_its_health_check_agrees(image):
     log = image.start(*command, GRANIAN_PORT=port, GRANIAN_HOST="127.0.0.1")
     until(lambda: image.finish(*probe).returncode == 0, image, log)
 
+    assert "[WARNING]" not in log.read_text()
     page = urllib.request.Request(
         f"http://127.0.0.1:{port}/",
         headers={"Host": "alliance.example.com", "X-Forwarded-Proto": "https"},

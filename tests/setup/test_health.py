@@ -49,8 +49,9 @@ def test_not_ready_without_database_and_no_address_is_told(client: Client, db, m
     def refuse(*args):
         raise OperationalError("connection to 10.0.0.7 failed: password hunter2 is wrong")
 
-    monkeypatch.setattr(connections["default"], "cursor", refuse)
-    response = client.get("/health/ready")
+    with monkeypatch.context() as broken:
+        broken.setattr(connections["default"], "cursor", refuse)
+        response = client.get("/health/ready")
 
     assert response.status_code == 503
     assert response.json()["checks"] == {

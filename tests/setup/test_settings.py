@@ -121,7 +121,7 @@ def test_deployment_check_is_clean(production):
         check=False,
     )
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
     assert "no issues (0 silenced)" in done.stdout
 
 
