@@ -31,8 +31,9 @@ def affiliate_required(
 ) -> Any:
     """Signed in and a member of an affiliate: sets request.affiliate and request.membership.
 
-    Others go to the page where one joins, and so does who still waits for approval. With `change`
-    viewers are refused (NotAllowed). A frozen or closed affiliate may still look: services refuse.
+    Others go to the page where one joins, and so does who still waits for approval. Viewers may
+    not use unsafe methods, and with `change` not open the page at all (NotAllowed). A frozen or
+    closed affiliate may still look: services refuse.
     """
 
     def decorate(inner: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -43,7 +44,8 @@ def affiliate_required(
             membership = queries.membership_of(request.user)
             if membership is None or membership.affiliate.state == AffiliateState.APPLIED:
                 return redirect("affiliates:join")
-            if change and not membership.may_change:
+            changes = change or request.method not in SAFE_METHODS
+            if changes and not membership.may_change:
                 raise NotAllowed(_("Viewers may look, but not change anything."))
             request.affiliate, request.membership = membership.affiliate, membership
             return inner(request, *args, **kwargs)

@@ -21,6 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from affiliates import queries
 from affiliates.models import (
     Affiliate,
     AffiliateState,
@@ -221,11 +222,7 @@ def _bar_the_closed(buyers: Iterable[Buyer]) -> dict[int, int]:
             state = affiliates[seen.touch.affiliate_id].state
             if not seen.barred and state not in {AffiliateState.ACTIVE, AffiliateState.FROZEN}:
                 seen.barred = "affiliate_not_active"
-    usual: int = settings.ALLIANCE["SHARE_BPS"]
-    return {
-        pk: usual if affiliate.share_bps is None else affiliate.share_bps
-        for pk, affiliate in affiliates.items()
-    }
+    return {pk: queries.share_of(affiliate) for pk, affiliate in affiliates.items()}
 
 
 # --- The receipt ---------------------------------------------------------------------------------

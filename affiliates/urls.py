@@ -1,4 +1,15 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from affiliates.views import join, links, products, sites
 
 app_name = "affiliates"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("join/", join.join, name="join"),
+    path("products/", products.products, name="products"),
+    path("products/<int:pk>/", products.product, name="product"),
+    path("links/", links.links, name="links"),
+    path("links/<int:pk>/pause/", links.pause, name="link_pause"),
+    path("links/<int:pk>/resume/", links.resume, name="link_resume"),
+    path("sites/", sites.sites, name="sites"),
+    path("sites/<int:pk>/zones/", sites.zone_add, name="zone_add"),
+]

@@ -8,7 +8,7 @@ from affiliates.services.affiliates import (
     affiliate_reject,
     affiliate_unfreeze,
 )
-from affiliates.services.links import link_create, link_pause, link_resume
+from affiliates.services.links import link_address, link_create, link_pause, link_resume
 from affiliates.services.sites import site_approve, site_file, site_reject, zone_create
 from affiliates.services.touches import Click, touches_record
 
@@ -20,6 +20,7 @@ __all__ = [
     "affiliate_freeze",
     "affiliate_reject",
     "affiliate_unfreeze",
+    "link_address",
     "link_create",
     "link_pause",
     "link_resume",

@@ -4,7 +4,9 @@ import re
 import secrets
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +35,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def sub_clean(value: str) -> str:
     """A sub-id as we keep it: trimmed, printable, at most 100 characters."""
     return _CONTROL.sub("", value).strip()[:SUB_LENGTH]
+
+
+def link_address(link: Link) -> str:
+    """The short address that affiliates share."""
+    return f"{settings.PUBLIC_URL}{reverse('follow', args=[link.code])}"
 
 
 @transaction.atomic

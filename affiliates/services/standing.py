@@ -16,6 +16,7 @@ _MERCHANT = {
     MerchantState.FROZEN: _("This merchant is frozen, so its products cannot be promoted now."),
     MerchantState.CLOSED: _("This merchant has left the alliance."),
 }
+_WITHDRAWN = _("The shop has withdrawn this product.")
 
 
 def affiliate_must_be_active(affiliate: Affiliate) -> None:
@@ -38,4 +39,12 @@ def shop_must_sell(shop: Shop) -> None:
 
 def product_must_be_on_sale(product: Product) -> None:
     if product.state != ProductState.ON_SALE:
-        raise WrongState(_("The shop has withdrawn this product."), state=product.state)
+        raise WrongState(_WITHDRAWN, state=product.state)
+
+
+def why_not(product: Product) -> str:
+    """Why nobody can promote the product now; "" if they can."""
+    merchant = MerchantState(product.shop.merchant.state)
+    if merchant != MerchantState.ACTIVE:
+        return str(_MERCHANT[merchant])
+    return "" if product.state == ProductState.ON_SALE else str(_WITHDRAWN)

@@ -1,0 +1,33 @@
+"""The only way from a request to a row of the affiliate side. Strangers find nothing."""
+
+from affiliates.queries.links import clicks_by_day, links_for, sites_for, zone_used_last, zones_for
+from affiliates.queries.members import membership_in, membership_of, reason_of_state, share_of
+from affiliates.queries.products import (
+    Offer,
+    categories,
+    coupons_for_products,
+    offers_of,
+    products_known,
+    products_offered,
+)
+from affiliates.queries.ways import Way, way_of
+
+__all__ = [
+    "Offer",
+    "Way",
+    "categories",
+    "clicks_by_day",
+    "coupons_for_products",
+    "links_for",
+    "membership_in",
+    "membership_of",
+    "offers_of",
+    "products_known",
+    "products_offered",
+    "reason_of_state",
+    "share_of",
+    "sites_for",
+    "way_of",
+    "zone_used_last",
+    "zones_for",
+]

@@ -1,0 +1,42 @@
+"""Who belongs to which affiliate, and how the affiliate stands."""
+
+from django.conf import settings
+from django.db.models import BooleanField, ExpressionWrapper, Q
+
+from affiliates.models import Affiliate, AffiliateMember, AffiliateState
+from alliance.kernel.models import AuditEvent, User
+
+
+def membership_of(user: User) -> AffiliateMember | None:
+    """The user's place in an affiliate; one that is not closed comes first, then the newest."""
+    closed = ExpressionWrapper(
+        Q(affiliate__state=AffiliateState.CLOSED), output_field=BooleanField()
+    )
+    memberships = AffiliateMember.objects.filter(user=user).select_related("affiliate")
+    return memberships.order_by(closed, "-pk").first()
+
+
+def membership_in(user: User, organisation: str) -> AffiliateMember | None:
+    """The user's place in the organisation that an API key names ("affiliate:<id>")."""
+    kind, _colon, pk = organisation.partition(":")
+    if kind != "affiliate" or not pk.isdecimal():
+        return None
+    rows = AffiliateMember.objects.filter(user=user, affiliate_id=pk)
+    return rows.select_related("affiliate").first()
+
+
+def share_of(affiliate: Affiliate) -> int:
+    """The affiliate's share of a commission, in basis points: agreed, or the alliance's usual."""
+    usual: int = settings.ALLIANCE["SHARE_BPS"]
+    return usual if affiliate.share_bps is None else affiliate.share_bps
+
+
+def reason_of_state(affiliate: Affiliate) -> str:
+    """What operations wrote when they rejected, froze or closed the affiliate; "" if nothing."""
+    events = AuditEvent.objects.filter(
+        object_type=affiliate._meta.label_lower,
+        object_id=str(affiliate.pk),
+        verb__in=["affiliate.rejected", "affiliate.frozen", "affiliate.closed"],
+    )
+    last = events.order_by("-at", "-pk").first()
+    return last.data.get("reason", "") if last else ""

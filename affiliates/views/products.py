@@ -1,0 +1,79 @@
+"""Picking a product and turning it into a link."""
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from affiliates import queries, services
+from affiliates.access import AffiliateRequest, affiliate_required
+from affiliates.forms import LinkForm, PickingForm
+from affiliates.models import Link
+from affiliates.services.standing import why_not
+from alliance.kernel import clock
+from alliance.kernel.http import page_or_part
+from merchants import plans
+
+PER_PAGE = 24
+
+
+@require_GET
+@affiliate_required
+def products(request: AffiliateRequest) -> HttpResponse:
+    form = PickingForm(request.GET)
+    found = queries.products_offered(**form.narrowing())
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page": page,
+        "offers": queries.offers_of(page.object_list, affiliate=request.affiliate),
+        "first_steps": not queries.links_for(request.user).exists(),
+    }
+    return page_or_part(request, "affiliates/products.html", context, part="grid")
+
+
+@require_http_methods(["GET", "POST"])
+@affiliate_required
+def product(request: AffiliateRequest, pk: int) -> HttpResponse:
+    """GET shows the product and the link builder; POST gives the link. Asking twice is harmless."""
+    product = get_object_or_404(queries.products_known(), pk=pk)
+    form = LinkForm(
+        request.POST or None,
+        user=request.user,
+        initial={"zone": queries.zone_used_last(request.user)},
+    )
+    (offer,) = queries.offers_of([product], affiliate=request.affiliate)
+    wanted = (product.shop.merchant_id, product.pk, product.category_id, clock.now())
+    found = plans.terms_at([wanted])[wanted]
+    context = {
+        "offer": offer,
+        "form": form,
+        "why_not": why_not(product),
+        "reasons": plans.explain(found.why) if found else [],
+        "commission": offer.price.share(product.rate_bps),
+        "share_bps": queries.share_of(request.affiliate),
+    }
+    if request.method == "POST" and form.is_valid():
+        link = services.link_create(
+            actor=request.user,
+            affiliate=request.affiliate,
+            zone=form.cleaned_data["zone"],
+            product=product,
+            subs=form.subs(),
+        )
+        context |= {"link": link, "words": _words(offer, link)}
+    return page_or_part(request, "affiliates/product.html", context, part="builder")
+
+
+def _words(offer: queries.Offer, link: Link) -> str:
+    """Text to share. It says that it is an advertisement: the law in most places wants that."""
+    facts = {
+        "title": offer.product.name,
+        "price": offer.price.localized(),
+        "code": offer.coupon.code if offer.coupon else "",
+        "address": services.link_address(link),
+    }
+    if offer.coupon:
+        return gettext("[Ad] %(title)s\n%(price)s with coupon %(code)s\n%(address)s") % facts
+    return gettext("[Ad] %(title)s\n%(price)s\n%(address)s") % facts
