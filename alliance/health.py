@@ -73,4 +73,8 @@ def _broker() -> None:
         raise _Fault("unreachable") from exc
 
 
-_CHECKS = {"database": _database, "migrations": _migrations, "broker": _broker}
+_CHECKS: dict[str, Callable[[], None]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "broker": _broker,
+}

@@ -26,5 +26,6 @@ def compile_catalogue(source: Path) -> Path:
 
 if __name__ == "__main__":
     project = Path(__file__).resolve().parent.parent.parent
-    for name in sys.argv[1:] or sorted(project.glob("locale/*/LC_MESSAGES/*.po")):
-        compile_catalogue(Path(name))
+    named = [Path(name) for name in sys.argv[1:]]
+    for path in named or sorted(project.glob("locale/*/LC_MESSAGES/*.po")):
+        compile_catalogue(path)

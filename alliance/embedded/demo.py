@@ -1,5 +1,6 @@
 """`make demo`: the whole alliance with data in it, until Ctrl-C."""
 
+import itertools
 import json
 import os
 import sys
@@ -152,13 +153,12 @@ class _Demo:
 
     def watch(self, family: Family) -> None:
         """Until a signal stops us, or a process dies (`ChildDied`)."""
-        logs = [ErrorsInLog(child.name, child.log) for child in family.children]
-        mails = Mails(self.state.home / "mail")
+        watched: list[ErrorsInLog | Mails] = [Mails(self.state.home / "mail")]
+        watched += [ErrorsInLog(child.name, child.log) for child in family.children]
         while True:
             family.check()
-            for source in (*logs, mails):
-                for news in source.news():
-                    say(news)
+            for news in itertools.chain.from_iterable(each.news() for each in watched):
+                say(news)
             time.sleep(0.3)
 
 

@@ -270,11 +270,13 @@ def _marked(mark: str) -> list[psutil.Process]:
     return members
 
 
-def run_in_front(argv: Sequence[str], env: Mapping[str, str], stop_with: int) -> int:
+def run_in_front(
+    argv: Sequence[str], env: Mapping[str, str], stop_with: int, patience: float = 10.0
+) -> int:
     """Run a command on our terminal until it ends; return its exit code as a shell would.
 
     A Ctrl-C on the terminal reaches it directly, and we wait for it to finish. Any other way of
-    stopping us is passed on as `stop_with`; after ten seconds of silence it is killed.
+    stopping us is passed on as `stop_with`; after `patience` seconds of silence it is killed.
     """
     asked: list[float] = []
     process = subprocess.Popen(argv, env=env, preexec_fn=die_with_parent())  # noqa: PLW1509
@@ -290,7 +292,8 @@ def run_in_front(argv: Sequence[str], env: Mapping[str, str], stop_with: int) ->
         signal.signal(number, pass_on)
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            code = process.wait(timeout=0.5 if asked else None if sys.platform == "linux" else 1)
+            code = process.wait(timeout=0.5)
             return code if code >= 0 else 128 - code
-        if asked and time.monotonic() - asked[0] > 10:
+        if asked and time.monotonic() - asked[0] > patience:
             stop_tree(process.pid, signal.SIGKILL)
+            return 128 + signal.SIGKILL

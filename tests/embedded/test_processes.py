@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from alliance.embedded.processes import ChildDied, Family, stop_recorded
+from alliance.embedded.processes import ChildDied, Family, run_in_front, stop_recorded
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = """
@@ -168,3 +169,12 @@ def test_half_written_record_is_no_obstacle(tmp_path):
     (tmp_path / "pids.json").write_text('[{"name": "post')
 
     assert stop_recorded(tmp_path / "pids.json") == []
+
+
+def test_command_in_front_that_ignores_the_signal_is_killed_in_the_end():
+    stubborn = [sys.executable, "-c", textwrap.dedent(STUBBORN)]
+    threading.Timer(1.5, os.kill, [os.getpid(), signal.SIGTERM]).start()
+
+    code = run_in_front(stubborn, ENV, stop_with=signal.SIGTERM, patience=0.3)
+
+    assert code == 128 + signal.SIGKILL
