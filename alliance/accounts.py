@@ -1,5 +1,7 @@
 """How people sign up and in: django-allauth, by e-mail only; staff with a second step."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +9,9 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import SignupForm as BaseSignupForm
 from allauth.account.utils import get_next_redirect_url
 from allauth.core.internal.httpkit import add_query_params
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMultiAlternatives
@@ -71,6 +75,23 @@ class AccountAdapter(DefaultAccountAdapter):
                 samesite="Lax",
             )
         return response
+
+
+class MfaAdapter(DefaultMFAAdapter):
+    """Secrets of authenticator apps are not readable in a copy of the database."""
+
+    def encrypt(self, text: str) -> str:
+        return _lockbox().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _lockbox().decrypt(encrypted_text.encode()).decode()
+
+
+def _lockbox() -> MultiFernet:
+    """Locks with SECRET_KEY, and still opens what its predecessors (the fallbacks) locked."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = (hashlib.sha256(f"mfa:{key}".encode()).digest() for key in keys)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
 
 class SignupForm(BaseSignupForm):

@@ -1,6 +1,5 @@
 """What the menu of a page shows to whom."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +9,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from affiliates.models import Affiliate
+import affiliates.queries
+import merchants.queries
+from affiliates.models import Affiliate, AffiliateState
 from merchants.models import Merchant
 
-Entries = Iterable[tuple[str, str, str]]
+Entries = list[tuple[str, str, str]]  # label, icon, name of the URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +50,37 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 def sides_of(request: HttpRequest) -> Sides:
+    """What a view has found out already is not asked again."""
     user = request.user
     if not user.is_authenticated:
         return Sides(None, None, False)
-    return Sides(
-        Affiliate.objects.filter(members__user=user).order_by("members__pk").first(),
-        Merchant.objects.filter(members__user=user).order_by("members__pk").first(),
-        user.is_active and user.is_staff,
-    )
+    affiliate, merchant = getattr(request, "affiliate", None), getattr(request, "merchant", None)
+    if affiliate is None and (member := affiliates.queries.membership_of(user)):
+        affiliate = member.affiliate
+    if merchant is None and (team := merchants.queries.membership_of(user)):
+        merchant = team.merchant
+    return Sides(affiliate, merchant, user.is_active and user.is_staff)
 
 
 def _menu(request: HttpRequest) -> Menu:
     sides = sides_of(request)
-    at_merchant = request.path.startswith("/merchant/") or not sides.affiliate
-    affiliate = _affiliate_entries() if sides.affiliate else ()
-    merchant = _merchant_entries() if sides.merchant else ()
-    others: list[Item] = []
-    if sides.affiliate and sides.merchant:
-        if at_merchant:
-            others += _items(
-                request, [(_("As affiliate"), "speakerphone", next(iter(affiliate))[2])]
-            )
-        else:
-            others += _items(
-                request, [(_("As merchant"), "building-store", next(iter(merchant))[2])]
-            )
+    at_merchant = bool(sides.merchant) and (
+        request.path.startswith("/merchant/") or not sides.affiliate
+    )
+    others: Entries = []
+    if sides.affiliate and at_merchant:
+        others.append((_("As affiliate"), "speakerphone", "commissions:affiliate_home"))
+    if sides.merchant and not at_merchant:
+        others.append((_("As merchant"), "building-store", "commissions:merchant_home"))
     if sides.staff:
-        others += _items(request, [(_("Operations desk"), "layout-dashboard", "admin:index")])
-    if at_merchant and sides.merchant:
-        return Menu(_("Merchant"), sides.merchant.name, _items(request, merchant), others)
-    if sides.affiliate:
-        return Menu(_("Affiliate"), sides.affiliate.name, _items(request, affiliate), others)
-    return Menu("", "", _items(request, [(_("Take part"), "rocket", "start")]), others)
+        others.append((_("Operations desk"), "layout-dashboard", "admin:index"))
+    if sides.merchant and at_merchant:
+        title, note, entries = _("Merchant"), sides.merchant.name, _merchant_entries()
+    elif sides.affiliate:
+        title, note, entries = _("Affiliate"), sides.affiliate.name, _affiliate_entries(sides)
+    else:
+        title, note, entries = "", "", [(_("Take part"), "rocket", "start")]
+    return Menu(title, note, _items(request, entries), _items(request, others))
 
 
 def _items(request: HttpRequest, entries: Entries) -> list[Item]:
@@ -96,7 +96,9 @@ def _items(request: HttpRequest, entries: Entries) -> list[Item]:
     return [Item(label, icon, url, url == here) for label, icon, url in found]
 
 
-def _affiliate_entries() -> Entries:
+def _affiliate_entries(sides: Sides) -> Entries:
+    if sides.affiliate and sides.affiliate.state == AffiliateState.APPLIED:
+        return [(_("Your application"), "hourglass", "affiliates:join")]
     return [
         (_("Home"), "home", "commissions:affiliate_home"),
         (_("Products"), "shopping-bag", "affiliates:products"),

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -81,8 +82,7 @@ def percent(bps: int | None) -> str:
     """Basis points → "12.34%"; trailing zeros are left out ("9%")."""
     if bps is None or bps == "":
         return "–"
-    # Hundredths of a percent are exact in two decimals, so the float of babel is harmless here.
-    return format_percent(int(bps) / BPS, "#,##0.##%", locale=_locale())
+    return format_percent(Decimal(bps) / BPS, locale=_locale(), decimal_quantization=False)
 
 
 @register.filter
