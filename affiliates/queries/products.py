@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, F, Lookup, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 
 from affiliates.models import Affiliate
 from affiliates.queries.members import share_of
@@ -13,7 +14,7 @@ from alliance.kernel.money import Money
 from merchants.models import Category, Coupon, MerchantState, Product, ProductState
 
 WORDS = 8  # of a search; more do not narrow it, they only cost
-SORTS = {
+SORTS: dict[str, tuple[str | Combinable, str]] = {
     "sales": ("-sales_count", "-id"),
     "rate": ("-rate_bps", "-id"),
     "earning": (-(F("price_minor") * F("rate_bps")), "-id"),
@@ -25,10 +26,10 @@ SORTS = {
 class ILike(Lookup[Any]):
     """`title ILIKE '%…%'` as the trigram index knows it; Django's own icontains wraps in UPPER."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         lhs, lhs_params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
-        return f"{lhs} ILIKE {rhs}", [*lhs_params, *rhs_params]
+        return f"{lhs} ILIKE {rhs}", (*lhs_params, *rhs_params)
 
 
 def categories() -> QuerySet[Category]:
