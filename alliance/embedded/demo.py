@@ -135,21 +135,11 @@ class _Demo:
             ["Logs", _short(self.state.logs)],
             ["E-mails", "shown here as they are sent"],
         ]
-        say()
-        say(
-            box(
-                [
-                    "Taoke Alliance is running",
-                    "",
-                    *table(places),
-                    "",
-                    *table(_logins(self.state) or [[]]),
-                    "",
-                    "Ctrl-C stops it. The data stays; `make reset` removes it.",
-                ]
-            )
-        )
-        say()
+        lines = ["Taoke Alliance is running", "", *table(places), ""]
+        if logins := _logins(self.state):
+            lines += [*logins, ""]
+        lines += ["Ctrl-C stops it. The data stays; `make reset` removes it."]
+        say(f"\n{box(lines)}\n")
 
     def watch(self, family: Family) -> None:
         """Until a signal stops us, or a process dies (`ChildDied`)."""
@@ -162,18 +152,17 @@ class _Demo:
             time.sleep(0.3)
 
 
-def _logins(state: State) -> list[list[str]]:
+def _logins(state: State) -> list[str]:
     """What demo_load says about whom to sign in as."""
     path = state.home / "demo-logins.json"
-    logins = json.loads(path.read_text()) if path.exists() else []
-    return [[row["role"], row["email"], row["password"], row["note"]] for row in logins]
+    rows = json.loads(path.read_text()) if path.exists() else []
+    return table([[row["role"], row["email"], row["password"], row["note"]] for row in rows])
 
 
 def _already_there(state: State, notice: dict[str, str]) -> int:
     if "url" in notice:
-        say(f"The demo of this folder is running already: {notice['url']}/")
-        say(box(table(_logins(state))))
-        say(f"Stop it with Ctrl-C in its terminal, or: kill {notice['pid']}")
+        lines = [f"This demo is running already: {notice['url']}/", "", *_logins(state)]
+        say(box([*lines, f"Stop it with Ctrl-C in its terminal, or: kill {notice['pid']}"]))
         return 0
     say(f"{_short(state.home)} is in use by process {notice.get('pid', '?')}: {notice['doing']}.")
     return 1

@@ -68,6 +68,8 @@ def box(lines: list[str]) -> str:
 
 def table(rows: list[list[str]]) -> list[str]:
     """Rows with their columns aligned."""
+    if not rows:
+        return []
     widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
     return [
         "   ".join(

@@ -26,7 +26,7 @@ class Busy(Exception):
     """Another process works with this state folder. `notice` is what it says about itself."""
 
     def __init__(self, notice: dict[str, str]) -> None:
-        super().__init__(notice)
+        super().__init__("the state folder is in use")  # without the notice: it holds passwords
         self.notice = notice
 
 
