@@ -1,5 +1,7 @@
 """The shared cast, and what every test stands on: a real PostgreSQL, a real Valkey."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +9,9 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+
+# Playwright keeps an event loop running in this thread, which Django takes for an async view.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -49,3 +54,32 @@ def sql() -> Any:
             cursor.execute(statement, args)
 
     return execute
+
+
+def _chromium() -> str | None:
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium; it may run as root in a container, hence no sandbox of its own."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": _chromium(),
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    }
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Browser tests need a Chromium. Left out loudly without one; in CI that is a failure."""
+    if item.get_closest_marker("browser") and not _chromium():
+        said = "no Chromium here: browser tests left out (apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(said)
+        pytest.skip(said)
+
+
+@pytest.fixture
+def site(live_server: Any) -> str:
+    """Where the browser finds the running site."""
+    return str(live_server.url)

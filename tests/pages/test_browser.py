@@ -1,0 +1,148 @@
+"""What a person does, in a real browser, at the sizes of a desk and of a hand."""
+
+import re
+
+import pytest
+from django.core import mail
+from playwright.sync_api import Page, expect
+
+from alliance.kernel.models import User
+from tests.pages.conftest import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def complaints(page: Page):
+    """Whatever the browser complains about (a script refused, an error) fails the test."""
+    heard: list[str] = []
+    page.on("console", lambda m: heard.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    yield heard
+    assert heard == []
+
+
+def sign_in(page: Page, site: str, email: str = "lin@example.org") -> None:
+    page.goto(f"{site}/accounts/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_from_the_front_door_over_the_mail_to_joining(page: Page, site, complaints):
+    page.goto(site)
+    page.get_by_role("main").get_by_role("link", name="Start as affiliate").first.click()
+    expect(page.get_by_role("radio", name="I promote")).to_be_checked()
+    page.get_by_label("Email").fill("mei@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_visible()
+
+    link = re.search(r"^http\S+$", mail.outbox[0].body, re.MULTILINE).group()
+    page.goto(link.replace(link.split("/accounts/")[0], site))
+    page.get_by_role("button", name="Yes, confirm").click()
+
+    expect(page).to_have_url(re.compile("/affiliate/join/$"))
+    assert User.objects.get().email == "mei@example.org"
+
+
+def test_on_a_phone_the_menu_opens_and_closes(page: Page, site, person, complaints):
+    person()
+    page.set_viewport_size(PHONE)
+    sign_in(page, site)
+    menu = page.get_by_role("navigation", name="Main menu")
+    expect(menu).to_be_hidden()
+
+    page.get_by_role("button", name="Menu", exact=True).click()
+    expect(menu.get_by_role("link", name="Take part")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+
+    page.get_by_role("button", name="Menu", exact=True).click()
+    page.get_by_role("button", name="Close the menu").click()
+    expect(menu).to_be_hidden()
+
+
+def test_the_account_menu_leads_out(page: Page, site, person, complaints):
+    person()
+    sign_in(page, site)
+    page.get_by_role("button", name="lin@example.org").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(
+        page.get_by_role("main").get_by_role("link", name="Start as affiliate").first
+    ).to_be_visible()
+
+
+def test_menus_work_without_javascript(browser, site, person):
+    person()
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    page = context.new_page()
+    sign_in(page, site)
+    page.get_by_role("button", name="Menu", exact=True).click()
+
+    expect(page.get_by_role("link", name="Take part")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("prefers", "first", "then"), [("light", "light", "dark"), ("dark", "dark", "light")]
+)
+def test_dark_mode_follows_the_system_until_one_chooses(browser, site, db, prefers, first, then):
+    context = browser.new_context(color_scheme=prefers)
+    page = context.new_page()
+    page.goto(site)
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-bs-theme", first)
+
+    page.get_by_role("button", name="Switch between light and dark").click()
+    expect(root).to_have_attribute("data-bs-theme", then)
+    page.reload()
+    expect(root).to_have_attribute("data-bs-theme", then)  # remembered
+    context.close()
+
+
+def test_the_language_is_switched_with_one_click(page: Page, site, db, complaints):
+    page.goto(f"{site}/accounts/login/")
+    page.get_by_role("button", name="Deutsch").click()
+
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page).to_have_url(f"{site}/accounts/login/")
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_a_copy_button_copies_also_without_a_clipboard(browser, site, person, secure):
+    person()
+    context = browser.new_context()
+    page = context.new_page()
+    if secure:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+    else:
+        page.add_init_script("delete Navigator.prototype.clipboard")
+    sign_in(page, site)
+    page.goto(f"{site}/accounts/2fa/totp/activate/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    button = page.get_by_role("button", name="Copy")
+    button.click()
+
+    expect(button).to_have_class(re.compile("is-copied"))
+    expect(page.get_by_role("status").last).to_have_text("Copied")
+    if secure:
+        secret = page.locator(".secret code").inner_text()
+        assert page.evaluate("navigator.clipboard.readText()") == secret
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390, 320])
+def test_no_page_is_wider_than_the_screen(page: Page, site, person, width):
+    person(name="W" * 80)
+    page.set_viewport_size({"width": width, "height": 800})
+    for address in ("/", "/accounts/signup/", "/accounts/password/reset/"):
+        page.goto(site + address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+    sign_in(page, site)
+    for address in ("/start/", "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/"):
+        page.goto(site + address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
