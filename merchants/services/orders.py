@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Value
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
-from alliance.kernel.errors import DomainError, Invalid, NotAllowed, WrongState
+from alliance.kernel.errors import DomainError, NotAllowed
 from alliance.kernel.models import User
 from merchants.models import (
     Merchant,
@@ -38,10 +38,10 @@ from merchants.services.order_reports import (
     RefundReport,
     RefundReused,
     check_creation,
-    check_refund,
     check_report,
     plan_report,
 )
+from merchants.services.refunds import look_again, refund_match, refunds_keep, refunds_known
 
 __all__ = [
     "LineReport",
@@ -91,20 +91,9 @@ def orders_record(
     """
     outcomes: list[Outcome] = []
     for start in range(0, len(reports), BATCH):
-        outcomes += _batch(shop, reports[start : start + BATCH], actor)
+        batch = _Batch(shop, reports[start : start + BATCH], actor)
+        outcomes += look_again(batch.record)
     return outcomes
-
-
-def _batch(shop: Shop, reports: Sequence[OrderReport], actor: User | None) -> list[Outcome]:
-    for last in (False, False, True):
-        try:
-            with transaction.atomic():
-                return _Batch(shop, reports, actor).record()
-        except IntegrityError:
-            # Somebody else wrote the same new line or refund number first: look again.
-            if last:
-                raise
-    raise AssertionError("unreachable")
 
 
 class _Batch:
@@ -114,8 +103,10 @@ class _Batch:
         self.shop = shop
         self.reports = reports
         self.actor = actor
+
+    def _start(self) -> None:
         self.now = clock.now()
-        self.merchant = Merchant.objects.get(pk=shop.merchant_id)
+        self.merchant = Merchant.objects.get(pk=self.shop.merchant_id)
         self.orders: dict[str, Order] = {}
         self.lines: dict[str, dict[str, OrderLine]] = defaultdict(dict)
         self.refunds: dict[str, Refund] = {}
@@ -128,6 +119,7 @@ class _Batch:
         self.bumped: set[str] = set()
 
     def record(self) -> list[Outcome]:
+        self._start()
         errors = [self._fault(report) for report in self.reports]
         good = [r for r, error in zip(self.reports, errors, strict=True) if error is None]
         self._begin(good)
@@ -196,7 +188,7 @@ class _Batch:
         for line in OrderLine.objects.filter(order__in=by_pk):
             line.order = by_pk[line.order_id]
             self.lines[line.order.external_id][line.external_id] = line
-        self.refunds = _refunds_known(
+        self.refunds = refunds_known(
             self.shop, (refund.external_id for r in reports for refund in r.refunds)
         )
         wanted = {line.product_external_id for r in reports for line in r.lines} - {""}
@@ -217,14 +209,19 @@ class _Batch:
         except DomainError as exc:
             return Outcome(number, None, "refused", exc)
         self._carry_out(plan, number, order)
-        waiting = tuple(step.external_id for step in plan.refunds if step.line is None)
+        waiting = tuple(
+            refund.external_id
+            for refund in report.refunds
+            if self.refunds[refund.external_id].state == RefundState.UNMATCHED
+        )
+        put_by = any(step.line is None for step in plan.refunds)
         if order is None:
-            return Outcome(number, None, "changed" if waiting else "unchanged", None, waiting)
+            return Outcome(number, None, "changed" if put_by else "unchanged", None, waiting)
         change: Change = "stale" if plan.stale else "unchanged"
         if plan.matters:
             change = "changed" if order.version else "created"
             self._bump(order)
-        elif waiting:
+        elif put_by:
             change = "changed"
         return Outcome(number, order.pk, change, None, waiting)
 
@@ -289,81 +286,6 @@ class _Batch:
             counts[outcome.change] += 1
         if counts["created"] or counts["changed"]:
             audit.record("orders.recorded", self.shop, actor=self.actor, **counts)
-
-
-def _refunds_known(shop: Shop, numbers: Iterable[str]) -> dict[str, Refund]:
-    known = Refund.objects.filter(shop=shop, external_id__in=set(numbers))
-    return {refund.external_id: refund for refund in known.order_by("pk").select_for_update()}
-
-
-@transaction.atomic
-def refunds_keep(
-    *, shop: Shop, refunds: Sequence[RefundReport], actor: User | None = None
-) -> list[DomainError | None]:
-    """Keep refunds that name no order for a person to match. Hearing one twice changes nothing.
-
-    Per refund None, or the error that refused it: Invalid, or RefundReused for a number that was
-    reported with another amount.
-    """
-    currency = Merchant.objects.values_list("currency", flat=True).get(pk=shop.merchant_id)
-    known = _refunds_known(shop, (refund.external_id for refund in refunds))
-    answers: list[DomainError | None] = []
-    fresh = []
-    for refund in refunds:
-        held = known.get(refund.external_id)
-        error: DomainError | None = None
-        try:
-            check_refund(refund, now=clock.now())
-        except DomainError as exc:
-            error = exc
-        if error is None and held is not None:
-            if held.facts.get("total_minor") != refund.amount_minor:
-                error = RefundReused(refund=refund.external_id)
-        elif error is None:
-            row = Refund(
-                shop=shop,
-                external_id=refund.external_id,
-                state=RefundState.UNMATCHED,
-                amount_minor=refund.amount_minor,
-                currency=currency,
-                refunded_at=refund.refunded_at,
-                reason=refund.reason[:200],
-                facts={**(refund.facts or {}), "total_minor": refund.amount_minor},
-            )
-            known[refund.external_id] = row
-            fresh.append(row)
-        answers.append(error)
-    Refund.objects.bulk_create(fresh)
-    if fresh:
-        audit.record("refunds.kept", shop, actor=actor, count=len(fresh))
-    return answers
-
-
-@transaction.atomic
-def refund_match(*, refund: Refund, line: OrderLine, actor: User | None) -> int:
-    """A person says which line a waiting refund belongs to. Returns the order's key to process.
-
-    Raises Invalid for a line of another shop or currency, OverRefund if the line has too little
-    left, WrongState if somebody else matched it first.
-    """
-    order = Order.objects.select_for_update().get(pk=line.order_id)
-    line = OrderLine.objects.select_for_update().get(pk=line.pk)
-    refund = Refund.objects.select_for_update().get(pk=refund.pk)
-    if refund.state != RefundState.UNMATCHED:
-        raise WrongState
-    if order.shop_id != refund.shop_id or line.currency != refund.currency:
-        raise Invalid(_("The refund and the order belong to different shops or currencies."))
-    left = line.amount_minor - line.refunded_minor
-    if refund.amount_minor > left:
-        raise OverRefund(amount_minor=refund.amount_minor, left_minor=left)
-    refund.line, refund.state = line, RefundState.APPLIED
-    refund.save(update_fields=["line", "state"])
-    line.refunded_minor += refund.amount_minor
-    line.save(update_fields=["refunded_minor"])
-    order.version += 1
-    order.save(update_fields=["version"])
-    audit.record("refund.matched", refund, actor=actor, order=order.pk, line=line.pk)
-    return order.pk
 
 
 @transaction.atomic

@@ -1,0 +1,16 @@
+"""Ways in for products and orders: one file each, one line in the table.
+
+A feed has KIND, LABEL and `read(tally, file, mapping, on_changed)`; see `runs.Feed`. It names each
+row that it refuses by number and reason, loses no good one, and changes nothing when the same file
+comes again: tests/merchants/test_feeds.py holds every feed to that.
+"""
+
+from merchants.feeds import orders_csv, products_csv
+from merchants.feeds.runs import Feed, run_feed
+
+FEEDS: dict[str, Feed] = {
+    "products_csv": products_csv,
+    "orders_csv": orders_csv,
+}
+
+__all__ = ["FEEDS", "Feed", "run_feed"]

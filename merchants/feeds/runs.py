@@ -1,0 +1,97 @@
+"""What every feed shares: counts that add up, refused rows by number and reason, one ending."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, BinaryIO, Protocol
+
+from django.utils.translation import gettext as _
+
+from alliance.kernel.errors import DomainError, Invalid
+from merchants.models import ColumnMapping, ImportIssue, ImportRun
+from merchants.services.imports import (
+    import_finish,
+    import_progress,
+    import_restart,
+    import_source,
+)
+
+logger = logging.getLogger(__name__)
+
+OnChanged = Callable[[list[int]], None]
+
+
+class Feed(Protocol):
+    """What a module of this package offers."""
+
+    KIND: str
+    LABEL: Any
+
+    def read(
+        self,
+        tally: "Tally",
+        file: BinaryIO,
+        mapping: ColumnMapping | None,
+        on_changed: OnChanged,
+    ) -> None: ...
+
+
+class RowFault(Invalid):
+    """Why one row is refused."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Tally:
+    """Counts a run's rows and keeps the refused ones. `save` writes both and empties the latter."""
+
+    def __init__(self, run: ImportRun) -> None:
+        self.run = run
+        self.counts: Counter[str] = Counter()
+        self._issues: list[ImportIssue] = []
+
+    def refuse(self, row: int, error: DomainError, raw: dict[str, Any]) -> None:
+        self.refuse_as(row, error.code, str(error), raw)
+
+    def refuse_as(self, row: int, code: str, reason: str, raw: dict[str, Any]) -> None:
+        self.counts["refused"] += 1
+        self._issues.append(
+            ImportIssue(
+                run=self.run, line_no=row, code=code[:40], reason=str(reason)[:300], raw=raw
+            )
+        )
+
+    def save(self) -> None:
+        issues, self._issues = self._issues, []
+        import_progress(run=self.run, counts=self.counts, issues=issues)
+
+
+def run_feed(
+    feed: Feed,
+    *,
+    run: ImportRun,
+    mapping: ColumnMapping | None = None,
+    on_changed: OnChanged = lambda keys: None,
+) -> ImportRun:
+    """Read the run's file through the feed, to its end or to a failure that is said in words.
+
+    `on_changed` gets the keys of rows that changed, batch by batch, each batch committed. Safe to
+    call again for a run whose worker died: what was taken is recognised.
+    """
+    import_restart(run=run)
+    tally = Tally(run)
+    failure = ""
+    try:
+        with import_source(run) as file:
+            feed.read(tally, file, mapping, on_changed)
+    except DomainError as exc:
+        failure = str(exc)
+    except Exception:
+        logger.exception("import %s failed", run.pk)
+        import_finish(run=run, failure=_("Something went wrong on our side. Please try again."))
+        raise
+    tally.save()
+    import_finish(run=run, failure=failure)
+    return run

@@ -1,0 +1,102 @@
+"""Files that came in: kept until they are read, their runs counted, their mappings remembered."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from alliance.kernel import audit
+from alliance.kernel.errors import WrongState
+from alliance.kernel.models import User
+from merchants.models import (
+    ColumnMapping,
+    ImportIssue,
+    ImportRun,
+    ImportState,
+    Merchant,
+    Shop,
+)
+
+_CELL = 200  # of a refused row, so much of each cell is kept
+
+
+def _path(run: ImportRun) -> str:
+    return f"imports/{run.pk}.csv"
+
+
+@transaction.atomic
+def import_begin(
+    *, shop: Shop, kind: str, filename: str, file: File[Any] | BinaryIO, actor: User | None
+) -> ImportRun:
+    """Keep the file and open a run for it. Whoever reads it calls `import_source`."""
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    file.seek(0)
+    run = ImportRun.objects.create(
+        merchant_id=shop.merchant_id,
+        shop=shop,
+        kind=kind,
+        filename=filename[-200:],
+        sha256=digest.hexdigest(),
+        actor=actor,
+    )
+    default_storage.save(_path(run), file if isinstance(file, File) else File(file))
+    audit.record("import.begun", run, actor=actor, kind=kind, filename=run.filename)
+    return run
+
+
+def import_source(run: ImportRun) -> BinaryIO:
+    """The run's file, to be closed by the caller."""
+    return default_storage.open(_path(run), "rb")  # type: ignore[return-value]
+
+
+def import_restart(*, run: ImportRun) -> None:
+    """A run is read from its start, also when a worker died in the middle. WrongState if over."""
+    if not ImportRun.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(counts={}):
+        raise WrongState
+    ImportIssue.objects.filter(run=run).delete()
+
+
+def import_progress(
+    *, run: ImportRun, counts: Mapping[str, Any], issues: Iterable[ImportIssue]
+) -> None:
+    for issue in issues:
+        issue.raw = {name[:_CELL]: str(cell)[:_CELL] for name, cell in issue.raw.items() if cell}
+    ImportIssue.objects.bulk_create(issues, batch_size=2000)
+    run.counts = dict(counts)
+    ImportRun.objects.filter(pk=run.pk).update(counts=run.counts)
+
+
+@transaction.atomic
+def import_finish(*, run: ImportRun, failure: str = "") -> None:
+    """RUNNING → DONE, or FAILED with the sentence that says why. The file itself goes."""
+    state = ImportState.FAILED if failure else ImportState.DONE
+    running = ImportRun.objects.filter(pk=run.pk, state=ImportState.RUNNING)
+    if not running.update(state=state, failure=failure[:300]):
+        raise WrongState
+    run.state, run.failure = state, failure[:300]
+    audit.record("import.finished", run, actor=run.actor, state=state, counts=run.counts)
+    transaction.on_commit(lambda: default_storage.delete(_path(run)))
+
+
+@transaction.atomic
+def mapping_save(
+    *,
+    merchant: Merchant,
+    kind: str,
+    columns: Mapping[str, str],
+    options: Mapping[str, Any],
+    actor: User | None,
+) -> ColumnMapping:
+    """Remember which column means what for the merchant's next file of this kind."""
+    mapping, _created = ColumnMapping.objects.update_or_create(
+        merchant=merchant,
+        kind=kind,
+        defaults={"columns": dict(columns), "options": dict(options)},
+    )
+    audit.record("mapping.saved", mapping, actor=actor, kind=kind, columns=dict(columns))
+    return mapping

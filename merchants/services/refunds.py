@@ -1,0 +1,112 @@
+"""Refunds: known by their number, kept when they fit no order, matched by a person later."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel import audit, clock
+from alliance.kernel.errors import DomainError, Invalid, WrongState
+from alliance.kernel.models import User
+from merchants.models import Merchant, Order, OrderLine, Refund, RefundState, Shop
+from merchants.services.order_reports import (
+    Outcome,
+    OverRefund,
+    RefundReport,
+    RefundReused,
+    check_refund,
+)
+
+T = TypeVar("T")
+
+
+def look_again(write: Callable[[], T]) -> T:
+    """Run `write` in a transaction, and anew if somebody else wrote the same number first."""
+    for _attempt in range(2):
+        try:
+            with transaction.atomic():
+                return write()
+        except IntegrityError:
+            continue
+    with transaction.atomic():
+        return write()
+
+
+def refunds_known(shop: Shop, numbers: Iterable[str]) -> dict[str, Refund]:
+    """The refunds with these numbers, locked."""
+    known = Refund.objects.filter(shop=shop, external_id__in=set(numbers))
+    return {refund.external_id: refund for refund in known.order_by("pk").select_for_update()}
+
+
+def refunds_keep(
+    *, shop: Shop, refunds: Sequence[RefundReport], actor: User | None = None
+) -> list[Outcome]:
+    """Keep refunds that name no order for a person to match; one outcome each, in order.
+
+    "changed" if it waits now, "unchanged" if it was heard before (and maybe matched since),
+    "refused" with Invalid, or RefundReused for a number reported with another amount.
+    """
+    return look_again(lambda: _keep(shop, refunds, actor))
+
+
+def _keep(shop: Shop, refunds: Sequence[RefundReport], actor: User | None) -> list[Outcome]:
+    currency = Merchant.objects.values_list("currency", flat=True).get(pk=shop.merchant_id)
+    known = refunds_known(shop, (refund.external_id for refund in refunds))
+    outcomes: list[Outcome] = []
+    fresh = []
+    for refund in refunds:
+        number, held = refund.external_id, known.get(refund.external_id)
+        try:
+            check_refund(refund, now=clock.now())
+            if held is not None and held.facts.get("total_minor") != refund.amount_minor:
+                raise RefundReused(refund=number)
+        except DomainError as exc:
+            outcomes.append(Outcome(number, None, "refused", exc))
+            continue
+        if held is not None:
+            outcomes.append(Outcome(number, None, "unchanged"))
+            continue
+        known[number] = Refund(
+            shop=shop,
+            external_id=number,
+            state=RefundState.UNMATCHED,
+            amount_minor=refund.amount_minor,
+            currency=currency,
+            refunded_at=refund.refunded_at,
+            reason=refund.reason[:200],
+            facts={**(refund.facts or {}), "total_minor": refund.amount_minor},
+        )
+        fresh.append(known[number])
+        outcomes.append(Outcome(number, None, "changed", None, (number,)))
+    Refund.objects.bulk_create(fresh)
+    if fresh:
+        audit.record("refunds.kept", shop, actor=actor, count=len(fresh))
+    return outcomes
+
+
+@transaction.atomic
+def refund_match(*, refund: Refund, line: OrderLine, actor: User | None) -> int:
+    """A person says which line a waiting refund belongs to. Returns the order's key to process.
+
+    Raises Invalid for a line of another shop or currency, OverRefund if the line has too little
+    left, WrongState if somebody else matched it first.
+    """
+    order = Order.objects.select_for_update().get(pk=line.order_id)
+    line = OrderLine.objects.select_for_update().get(pk=line.pk)
+    refund = Refund.objects.select_for_update().get(pk=refund.pk)
+    if refund.state != RefundState.UNMATCHED:
+        raise WrongState
+    if order.shop_id != refund.shop_id or line.currency != refund.currency:
+        raise Invalid(_("The refund and the order belong to different shops or currencies."))
+    left = line.amount_minor - line.refunded_minor
+    if refund.amount_minor > left:
+        raise OverRefund(amount_minor=refund.amount_minor, left_minor=left)
+    refund.line, refund.state = line, RefundState.APPLIED
+    refund.save(update_fields=["line", "state"])
+    line.refunded_minor += refund.amount_minor
+    line.save(update_fields=["refunded_minor"])
+    order.version += 1
+    order.save(update_fields=["version"])
+    audit.record("refund.matched", refund, actor=actor, order=order.pk, line=line.pk)
+    return order.pk

@@ -1,0 +1,230 @@
+"""What every feed promises, whatever it carries."""
+
+import io
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.files.storage import default_storage
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alliance.kernel.errors import WrongState
+from merchants.feeds import FEEDS, run_feed
+from merchants.feeds.matching import Bought, match
+from merchants.feeds.table import Table, clean, guarded
+from merchants.models import ImportIssue, Order, Product
+from merchants.services.imports import import_begin, mapping_save
+from tests.merchants.conftest import NOON
+
+
+@dataclass
+class Case:
+    header: str
+    good: list[str]
+    bad: str
+    rows: object
+    columns: dict
+
+    def file(self, *rows):
+        return "\n".join([self.header, *rows, ""])
+
+
+CASES = {
+    "products_csv": Case(
+        "id,title,link,price",
+        [f"P{n},龙井 {n},https://tea.example/{n},{n}.50 CNY" for n in range(1, 4)],
+        "P9,龙井,https://elsewhere.example/9,1.00 CNY",
+        Product.objects,
+        {},
+    ),
+    "orders_csv": Case(
+        "order,at,product,total",
+        [f"A{n},2026-06-01 10:00,P{n},{n}.50" for n in range(1, 4)],
+        "A9,2026-06-01 10:00,P9,free",
+        Order.objects,
+        {"order": "order", "placed_at": "at", "product": "product", "total": "total"},
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture(params=FEEDS)
+def feed(request):
+    return request.param
+
+
+def bring(shop, feed, content):
+    if isinstance(content, str):
+        content = content.encode()
+    mapping = mapping_save(
+        merchant=shop.merchant,
+        kind=FEEDS[feed].KIND,
+        columns=CASES[feed].columns,
+        options={},
+        actor=None,
+    )
+    run = import_begin(
+        shop=shop, kind=FEEDS[feed].KIND, filename="f.csv", file=io.BytesIO(content), actor=None
+    )
+    return run_feed(FEEDS[feed], run=run, mapping=mapping)
+
+
+def test_each_feed_has_a_case():
+    assert set(CASES) == set(FEEDS)
+
+
+def test_a_bad_row_is_named_and_hurts_no_good_one(shop, feed):
+    case = CASES[feed]
+    run = bring(shop, feed, case.file(case.good[0], case.bad, "", *case.good[1:]))
+
+    assert (run.state, run.counts["rows"], run.counts["refused"]) == ("done", 4, 1)
+    assert case.rows.count() == 3
+    issue = ImportIssue.objects.get()
+    assert issue.line_no == 3
+    assert issue.reason
+    assert case.bad.split(",")[0] in issue.raw.values()
+
+
+def test_the_same_file_again_changes_nothing(shop, feed):
+    case = CASES[feed]
+    bring(shop, feed, case.file(*case.good))
+    before = list(case.rows.values().order_by("pk"))
+    run = bring(shop, feed, case.file(*case.good))
+
+    after = list(case.rows.values().order_by("pk"))
+    for rows in (before, after):
+        for row in rows:
+            row.pop("reported_at", None)
+            row.pop("updated_at")
+    assert after == before
+    assert not {name for name in run.counts if name.endswith(("created", "changed"))} - {
+        "unchanged",
+        "orders_unchanged",
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_files_as_spreadsheets_write_them(shop, feed, encoding, delimiter, newline):
+    case = CASES[feed]
+    text = case.file(*case.good).replace(",", delimiter).replace("\n", newline)
+    run = bring(shop, feed, text.encode(encoding))
+
+    assert (run.counts["rows"], run.counts.get("refused", 0)) == (3, 0)
+    assert case.rows.count() == 3
+
+
+def test_a_formula_is_only_text(shop, feed):
+    case = CASES[feed]
+    cells = case.good[0].split(",")
+    cells[0] = "=1+1"
+    run = bring(shop, feed, case.file(",".join(cells)))
+
+    assert run.counts["rows"] == 1
+    assert case.rows.get().external_id == "=1+1"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n\n",
+        b"\x89PNG\r\n\x1a\n\x00\x00",
+        b"PK\x03\x04\x14\x00",
+        b'id,title\n"never closed' * 9,
+    ],
+    ids=["empty", "blank", "picture", "zip", "open quote"],
+)
+def test_what_is_no_table_fails_with_a_sentence(shop, feed, content):
+    run = bring(shop, feed, content)
+
+    assert run.state == "failed"
+    assert run.failure
+    assert CASES[feed].rows.count() == 0
+
+
+def test_the_file_goes_when_it_was_read_and_a_run_ends_once(
+    shop, feed, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        run = bring(shop, feed, CASES[feed].file(*CASES[feed].good))
+
+    assert not default_storage.exists(f"imports/{run.pk}.csv")
+    with pytest.raises(WrongState):
+        run_feed(FEEDS[feed], run=run)
+
+
+def test_a_run_whose_worker_died_is_read_again_from_the_start(shop, feed, monkeypatch):
+    case = CASES[feed]
+    content = case.file(*case.good, case.bad).encode()
+    run = import_begin(
+        shop=shop, kind=FEEDS[feed].KIND, filename="f.csv", file=io.BytesIO(content), actor=None
+    )
+    mapping = mapping_save(
+        merchant=shop.merchant, kind=FEEDS[feed].KIND, columns=case.columns, options={}, actor=None
+    )
+
+    def die(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("merchants.feeds.runs.import_finish", die)
+        with pytest.raises(KeyboardInterrupt):
+            run_feed(FEEDS[feed], run=run, mapping=mapping)
+    run_feed(FEEDS[feed], run=run, mapping=mapping)
+
+    assert (run.state, run.issues.count(), case.rows.count()) == ("done", 1, 3)
+
+
+def test_cells():
+    assert [clean(c) for c in [' ="0123" ', "'456", " a ", "'tis", "=x"]] == [
+        "0123", "456", "a", "'tis", "=x",
+    ]  # fmt: skip
+    assert guarded(["=1", "+2", "-3", "@x", "a=b", 5]) == ["'=1", "'+2", "'-3", "'@x", "a=b", "5"]
+
+
+def test_rows_are_numbered_as_a_spreadsheet_does():
+    table = Table(io.BytesIO(b'\n a , b ,a\n1,"two\nlines",3\n\n4,5\n6,7,8,9\n'))
+    frames = list(table.chunks(2))
+
+    assert table.header == ["a", "b", "a (2)"]
+    assert [list(frame.index) for frame in frames] == [[3, 5], [6]]
+    assert frames[0].iloc[1].tolist() == ["4", "5", "", ""]
+    assert frames[1].iloc[0].tolist() == ["6", "7", "8", "9"]
+
+
+# --- What a refund undoes -------------------------------------------------------------------------
+
+
+def test_matching_is_exact_or_nothing():
+    lines = st.tuples(st.integers(0, 5), st.integers(1, 9), st.integers(1, 400))
+
+    @given(st.lists(lines, max_size=6), st.lists(lines, max_size=6))
+    def check(bought, refunds):
+        lines = [
+            Bought(f"A{n}", "1", NOON + timedelta(days=d), Decimal(cents) / 100, q, q * cents)
+            for n, (d, q, cents) in enumerate(bought)
+        ]
+        for day, pieces, cents in refunds:
+            at = NOON + timedelta(days=day)
+            before = [(one.pieces, one.minor) for one in lines]
+            unit = Decimal(cents) / 100
+            parts = match(lines, pieces=pieces, minor=pieces * cents, unit=unit, at=at)
+            for part in parts:
+                assert part.bought.placed_at <= at
+                assert part.bought.unit >= unit
+            if parts:
+                assert sum(part.pieces for part in parts) == pieces
+                assert sum(part.minor for part in parts) == pieces * cents
+            else:
+                assert before == [(one.pieces, one.minor) for one in lines]
+            assert all(one.pieces >= 0 and one.minor >= 0 for one in lines)
+
+    check()
