@@ -1,0 +1,78 @@
+"""The examples of docs/api.md are taken as they stand."""
+
+import json
+import re
+
+import pytest
+from django.test import Client
+
+from alliance.kernel.access import api_key_issue
+from commissions import chart, pipeline
+from merchants.models import Order
+from tests.cast import Cast, cast_make
+from tests.docs import DOCS
+
+EXAMPLES = [
+    json.loads(block)
+    for block in re.findall(r"```json\n(.*?)```", (DOCS / "api.md").read_text(), re.DOTALL)
+]
+ORDER, ANSWER, REFUND, ERROR = EXAMPLES
+
+
+@pytest.fixture
+def cast(transactional_db) -> Cast:
+    return cast_make()
+
+
+@pytest.fixture
+def client(cast) -> Client:
+    _key, token = api_key_issue(
+        actor=cast.chen,
+        organisation=f"merchant:{cast.merchant.pk}",
+        name="shop",
+        scopes=["orders:write", "orders:read"],
+    )
+    return Client(headers={"Authorization": f"Bearer {token}"})
+
+
+def say(client, body, **headers):
+    return client.post("/api/v1/orders", body, "application/json", headers=headers)
+
+
+def test_the_examples_work_as_they_stand(client, cast):
+    first = say(client, ORDER, idempotency_key="k1")
+    again = say(client, ORDER, idempotency_key="k1")
+
+    assert (first.status_code, first.json()) == (201, ANSWER)
+    assert (again.json(), again.headers["Idempotent-Replay"]) == (ANSWER, "true")
+    assert say(client, REFUND).json()["change"] == "changed"
+    pipeline.orders_process(Order.objects.values_list("pk", flat=True))
+    seen = client.get(f"/api/v1/orders/{ORDER['external_id']}").json()
+    assert seen["processed"]
+    assert seen["lines"][0]["refunded_minor"] == 5000
+    assert seen["lines"][0]["attribution"]
+    assert cast.balance(chart.wallet(cast.merchant.pk)).minor == 1_000_000
+
+
+def test_the_error_is_the_one_that_is_shown(client):
+    unpaid = {key: value for key, value in ORDER.items() if key != "paid_at"}
+    answer = say(client, unpaid, accept_language="en")
+
+    assert (answer.status_code, answer.json()) == (400, ERROR)
+
+
+def test_another_content_under_a_used_key_is_refused(client):
+    say(client, ORDER, idempotency_key="k1")
+    answer = say(client, {**ORDER, "click_id": ""}, idempotency_key="k1")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "key_reused")
+
+
+def test_every_call_in_the_table_is_in_the_schema(client):
+    # A new call belongs into the table of docs/api.md.
+    told = set(re.findall(r"`(?:GET|POST) (/api/v1/\S+)`", (DOCS / "api.md").read_text()))
+    schema = client.get("/api/v1/schema", headers={"accept": "application/json"}).json()
+
+    assert {path.replace("{external_id}", "20260616-0001") for path in schema["paths"]} == {
+        path.replace("{external_id}", "20260616-0001") for path in told
+    }
