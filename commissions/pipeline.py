@@ -18,6 +18,7 @@ from django.db.models import F
 from affiliates.attribution import attribute
 from affiliates.models import Attribution
 from alliance.kernel import clock
+from alliance.kernel.bulk import update_many
 from alliance.kernel.money import Money
 from commissions import chart, debts, ledger
 from commissions.formulas import Rates, TechFeeBase, Worth, worth
@@ -192,13 +193,10 @@ def _book(steps: Sequence[Step]) -> int:
         commission = step.commission
         commission.state = step.state
         commission.revision += 1
-        commission.updated_at = clock.now()
         for name in COMPONENTS:
             setattr(commission, name, _part(step.worth, name))
-    Commission.objects.bulk_update(
-        [step.commission for step in steps],
-        ["state", "revision", "confirmed_at", "updated_at", *COMPONENTS],
-        batch_size=BATCH,
+    update_many(
+        [step.commission for step in steps], ["state", "revision", "confirmed_at", *COMPONENTS]
     )
     return len(steps)
 

@@ -14,6 +14,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Value
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
+from alliance.kernel.bulk import update_many
 from alliance.kernel.errors import DomainError, NotAllowed
 from alliance.kernel.models import User
 from merchants.models import (
@@ -27,7 +28,6 @@ from merchants.models import (
     RefundState,
     Shop,
 )
-from merchants.services.bulk import update_many
 from merchants.services.order_reports import (
     Change,
     LineReport,

@@ -12,11 +12,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
+from alliance.kernel.bulk import update_many
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
 from merchants.models import Category, Merchant, Plan, PlanKind, PlanState, Product, Terms
 from merchants.plans import Wanted, terms_at
-from merchants.services.bulk import update_many
 
 _TICK = timedelta(microseconds=1)
 _Moment = tuple[int | None, int | None, datetime]  # product, category, starts_at

@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
+from alliance.kernel.bulk import update_many
 from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
 from merchants.models import Category, Merchant, Product, ProductState, Shop
-from merchants.services.bulk import update_many
 from merchants.services.order_reports import LARGEST_MINOR
 from merchants.services.plans import rates_refresh
 from merchants.services.shops import url_of_shop
