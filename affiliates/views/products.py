@@ -1,5 +1,6 @@
 """Picking a product and turning it into a link."""
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -28,6 +29,7 @@ def products(request: AffiliateRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "offers": queries.offers_of(page.object_list, affiliate=request.affiliate),
+        "window_days": settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"],
         "first_steps": not queries.links_for(request.user).exists(),
     }
     return page_or_part(request, "affiliates/products.html", context, part="grid")

@@ -7,11 +7,27 @@ from itertools import count
 
 import pytest
 
-from affiliates.models import AdZone, Affiliate, AffiliateKind, AffiliateMember, Link
-from affiliates.services import affiliate_apply, affiliate_approve, link_create
+from affiliates.models import AdZone, Affiliate, AffiliateKind, AffiliateMember, Link, Touch
+from affiliates.services import (
+    Click,
+    affiliate_apply,
+    affiliate_approve,
+    link_create,
+    touches_record,
+)
 from alliance.kernel import clock
 from alliance.kernel.models import MemberRole, StaffRole, User
-from merchants.models import Category, Merchant, MerchantState, Plan, Product, Shop, Terms
+from merchants.models import (
+    Category,
+    Merchant,
+    MerchantState,
+    Order,
+    OrderLine,
+    Plan,
+    Product,
+    Shop,
+    Terms,
+)
 
 START = datetime(2026, 6, 1, 4, tzinfo=UTC)  # noon in Shanghai
 
@@ -157,3 +173,52 @@ def make_plan(db) -> Callable[..., Terms]:
         return Terms.objects.create(plan=plan, rate_bps=rate_bps, starts_at=since, created_at=since)
 
     return make
+
+
+@pytest.fixture
+def terms(shop, make_plan) -> Terms:
+    return make_plan(shop.merchant, 1_200)
+
+
+@pytest.fixture
+def click(now) -> Callable[..., Touch]:
+    """A click through a link, `ago` before START."""
+
+    def make(link, ago: timedelta = timedelta(hours=1), **facts) -> Touch:
+        (touch,) = touches_record([Click.through(link, touched_at=START - ago, **facts)])
+        return touch
+
+    return make
+
+
+@pytest.fixture
+def sell(shop, product, now) -> Callable[..., OrderLine]:
+    """An order placed at START, with one line; `click_id` as the shop reported it."""
+
+    def make(click_id: str = "", bought=product, at=shop, **order) -> OrderLine:
+        made = Order.objects.create(
+            **{
+                "merchant": at.merchant,
+                "shop": at,
+                "external_id": f"O{next(_serial)}",
+                "state": "placed",
+                "currency": "CNY",
+                "placed_at": START,
+                "reported_at": START,
+                "click_id": click_id,
+                **order,
+            }
+        )
+        return line_of(made, bought)
+
+    return make
+
+
+def line_of(order: Order, bought) -> OrderLine:
+    return OrderLine.objects.create(
+        order=order,
+        external_id=f"L{next(_serial)}",
+        product=bought,
+        amount_minor=19_900,
+        currency="CNY",
+    )
