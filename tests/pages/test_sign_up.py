@@ -47,7 +47,7 @@ def test_one_click_in_the_mail_leads_on_to_the_chosen_side(client, mailbox, onwa
     assert answer["Location"] == reverse("account_email_verification_sent")
     subject, text, link = mailbox()
 
-    assert subject == "Welcome to Taoke Alliance: confirm your e-mail address"
+    assert subject == "Confirm your e-mail address"
     assert "One click" in text
     assert "mei@example.org" in client.get(link).content.decode()
     answer = client.post(link)
