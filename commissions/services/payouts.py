@@ -85,9 +85,15 @@ def payout_request(*, actor: User, affiliate: Affiliate, amount: Money) -> Payou
 
 @transaction.atomic(durable=True)
 def payout_release(*, actor: User, payout: Payout) -> None:
-    """REQUESTED → READY. Whoever asked for the money may not release it."""
+    """REQUESTED → READY. Whoever asked for the money may not release it.
+
+    Raises WrongState while the affiliate is not active: a freeze holds its money.
+    """
     if payout.requested_by_id == actor.pk:
         raise NotAllowed(_("Somebody else must release a payout that you requested."))
+    affiliate = Affiliate.objects.select_for_update().get(pk=payout.affiliate_id)
+    if affiliate.state != AffiliateState.ACTIVE:
+        raise WrongState(_("This affiliate is not active; its money is held."))
     requested = Payout.objects.filter(pk=payout.pk, state=PayoutState.REQUESTED)
     if not requested.update(state=PayoutState.READY, released_by=actor, released_at=clock.now()):
         raise WrongState

@@ -103,6 +103,16 @@ def test_a_frozen_affiliate_withdraws_nothing(cast):
         request(cast)
 
 
+def test_a_freeze_after_the_request_holds_the_money(cast):
+    payout = request(cast)
+    affiliate_freeze(actor=cast.finance, affiliate=cast.affiliate, reason="Under review")
+    with pytest.raises(WrongState, match="held"):
+        payouts.payout_release(actor=cast.finance, payout=payout)
+
+    payout.refresh_from_db()
+    assert payout.state == "requested"
+
+
 def test_without_a_payee_account_there_is_nowhere_to_send_it(cast, sql):
     sql("DELETE FROM commissions_payeeaccount")
     with pytest.raises(Invalid, match="where to send"):
