@@ -50,7 +50,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 def sides_of(request: HttpRequest) -> Sides:
-    """What a view has found out already is not asked again."""
+    """Asked once per request; what a view behind a door found out already is not asked again."""
+    known: Sides | None = getattr(request, "sides", None)
+    if known is None:
+        known = request.sides = _sides(request)  # type: ignore[attr-defined]
+    return known
+
+
+def _sides(request: HttpRequest) -> Sides:
     user = request.user
     if not user.is_authenticated:
         return Sides(None, None, False)
