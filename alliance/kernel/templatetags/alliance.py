@@ -70,7 +70,7 @@ def _locale() -> str:
 
 
 @register.filter
-def money(value: Money | int | None, currency: str = "") -> str:
+def money(value: Money | int | str | None, currency: str = "") -> str:
     """{{ minor|money:currency }} or {{ money_object|money }}, as the reader writes it."""
     if value is None or value == "":
         return "–"
@@ -78,7 +78,7 @@ def money(value: Money | int | None, currency: str = "") -> str:
 
 
 @register.filter
-def percent(bps: int | None) -> str:
+def percent(bps: int | str | None) -> str:
     """Basis points → "12.34%"; trailing zeros are left out ("9%")."""
     if bps is None or bps == "":
         return "–"
@@ -86,7 +86,7 @@ def percent(bps: int | None) -> str:
 
 
 @register.filter
-def number(value: int | None) -> str:
+def number(value: int | str | None) -> str:
     """12345 → "12,345"."""
     return "–" if value is None or value == "" else format_decimal(value, locale=_locale())
 
