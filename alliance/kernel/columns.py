@@ -1,0 +1,171 @@
+"""Columns of the operations desk: amounts, rates, states and links as a person reads them.
+
+Each works in a list (`list_display`) and on an object's page (`readonly_fields`).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel.money import Money
+from alliance.kernel.templatetags import alliance as say
+
+Text = str | Promise
+Column = Callable[[Any], Any]
+
+STATE = _("state")
+
+
+def _column(name: str, label: Text, ordering: str | None, show: Column) -> Column:
+    def column(obj: Any) -> Any:
+        return show(obj)
+
+    column.__name__ = name
+    column.short_description = label  # type: ignore[attr-defined]
+    column.admin_order_field = ordering  # type: ignore[attr-defined]
+    return column
+
+
+def amount(name: str, label: Text, *, currency: str = "currency", sign: int = 1) -> Column:
+    """The minor units in attribute `name`, with the currency found at `currency`.
+
+    Both may be paths ("line.currency"). `sign=-1` turns it round.
+    """
+    get, get_currency = attrgetter(name), attrgetter(currency)
+
+    def show(obj: Any) -> SafeString | str:
+        minor = get(obj)
+        return "–" if minor is None else money(sign * minor, get_currency(obj))
+
+    return _column(name.replace(".", "_"), label, name.replace(".", "__"), show)
+
+
+def money(minor: int, currency: str) -> SafeString:
+    """An amount in figures of one width; below zero it is red."""
+    text = Money(minor, currency).localized()
+    return format_html('<span class="desk-num{}">{}</span>', " desk-neg" if minor < 0 else "", text)
+
+
+def plain(name: str, label: Text) -> Column:
+    """The value as it is, under a better heading."""
+    get = attrgetter(name)
+    return _column(name.replace(".", "_"), label, name.replace(".", "__"), get)
+
+
+def rate(name: str, label: Text) -> Column:
+    """Basis points as a percentage."""
+    return _column(name, label, name, lambda obj: say.percent(getattr(obj, name)))
+
+
+def state(name: str = "state", label: Text = STATE) -> Column:
+    """A choice field as a coloured badge; the colours are those of the other pages."""
+    get = attrgetter(name)
+    head, _dot, field = name.rpartition(".")
+    owner = attrgetter(head) if head else lambda obj: obj
+
+    def show(obj: Any) -> SafeString:
+        return badge(get(obj), getattr(owner(obj), f"get_{field}_display")())
+
+    return _column(name.replace(".", "_"), label, name.replace(".", "__"), show)
+
+
+def badge(value: str, label: Text) -> SafeString:
+    return format_html(
+        '<span class="desk-state" data-colour="{}">{}</span>', say.state_colour(value), label
+    )
+
+
+def moment(name: str, label: Text) -> Column:
+    """A moment as a clock in Shanghai shows it, never broken over two lines."""
+    get = attrgetter(name)
+
+    def show(obj: Any) -> SafeString | str:
+        value: datetime | None = get(obj)
+        return format_html('<span class="desk-when">{}</span>', say.moment(value))
+
+    return _column(name.replace(".", "_"), label, name.replace(".", "__"), show)
+
+
+def linked(name: str, label: Text, *, text: Callable[[Any], Text] = str) -> Column:
+    """A related object (a path is fine) with a way to its page, named by `text(object)`."""
+    get = attrgetter(name)
+
+    def show(obj: Any) -> SafeString | str:
+        related = _reached(get, obj)
+        return link_to(related, text(related)) if related else "–"
+
+    return _column(name.replace(".", "_"), label, None, show)
+
+
+def _reached(get: Column, obj: Any) -> Any:
+    try:
+        return get(obj)
+    except AttributeError:  # something on the path is empty (RelatedObjectDoesNotExist is one)
+        return None
+
+
+def link_to(obj: Model | None, text: Text = "") -> SafeString | str:
+    """The object's name, leading to its page of the desk if it has one."""
+    if obj is None:
+        return "–"
+    return link(url_of(obj._meta.label_lower, obj.pk), text or str(obj))
+
+
+def link_to_named(label: str, pk: str) -> SafeString | str:
+    """An object known by label and key only, as the audit trail keeps it."""
+    try:
+        name = apps.get_model(label)._meta.verbose_name
+    except LookupError:  # a model that is gone; its history stays
+        name = label.rpartition(".")[2]
+    return link(url_of(label, pk), f"{name} {pk}")
+
+
+def link(url: str, text: Text) -> SafeString | str:
+    return format_html('<a class="text-link" href="{}">{}</a>', url, text) if url else str(text)
+
+
+def url_of(label: str, pk: Any) -> str:
+    """The page of an object named by label ("merchants.order") and key; "" if there is none."""
+    try:
+        return reverse(f"admin:{label.lower().replace('.', '_')}_change", args=[pk])
+    except NoReverseMatch:
+        return ""
+
+
+def with_note(value: Any, note: Text) -> SafeString:
+    """A value and, more quietly, how it came about."""
+    return format_html('{} <span class="desk-note">{}</span>', value, note)
+
+
+def lines(sentences: list[str]) -> SafeString:
+    """Sentences as a list."""
+    items = format_html_join("", "<li>{}</li>", ((sentence,) for sentence in sentences))
+    return format_html('<ul class="desk-lines">{}</ul>', items)
+
+
+def facts(data: dict[str, Any]) -> SafeString:
+    """The data of an audit event, one fact a line: plain values and [before, after] pairs."""
+    return format_html_join(
+        "", "<div><b>{}</b> {}</div>", ((key, _said(value)) for key, value in data.items())
+    )
+
+
+def _said(value: Any) -> SafeString | str:
+    if isinstance(value, dict):
+        return facts({k: f"{v[0]} → {v[1]}" if _is_pair(v) else v for k, v in value.items()})
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or "–"
+    return "–" if value in (None, "") else str(value)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2
