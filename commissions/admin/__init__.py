@@ -1,0 +1,9 @@
+"""Operations desk: the road of an order and the money, split by noun.
+
+Orders, refunds and merchants have their pages here, not in their own app: what is decided there
+ends in a commission or in the books.
+"""
+
+from commissions.admin import commissions, ledger, merchants, orders, payouts, settlements, top_ups
+
+__all__ = ["commissions", "ledger", "merchants", "orders", "payouts", "settlements", "top_ups"]

@@ -1,0 +1,172 @@
+"""The books, to look at: accounts, entries, the trial balance, and the proof."""
+
+import time
+from typing import Any
+
+from django.contrib import admin
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from alliance.kernel import clock, columns
+from alliance.kernel.access import has_role
+from alliance.kernel.desk import ReadOnlyAdmin, ReadOnlyInline
+from alliance.kernel.models import StaffRole
+from commissions import figures
+from commissions.admin.merchants import KINDS
+from commissions.models import Account, CommissionLine, Entry, Line, Payout, Settlement, TopUp
+from commissions.verify import verify
+
+LAST_VERIFY = "desk:verify"  # the result that the dashboard shows
+SEES_BOOKS = (StaffRole.FINANCE, StaffRole.AUDITOR)
+
+
+class BooksAdmin(ReadOnlyAdmin):
+    """Accounts and entries: finance and auditors look, nobody writes."""
+
+    seen_by = (StaffRole.FINANCE,)
+
+    def has_books_permission(self, request: HttpRequest) -> bool:
+        return has_role(request.user, *SEES_BOOKS)
+
+
+@admin.register(Account)
+class AccountAdmin(BooksAdmin):
+    list_display = (
+        "code",
+        "kind_name",
+        "currency",
+        columns.amount("balance_minor", _("balance")),
+        columns.amount("guarded.floor_minor", _("floor")),
+    )
+    list_select_related = ("guarded",)
+    list_filter = ("kind", "currency")
+    search_fields = ("code",)
+    ordering = ("code", "currency")
+    actions_list = ("trial_balance",)
+    change_form_outer_after_template = "desk/account_lines.html"
+    fields = list_display
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
+        return figures.accounts_with_balances(super().get_queryset(request))
+
+    @display(description=_("kind"), ordering="kind")
+    def kind_name(self, account: Account) -> str:
+        return str(KINDS.get(account.kind, account.kind))
+
+    def more_context(self, request: HttpRequest, obj: Account) -> dict[str, Any]:
+        page = Paginator(figures.lines_of(obj), 50).get_page(request.GET.get("p"))
+        return {"account": obj, "lines": page}
+
+    @action(
+        description=_("Trial balance"),
+        url_path="trial-balance",
+        icon="balance",
+        permissions=["books"],
+    )
+    def trial_balance(self, request: HttpRequest) -> HttpResponse:
+        """All accounts by kind, per currency; the balances sum to zero."""
+        if not self.has_books_permission(request):
+            raise PermissionDenied
+        return self.page(
+            request,
+            "desk/trial_balance.html",
+            _("Trial balance"),
+            trials=figures.trial_balance(),
+            kinds=KINDS,
+            back=self.url_of("changelist"),
+        )
+
+
+class EntryLineInline(ReadOnlyInline):
+    model = Line
+    tab = False
+    show_change_link = False
+    per_page = 100
+    fields = (
+        columns.linked("debit", _("debit")),
+        columns.linked("credit", _("credit")),
+        columns.amount("amount_minor", _("amount")),
+    )
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Line]:
+        return super().get_queryset(request).select_related("debit", "credit").order_by("pk")
+
+
+@admin.register(Entry)
+class EntryAdmin(BooksAdmin):
+    list_display = (
+        "key",
+        "effective_on",
+        columns.moment("recorded_at", _("recorded at")),
+        "actor",
+    )
+    list_select_related = ("actor",)
+    list_filter = ("effective_on",)
+    search_fields = ("key__startswith",)
+    search_help_text = _("The beginning of the key, for example payout:12")
+    ordering = ("-pk",)
+    inlines = (EntryLineInline,)
+    actions_list = ("verify",)
+    change_form_outer_after_template = "desk/entry_commissions.html"
+    fields = (*list_display, "about")
+
+    @display(description=_("about"))
+    def about(self, entry: Entry) -> str:
+        """What the key names: noun:pk:fact."""
+        noun, _colon, rest = entry.key.partition(":")
+        model = {"payout": Payout, "top_up": TopUp, "settlement": Settlement}.get(noun)
+        if model is None:
+            return "–"
+        pk = rest.partition(":")[0]
+        url = columns.url_of(model._meta.label_lower, pk)
+        return str(columns.link(url, f"{model._meta.verbose_name} {pk}"))
+
+    def more_context(self, request: HttpRequest, obj: Entry) -> dict[str, Any]:
+        booked = CommissionLine.objects.filter(entry=obj).select_related(
+            "commission__line__order", "commission__affiliate"
+        )
+        totals = obj.lines.order_by("currency").values("currency").annotate(sum=Sum("amount_minor"))
+        return {
+            "booked": Paginator(booked.order_by("pk"), 50).get_page(request.GET.get("p")),
+            "totals": totals,
+        }
+
+    @action(
+        description=_("Verify the books"),
+        url_path="verify",
+        icon="verified",
+        variant=ActionVariant.PRIMARY,
+        permissions=["books"],
+    )
+    def verify(self, request: HttpRequest) -> HttpResponse:
+        """Each invariant by name, with its promise and what was found. Runs on the button."""
+        if not self.has_books_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            cache.set(LAST_VERIFY, _verified(), timeout=None)
+        return self.page(
+            request,
+            "desk/verify.html",
+            _("Verify the books"),
+            last=cache.get(LAST_VERIFY),
+            back=self.url_of("changelist"),
+        )
+
+
+def _verified() -> dict[str, Any]:
+    started, checks = time.monotonic(), []
+    sentences = verify(lambda name, promise, faults: checks.append((name, promise, faults)))
+    return {
+        "at": clock.now(),
+        "seconds": round(time.monotonic() - started, 1),
+        "checks": checks,
+        "faults": sentences[:200],
+        "count": len(sentences),
+    }

@@ -1,0 +1,444 @@
+"""Operations desk: who sells, what, and at which rates."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import display
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
+
+from alliance.kernel import columns
+from alliance.kernel.desk import (
+    Decision,
+    DecisionForm,
+    DeskAdmin,
+    Facts,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    ReasonForm,
+    in_state,
+    last_reason,
+)
+from alliance.kernel.models import StaffRole
+from merchants.models import (
+    Category,
+    Coupon,
+    ImportIssue,
+    ImportRun,
+    Merchant,
+    MerchantMember,
+    MerchantState,
+    Plan,
+    Product,
+    ProductState,
+    Shop,
+    Terms,
+)
+from merchants.services.merchants import (
+    merchant_approve,
+    merchant_close,
+    merchant_freeze,
+    merchant_unfreeze,
+)
+from merchants.services.products import product_withdraw
+from merchants.services.shops import shop_score
+
+OPS, RISK, FINANCE, SUPPORT = (
+    StaffRole.OPS,
+    StaffRole.RISK,
+    StaffRole.FINANCE,
+    StaffRole.SUPPORT,
+)
+
+
+DATES = (columns.moment("starts_at", _("starts at")), columns.moment("ends_at", _("ends at")))
+
+
+class MemberInline(ReadOnlyInline):
+    model = MerchantMember
+    fields = ("user", "role", columns.moment("created_at", _("since")))
+    readonly_fields = fields
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MerchantMember]:
+        return super().get_queryset(request).select_related("user")
+
+
+class ShopInline(ReadOnlyInline):
+    model = Shop
+    fields = ("name", "domain_list", "score")
+    readonly_fields = fields
+
+    @display(description=_("registered domains"))
+    def domain_list(self, shop: Shop) -> str:
+        return ", ".join(shop.domains)
+
+    @display(description=_("shop score"))
+    def score(self, shop: Shop) -> str:
+        return score_text(shop)
+
+
+class PlanInline(ReadOnlyInline):
+    model = Plan
+    fields = ("name", "kind", columns.state(), *DATES)
+    readonly_fields = fields
+
+
+def merchant_facts(merchant: Merchant) -> Facts:
+    yield _("legal name"), merchant.legal_name or "–"
+    yield _("contact e-mail"), merchant.contact_email or "–"
+    yield _("applied"), merchant.created_at
+    for shop in merchant.shops.all():
+        yield _("shop"), f"{shop.name}: {', '.join(shop.domains)}"
+
+
+@admin.register(Merchant)
+class MerchantAdmin(ReadOnlyAdmin):
+    tabs_by = "state"
+    seen_by = (OPS, FINANCE, RISK, SUPPORT)
+    list_display = (
+        "name",
+        columns.state(),
+        "legal_name",
+        "contact_email",
+        "credit",
+        columns.moment("created_at", _("applied")),
+    )
+    list_filter = ("state", "currency")
+    search_fields = ("name", "legal_name", "contact_email", "shops__domains__icontains")
+    search_help_text = _("Name, e-mail or domain")
+    ordering = ("-pk",)
+    inlines = (ShopInline, PlanInline, MemberInline)
+    fields = (
+        "name",
+        "legal_name",
+        "contact_email",
+        columns.state(),
+        "reason_of_state",
+        "currency",
+        "credit",
+        "auto_receive_days",
+        columns.moment("created_at", _("applied")),
+    )
+    credit = staticmethod(columns.amount("credit_limit_minor", _("credit limit")))
+    decisions: tuple[Decision, ...] = (
+        Decision(
+            name="approve",
+            label=_("Approve"),
+            icon="how_to_reg",
+            variant=ActionVariant.SUCCESS,
+            run=lambda actor, merchant: merchant_approve(merchant=merchant, actor=actor),
+            roles=(OPS,),
+            when=in_state(MerchantState.APPLIED),
+            text=_("The merchant can publish products and plans at once, and affiliates see them."),
+            done=_("The merchant is approved."),
+            facts=merchant_facts,
+            bulk=True,
+        ),
+        Decision(
+            name="freeze",
+            label=_("Freeze"),
+            icon="ac_unit",
+            variant=ActionVariant.WARNING,
+            run=lambda actor, merchant, reason: merchant_freeze(
+                merchant=merchant, reason=reason, actor=actor
+            ),
+            roles=(OPS, RISK),
+            when=in_state(MerchantState.ACTIVE),
+            text=_(
+                "No new links and no new orders. What was begun goes on: receipts, refunds and "
+                "commissions of earlier orders."
+            ),
+            done=_("The merchant is frozen."),
+            form=ReasonForm,
+            facts=merchant_facts,
+            bulk=True,
+        ),
+        Decision(
+            name="unfreeze",
+            label=_("Unfreeze"),
+            icon="wb_sunny",
+            variant=ActionVariant.SUCCESS,
+            run=lambda actor, merchant: merchant_unfreeze(merchant=merchant, actor=actor),
+            roles=(OPS, RISK),
+            when=in_state(MerchantState.FROZEN),
+            text=_("New links and orders are possible again."),
+            done=_("The merchant is active again."),
+            facts=lambda merchant: [(_("Frozen because"), freeze_reason(merchant) or "–")],
+        ),
+        Decision(
+            name="close",
+            label=_("Refuse or close"),
+            icon="block",
+            variant=ActionVariant.DANGER,
+            run=lambda actor, merchant, reason: merchant_close(
+                merchant=merchant, reason=reason, actor=actor
+            ),
+            roles=(OPS,),
+            when=in_state(MerchantState.APPLIED, MerchantState.ACTIVE, MerchantState.FROZEN),
+            text=_("For good. The domains become free for other merchants."),
+            done=_("The merchant is closed."),
+            form=ReasonForm,
+            facts=merchant_facts,
+        ),
+    )
+
+    @display(description=_("reason given"))
+    def reason_of_state(self, merchant: Merchant) -> str:
+        return last_reason(merchant, "merchant.frozen", "merchant.closed") or "–"
+
+
+def freeze_reason(merchant: Merchant) -> str:
+    return last_reason(merchant, "merchant.frozen")
+
+
+def score_text(shop: Shop) -> str:
+    return f"{shop.score_centi / 100:.2f}" if shop.score_centi else "–"
+
+
+class ScoreForm(DecisionForm):
+    score = forms.DecimalField(
+        label=_("Shop score"),
+        min_value=0,
+        max_value=5,
+        decimal_places=2,
+        help_text=_("The buyers' rating, 0 to 5."),
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+
+
+@admin.register(Shop)
+class ShopAdmin(ReadOnlyAdmin):
+    seen_by = (OPS, RISK, SUPPORT)
+    list_display = ("name", columns.linked("merchant", _("merchant")), "domain_list", "score")
+    list_select_related = ("merchant",)
+    list_filter = (("merchant", AutocompleteSelectFilter),)
+    search_fields = ("name", "merchant__name", "domains__icontains")
+    ordering = ("-pk",)
+    fields = ("name", columns.linked("merchant", _("merchant")), "domain_list", "score")
+    decisions = (
+        Decision(
+            name="score",
+            label=_("Set the score"),
+            icon="star",
+            run=lambda actor, shop, score: shop_score(
+                shop=shop, score_centi=int(score * 100), actor=actor
+            ),
+            roles=(OPS,),
+            when=lambda shop: True,
+            text=_("Affiliates see the score beside the shop's products."),
+            done=_("The score is set."),
+            form=ScoreForm,
+            initial=lambda shop: {"score": f"{shop.score_centi / 100:.2f}"},
+        ),
+    )
+
+    @display(description=_("registered domains"))
+    def domain_list(self, shop: Shop) -> str:
+        return ", ".join(shop.domains)
+
+    @display(description=_("shop score"), ordering="score_centi")
+    def score(self, shop: Shop) -> str:
+        return score_text(shop)
+
+
+@admin.register(Category)
+class CategoryAdmin(DeskAdmin):
+    """The only table here that operations write by hand: it has no money and no state."""
+
+    seen_by = (SUPPORT,)
+    changed_by = (OPS,)
+    list_display = ("slug", "name_zh", "name_en", "name_de")
+    search_fields = ("slug", "name_zh", "name_en", "name_de")
+    ordering = ("slug",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("slug",) if obj else ()  # feeds name categories by it
+
+
+@admin.register(Product)
+class ProductAdmin(ReadOnlyAdmin):
+    tabs_by = "state"
+    seen_by = (OPS, RISK, SUPPORT)
+    list_display = (
+        "picture",
+        "name",
+        columns.linked("shop", _("shop")),
+        "category",
+        columns.amount("price_minor", _("price")),
+        columns.rate("rate_bps", _("rate now")),
+        "sales_count",
+        columns.state(),
+    )
+    list_display_links = ("name",)
+    list_select_related = ("shop", "category")
+    list_filter = ("state", "category", ("shop", AutocompleteSelectFilter))
+    search_fields = ("title", "title_en", "=external_id")
+    search_help_text = _("Title or the shop's product id")
+    ordering = ("-pk",)
+    fields = (
+        "picture",
+        "title",
+        "title_en",
+        "title_de",
+        columns.linked("shop", _("shop")),
+        "external_id",
+        "category",
+        "brand",
+        "url",
+        columns.amount("price_minor", _("price")),
+        columns.rate("rate_bps", _("rate now")),
+        "sales_count",
+        columns.state(),
+        "description",
+        columns.moment("updated_at", _("changed")),
+    )
+    decisions = (
+        Decision(
+            name="withdraw",
+            label=_("Take off the shelf"),
+            icon="remove_shopping_cart",
+            variant=ActionVariant.WARNING,
+            run=lambda actor, product: product_withdraw(product=product, actor=actor),
+            roles=(OPS,),
+            when=in_state(ProductState.ON_SALE),
+            text=_(
+                "Affiliates cannot find it any more, and its links say that it is gone. "
+                "The merchant can bring it back."
+            ),
+            done=_("The product is withdrawn."),
+            bulk=True,
+        ),
+    )
+
+    @display(description=_("title"), ordering="title")
+    def name(self, product: Product) -> str:
+        return product.name
+
+    @display(description=_("picture"))
+    def picture(self, product: Product) -> SafeString | str:
+        if not product.image_url:
+            return "–"
+        return format_html(
+            '<img class="desk-picture" src="{}" alt="" loading="lazy">', product.image_url
+        )
+
+
+class TermsInline(ReadOnlyInline):
+    model = Terms
+    fields = (
+        "product",
+        "category",
+        columns.rate("rate_bps", _("commission rate")),
+        *DATES[:1],
+        columns.moment("created_at", _("announced at")),
+        "created_by",
+    )
+    readonly_fields = fields
+    per_page = 25
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Terms]:
+        rows = super().get_queryset(request)
+        return rows.select_related("product", "category", "created_by").order_by("-pk")
+
+
+@admin.register(Plan)
+class PlanAdmin(ReadOnlyAdmin):
+    seen_by = (OPS, RISK, SUPPORT, FINANCE)
+    list_display = (
+        "name",
+        columns.linked("merchant", _("merchant")),
+        "kind",
+        columns.state(),
+        *DATES,
+    )
+    list_select_related = ("merchant",)
+    list_filter = ("state", "kind", ("merchant", AutocompleteSelectFilter))
+    search_fields = ("name", "merchant__name")
+    ordering = ("-pk",)
+    inlines = (TermsInline,)
+    fields = (
+        "name",
+        columns.linked("merchant", _("merchant")),
+        "kind",
+        columns.state(),
+        *DATES,
+    )
+
+
+@admin.register(Coupon)
+class CouponAdmin(ReadOnlyAdmin):
+    seen_by = (OPS, RISK, SUPPORT)
+    list_display = (
+        "code",
+        columns.linked("shop", _("shop")),
+        columns.linked("product", _("product")),
+        columns.amount("face_minor", _("face value")),
+        columns.amount("threshold_minor", _("from an amount of")),
+        *DATES,
+    )
+    list_select_related = ("shop", "product")
+    list_filter = (("merchant", AutocompleteSelectFilter),)
+    search_fields = ("code", "merchant__name", "product__title")
+    ordering = ("-pk",)
+    fields = (columns.linked("merchant", _("merchant")), *list_display)
+
+
+class IssueInline(ReadOnlyInline):
+    model = ImportIssue
+    fields = ("line_no", "code", "reason", "as_it_came")
+    readonly_fields = fields
+    per_page = 50
+    show_change_link = False
+
+    @display(description=_("as it came"))
+    def as_it_came(self, issue: ImportIssue) -> str:
+        raw = issue.raw.items() if isinstance(issue.raw, dict) else [("", issue.raw)]
+        return ", ".join(f"{key}: {value}" for key, value in raw)[:300]
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(ReadOnlyAdmin):
+    tabs_by = "state"
+    seen_by = (OPS, SUPPORT)
+    list_display = (
+        "filename",
+        columns.linked("merchant", _("merchant")),
+        "kind",
+        columns.state(),
+        "numbers",
+        columns.moment("created_at", _("begun")),
+        "actor",
+    )
+    list_select_related = ("merchant", "actor")
+    list_filter = ("state", "kind", ("merchant", AutocompleteSelectFilter))
+    search_fields = ("filename", "merchant__name")
+    ordering = ("-pk",)
+    inlines = (IssueInline,)
+    fields = (
+        "filename",
+        columns.linked("merchant", _("merchant")),
+        columns.linked("shop", _("shop")),
+        "kind",
+        columns.state(),
+        "numbers",
+        "failure",
+        "actor",
+        columns.moment("created_at", _("begun")),
+        columns.moment("updated_at", _("ended")),
+    )
+
+    @display(description=_("counts"))
+    def numbers(self, run: ImportRun) -> str:
+        return ", ".join(f"{key}: {value}" for key, value in run.counts.items()) or "–"
