@@ -346,4 +346,15 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _BRAND},
+    "STYLES": [lambda request: static("css/desk.css")],
+    "DASHBOARD_CALLBACK": "alliance.desk.dashboard",
+    "SIDEBAR": {"navigation": "alliance.desk.navigation"},
+    "TABS": "alliance.desk.tabs",
+    "COMMAND": {"search_models": False},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Two-factor sign-in"), "link": reverse_lazy("mfa_index")},
+            {"title": _("Change password"), "link": reverse_lazy("account_change_password")},
+        ]
+    },
 }

@@ -1,0 +1,252 @@
+"""The operations desk's menu and its first page: what a role may see, and what waits for it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.core.cache import cache
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import Affiliate, Attribution, Link, Site, Touch
+from alliance.kernel import clock
+from alliance.kernel.access import has_role
+from alliance.kernel.columns import Text
+from alliance.kernel.desk import QUEUES_CACHE
+from alliance.kernel.models import ApiKey, AuditEvent, StaffRole, User
+from commissions import figures
+from commissions.admin.ledger import LAST_VERIFY, SEES_BOOKS
+from commissions.models import (
+    Account,
+    Commission,
+    Entry,
+    PayeeAccount,
+    Payout,
+    Period,
+    Settlement,
+    TopUp,
+)
+from merchants.models import (
+    Category,
+    Coupon,
+    ImportRun,
+    Merchant,
+    Order,
+    Plan,
+    Product,
+    Refund,
+    Shop,
+)
+
+FIGURES_CACHE, FIGURES_SECONDS = "desk:days", 60
+QUEUES_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Something that waits for a person: a list of the desk, narrowed down."""
+
+    name: str  # see figures.WAITING
+    label: Text
+    icon: str
+    model: type[Model]
+    narrowed: str
+
+
+QUEUES = (
+    Queue("affiliates", _("Affiliates to approve"), "group_add", Affiliate, "state__exact=applied"),
+    Queue("merchants", _("Merchants to approve"), "add_business", Merchant, "state__exact=applied"),
+    Queue("sites", _("Sites to review"), "language", Site, "state__exact=submitted"),
+    Queue("top_ups", _("Top-ups to confirm"), "savings", TopUp, "state__exact=announced"),
+    Queue(
+        "payouts_to_release",
+        _("Payouts to release"),
+        "send_money",
+        Payout,
+        "state__exact=requested",
+    ),
+    Queue("payouts_to_confirm", _("Transfers to make"), "task_alt", Payout, "state__exact=sending"),
+    Queue("refunds", _("Refunds without order"), "join_inner", Refund, "state__exact=unmatched"),
+    Queue("unfunded", _("Unfunded commissions"), "money_off", Commission, "state__exact=unfunded"),
+    Queue("orders", _("Orders in the pipeline"), "hourglass_top", Order, "pipeline=waiting"),
+)
+
+TITLES: dict[type[Model], Text] = {Account: _("Accounts"), Entry: _("Entries")}
+
+# title of the group, (model, icon)
+MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
+    (
+        _("Partners"),
+        (
+            (Affiliate, "groups"),
+            (Site, "language"),
+            (Merchant, "storefront"),
+            (Shop, "store"),
+        ),
+    ),
+    (
+        _("Goods"),
+        (
+            (Product, "inventory_2"),
+            (Category, "category"),
+            (Plan, "percent"),
+            (Coupon, "confirmation_number"),
+            (ImportRun, "upload_file"),
+        ),
+    ),
+    (
+        _("Orders"),
+        (
+            (Order, "receipt_long"),
+            (Refund, "undo"),
+            (Commission, "payments"),
+            (Attribution, "alt_route"),
+            (Link, "link"),
+            (Touch, "ads_click"),
+        ),
+    ),
+    (
+        _("Money"),
+        (
+            (TopUp, "savings"),
+            (Settlement, "event_available"),
+            (Payout, "send_money"),
+            (PayeeAccount, "account_balance"),
+        ),
+    ),
+    (
+        _("Books"),
+        (
+            (Account, "account_tree"),
+            (Entry, "menu_book"),
+            (Period, "lock_clock"),
+        ),
+    ),
+    (
+        _("Staff and safety"),
+        (
+            (User, "badge"),
+            (ApiKey, "key"),
+            (AuditEvent, "history"),
+        ),
+    ),
+)
+
+
+def may_see(request: HttpRequest, model: type[Model]) -> bool:
+    return admin.site.get_model_admin(model).has_view_permission(request)
+
+
+def url_of(model: type[Model], narrowed: str = "") -> str:
+    path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{path}?{narrowed}" if narrowed else path
+
+
+def counts() -> dict[str, int]:
+    """How many wait, at most twenty seconds old; a decision at the desk renews it."""
+    return cache.get_or_set(QUEUES_CACHE, figures.waiting, QUEUES_SECONDS) or {}
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu: what this person may see, with how much waits there."""
+    waiting: dict[type[Model], int] = {}
+    count = counts()
+    for queue in QUEUES:
+        if queue.model not in (Order, Commission):  # these go on by themselves
+            waiting[queue.model] = waiting.get(queue.model, 0) + count[queue.name]
+    groups: list[dict[str, Any]] = [
+        {"items": [{"title": _("Today"), "icon": "wb_twilight", "link": reverse("admin:index")}]}
+    ]
+    for title, entries in MENU:
+        items = [
+            {
+                "title": TITLES.get(model) or capfirst(model._meta.verbose_name_plural),
+                "icon": icon,
+                "link": url_of(model),
+                "badge": str(waiting[model]) if waiting.get(model) else "",
+                "badge_variant": "warning",
+            }
+            for model, icon in entries
+            if may_see(request, model)
+        ]
+        if items:
+            groups.append({"title": title, "separator": False, "items": items})
+    return groups
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """Above the list that is open: all rows, and those of each state."""
+    found = []
+    for model in (model for _title, entries in MENU for model, _icon in entries):
+        field = getattr(admin.site.get_model_admin(model), "tabs_by", "")
+        if not field or not request.path.startswith(url_of(model)):
+            continue
+        parameter = f"{field}__exact"
+        now = request.GET.get(parameter, "")
+        choices = [("", _("All")), *model._meta.get_field(field).choices]  # type: ignore[union-attr, misc]
+        items = [
+            {
+                "title": label,
+                "link": url_of(model, f"{parameter}={value}" if value else ""),
+                "active": value == now,
+            }
+            for value, label in choices
+        ]
+        found.append({"models": [model._meta.label_lower], "items": items})
+    return found
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Django admin's first page, as a morning's briefing."""
+    staff = has_role(request.user, *StaffRole)
+    context.update({"title": _("Today"), "briefing": staff, "today": clock.business_day()})
+    if not staff:
+        return context
+    count = counts()
+    days = cache.get_or_set(FIGURES_CACHE, figures.days, FIGURES_SECONDS) or []
+    context.update(
+        {
+            "currency": settings.ALLIANCE["CURRENCY"],
+            "figure_today": days[-1],
+            "figure_yesterday": days[-2],
+            "bars": _bars(days),
+            "queues": [
+                {
+                    "label": queue.label,
+                    "icon": queue.icon,
+                    "count": count[queue.name],
+                    "url": url_of(queue.model, queue.narrowed),
+                }
+                for queue in QUEUES
+                if may_see(request, queue.model)
+            ],
+        }
+    )
+    if may_see(request, Settlement):
+        context["calendar"] = figures.calendar()
+    if has_role(request.user, *SEES_BOOKS):
+        context["books"] = {
+            "last": cache.get(LAST_VERIFY),
+            "url": reverse("admin:commissions_entry_verify"),
+        }
+    if may_see(request, AuditEvent):
+        events = AuditEvent.objects.select_related("actor").order_by("-at", "-pk")
+        context["events"] = events.exclude(actor=None)[:8]
+    return context
+
+
+def _bars(days: list[figures.Day]) -> list[dict[str, Any]]:
+    """Heights in percent of the best day."""
+    best = max(day.sales_minor for day in days) or 1
+    return [
+        {
+            "day": day,
+            "height": max(day.sales_minor, 0) * 100 // best,
+            "weekend": day.day.weekday() >= 5,
+        }
+        for day in days
+    ]
