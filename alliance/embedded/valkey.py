@@ -18,7 +18,7 @@ def start(
 
     `keep` writes each change to disk within a second; without it the data lives in memory only.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     port = free_port(port)
     config = home / "valkey.conf"
     write_atomically(

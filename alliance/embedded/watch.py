@@ -44,7 +44,7 @@ class Mails:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # links to reset passwords
         self.seen = set(folder.iterdir())
 
     def news(self) -> Iterator[str]:
