@@ -72,18 +72,25 @@
   document.addEventListener("htmx:error", () => say(document.body.dataset.offline));
 
   // --- charts: <canvas data-chart="id-of-json_script" aria-label="…" role="img"> ----------------
-  const colour = (name) =>
-    getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  // A custom property holds its words unread ("light-dark(…)"), which a canvas does not understand.
+  const probe = document.createElement("i");
+  const colour = (name) => {
+    probe.style.color = `var(${name})`;
+    document.body.append(probe);
+    const seen = getComputedStyle(probe).color;
+    probe.remove();
+    return seen;
+  };
 
   function draw(canvas) {
     const config = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
-    const palette = [1, 2, 3, 4, 5, 6].map((n) => colour(`--chart-${n}`));
+    const palette = [1, 2, 3, 4, 5, 6].map((n) => `--chart-${n}`);
     const area = config.type === "line";
+    const slices = ["doughnut", "pie"].includes(config.type);
     config.data.datasets.forEach((set, i) => {
       const own = palette[i % palette.length];
-      const slices = ["doughnut", "pie"].includes(config.type);
-      set.borderColor ??= slices ? colour("--chart-paper") : own;
-      set.backgroundColor ??= slices ? palette : area ? `color-mix(in srgb, ${own} 12%, transparent)` : own;
+      set.borderColor ??= slices ? colour("--chart-paper") : colour(own);
+      set.backgroundColor ??= slices ? palette.map((one) => colour(one)) : colour(own, area ? 0.12 : 1);
       if (area) Object.assign(set, { fill: i === 0, tension: 0.3, pointRadius: 0, borderWidth: 2, pointHitRadius: 12, ...set });
       if (config.type === "bar") Object.assign(set, { borderRadius: 4, maxBarThickness: 28, ...set });
     });
@@ -102,12 +109,12 @@
         maintainAspectRatio: false,
         animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 300 },
         interaction: { mode: "index", intersect: false },
-        scales: ["doughnut", "pie"].includes(config.type) ? {} : {
+        scales: slices ? {} : {
           x: { ...axis, grid: { display: false }, ticks: { ...axis.ticks, maxRotation: 0, maxTicksLimit: 8 } },
           y: { ...axis, beginAtZero: true, ticks: { ...axis.ticks, callback: words } },
         },
         plugins: {
-          legend: { display: config.data.datasets.length > 1 || config.type === "doughnut", labels: { color: colour("--chart-words"), usePointStyle: true, boxHeight: 6 } },
+          legend: { display: config.data.datasets.length > 1 || slices, labels: { color: colour("--chart-words"), usePointStyle: true, boxHeight: 6 } },
           tooltip: { callbacks: { label: (item) => `${item.dataset.label ?? item.label}: ${words(item.parsed.y ?? item.parsed)}` } },
         },
         ...options,

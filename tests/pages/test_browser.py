@@ -4,13 +4,49 @@ import re
 
 import pytest
 from django.core import mail
+from django.http import HttpResponse
+from django.template import RequestContext, Template
+from django.urls import include, path
 from playwright.sync_api import Page, expect
 
+from alliance.kernel.errors import NotAllowed
 from alliance.kernel.models import User
 from tests.pages.conftest import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE = {"width": 390, "height": 844}
+
+
+def workbench(request):
+    """A page with the things that our scripts do, and a service that refuses."""
+    if request.method == "POST":
+        if request.headers.get("HX-Request") and "well" in request.GET:
+            return HttpResponse("<b>it worked</b>")
+        raise NotAllowed("Not today.")
+    chart = {
+        "type": "line",
+        "data": {"labels": ["a", "b"], "datasets": [{"label": "Earnings", "data": [100, 250]}]},
+        "options": {"currency": "CNY", "digits": 2},
+    }
+    source = """{% extends "page.html" %}{% load static %}
+    {% block title %}Workbench{% endblock %}
+    {% block scripts %}
+      <script src="{% static 'vendor/chartjs/chart.umd.min.js' %}"></script>
+    {% endblock %}
+    {% block content %}
+      <div class="chart">
+        <canvas data-chart="numbers" role="img" aria-label="Earnings"></canvas>
+      </div>
+      {{ chart|json_script:"numbers" }}
+      <button hx-post="/workbench?well" hx-target="#out">Works</button>
+      <button hx-post="/workbench" hx-target="#out">Refused</button>
+      <div id="out">nothing yet</div>
+      <form method="post" data-confirm="Really?">{% csrf_token %}<button>Asks first</button></form>
+    {% endblock %}"""
+    return HttpResponse(Template(source).render(RequestContext(request, {"chart": chart})))
+
+
+urlpatterns = [path("workbench", workbench), path("", include("alliance.urls"))]
 
 
 @pytest.fixture
@@ -133,6 +169,51 @@ def test_a_copy_button_copies_also_without_a_clipboard(browser, site, person, se
         secret = page.locator(".secret code").inner_text()
         assert page.evaluate("navigator.clipboard.readText()") == secret
     context.close()
+
+
+@pytest.fixture
+def bench(page: Page, site, person, settings):
+    settings.ROOT_URLCONF = __name__
+    person()
+    sign_in(page, site)
+    page.goto(f"{site}/workbench")
+    return page
+
+
+def test_htmx_posts_with_a_token_and_swaps_the_part(bench: Page, complaints):
+    bench.get_by_role("button", name="Works").click()
+
+    expect(bench.locator("#out")).to_have_text("it worked")
+
+
+def test_a_refusal_of_an_htmx_call_is_shown_among_the_alerts(bench: Page):
+    bench.get_by_role("button", name="Refused").click()
+    alert = bench.locator("#alerts").get_by_role("alert")
+
+    expect(alert).to_contain_text("Not today.")
+    expect(bench.locator("#out")).to_have_text("nothing yet")
+    alert.get_by_role("button", name="Close").click()
+    expect(alert).to_have_count(0)
+
+
+def test_a_form_that_cannot_be_undone_asks_first(bench: Page):
+    asked = []
+    bench.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    bench.get_by_role("button", name="Asks first").click()
+
+    assert asked == ["Really?"]
+    expect(bench.get_by_role("heading", name="Workbench")).to_be_visible()
+
+
+def test_a_chart_is_drawn_in_the_colours_of_the_theme(bench: Page, complaints):
+    drawn = "document.querySelector('canvas').chart.data.datasets[0].borderColor"
+    light = bench.evaluate(drawn)
+    assert bench.evaluate("document.querySelector('canvas').width") > 100
+    bench.get_by_role("button", name="lin@example.org").click()
+    bench.get_by_role("button", name="Dark mode").click()
+
+    assert light == "rgb(212, 56, 13)"
+    assert bench.evaluate(drawn) == "rgb(255, 122, 69)"
 
 
 @pytest.mark.parametrize("width", [1440, 390, 320])
