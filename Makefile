@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	done; echo python3)
 BIN := .venv/bin/python
 EMBEDDED := $(BIN) -m alliance.embedded
-DJANGO := ALLIANCE_ENV=test $(BIN) manage.py
+DJANGO := ALLIANCE_ENV=test $(BIN) -W ignore::RuntimeWarning manage.py
 ARGS ?=
 SOURCES := alliance merchants affiliates campaigns commissions aiassist tests bench manage.py
 
