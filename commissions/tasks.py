@@ -3,11 +3,14 @@
 import logging
 
 from celery import shared_task
-from merchants.services.orders import orders_auto_receive
 
 from alliance.kernel import clock
+from alliance.kernel.errors import WrongState
 from commissions import pipeline, queries, rails, verify
 from commissions.services import payouts, settlements
+from merchants.feeds import FEEDS, run_feed
+from merchants.models import ColumnMapping, ImportKind, ImportRun
+from merchants.services.orders import orders_auto_receive
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +29,21 @@ def orders_sweep() -> None:
     while pks := queries.orders_waiting(after=after, limit=pipeline.BATCH):
         pipeline.orders_process(pks)
         after = pks[-1]
+
+
+@shared_task
+def orders_import(run_pk: int) -> None:
+    """Read an uploaded order file by its merchant's mapping; commissions follow batch by batch."""
+    run = ImportRun.objects.select_related("merchant", "shop", "actor").get(pk=run_pk)
+    mapping = ColumnMapping.objects.filter(merchant=run.merchant, kind=ImportKind.ORDERS).first()
+
+    def on_changed(order_pks: list[int]) -> None:
+        orders_process.delay(order_pks)
+
+    try:
+        run_feed(FEEDS["orders_csv"], run=run, mapping=mapping, on_changed=on_changed)
+    except WrongState:
+        logger.info("import %s was read already", run_pk)
 
 
 @shared_task

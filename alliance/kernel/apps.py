@@ -6,3 +6,6 @@ class KernelConfig(AppConfig):
     name = "alliance.kernel"
     label = "kernel"
     verbose_name = _("Accounts and audit")
+
+    def ready(self) -> None:
+        from alliance.kernel import schema  # noqa: F401 - registers itself

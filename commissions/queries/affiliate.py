@@ -149,29 +149,26 @@ def earned_by_day(
     placed = mine.filter(
         state__in=(*BOOKED, CommissionState.UNFUNDED), **_between("placed_at", start, end)
     )
-    for row in (
-        placed.values(day=TruncDate("placed_at", tzinfo=clock.SHANGHAI))
-        .annotate(orders=Count("line__order", distinct=True), net=Sum("net_minor"))
-        .values("day", "orders", "net")
-    ):
-        days[row["day"]].orders = row["orders"]
-        days[row["day"]].estimated_minor = row["net"]
+    per_day = placed.values(day=TruncDate("placed_at", tzinfo=clock.SHANGHAI))
+    for day, orders, minor in per_day.annotate(
+        orders=Count("line__order", distinct=True), minor=Sum("net_minor")
+    ).values_list("day", "orders", "minor"):
+        days[day].orders, days[day].estimated_minor = orders, minor
     confirmed = mine.filter(
         state__in=(CommissionState.CONFIRMED, CommissionState.SETTLED),
         **_between("confirmed_at", start, end),
     )
-    for row in confirmed.values(day=TruncDate("confirmed_at", tzinfo=clock.SHANGHAI)).annotate(
-        net=Sum("net_minor")
-    ):
-        days[row["day"]].confirmed_minor = row["net"]
+    per_day = confirmed.values(day=TruncDate("confirmed_at", tzinfo=clock.SHANGHAI))
+    for day, minor in per_day.annotate(minor=Sum("net_minor")).values_list("day", "minor"):
+        days[day].confirmed_minor = minor
     shares = SettlementShare.objects.filter(
         affiliate=affiliate,
         settlement__currency=currency,
         settlement__state=SettlementState.CLOSED,
         **_between("settlement__closed_at", start, end),
     )
-    for moment, net in shares.values_list("settlement__closed_at", "net_minor"):
-        days[clock.business_day(moment)].settled_minor += net
+    for moment, minor in shares.values_list("settlement__closed_at", "net_minor"):
+        days[clock.business_day(moment)].settled_minor += minor
     return days
 
 

@@ -1,8 +1,8 @@
 """What a merchant may see of the money: what was sold, through whom, and what it cost."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import (
     BigIntegerField,
@@ -101,17 +101,21 @@ def refunds_for(user: User) -> QuerySet[Refund]:
     return waiting.select_related("shop").order_by("refunded_at", "pk")
 
 
-def lines_to_refund(user: User, refund: Refund, number: str) -> QuerySet[OrderLine]:
-    """Lines of the refund's shop with enough left to be refunded; of the order `number`, or, when
-    none is named, of the article that the refund names, the latest order before it first."""
+def lines_to_refund(
+    user: User, refund: Refund, number: str, *, anywhere: bool = False
+) -> QuerySet[OrderLine]:
+    """Lines of the refund's shop with enough left to be refunded: of the order `number`; without
+    one, of the article that the refund names, the latest order before it first. `anywhere`: all."""
     rows = lines_sold_for(user).filter(
         order__shop=refund.shop_id,
         currency=refund.currency,
         amount_minor__gte=F("refunded_minor") + refund.amount_minor,
     )
+    if anywhere:
+        return rows
     if number:
-        return rows.filter(order__external_id__iexact=number)
-    article = str(refund.facts.get("product_external_id") or refund.facts.get("product") or "")
+        return rows.filter(order__external_id=number)
+    article = str(refund.facts.get("product", ""))
     if not article:
         return rows.none()
     return rows.filter(product_external_id=article, order__placed_at__lte=refund.refunded_at)
@@ -122,9 +126,11 @@ def top_ups_for(user: User) -> QuerySet[TopUp]:
     return TopUp.objects.filter(merchant__members__user=user).order_by("-pk")
 
 
-def wallet_lines(merchant: Merchant) -> QuerySet[Line]:
-    """What moved on the merchant's wallet, newest first; `delta_minor` is what it did to the
-    balance, `balance_minor` what stood there afterwards."""
+def wallet_lines(merchant: Merchant) -> QuerySet[Any]:
+    """Ledger lines that moved the merchant's wallet, newest first.
+
+    `delta_minor` is what a line did to the balance, `balance_minor` what stood there afterwards.
+    """
     code = chart.wallet(merchant.pk)
     arrives = Q(credit__code=code, credit__currency=merchant.currency)
     leaves = Q(debit__code=code, debit__currency=merchant.currency)
@@ -217,22 +223,22 @@ class Brought:
         return self.sales_minor * 100 // self.cost_minor if self.cost_minor else None
 
 
-def brought_by_affiliate(user: User, start: date | None, end: date | None) -> list[Brought]:
+def brought_by_affiliate(
+    user: User, merchant: Merchant, start: date | None, end: date | None
+) -> list[Brought]:
     """Per affiliate, by the days (both included) on which the orders were placed."""
     mine = Commission.objects.filter(
-        merchant__members__user=user, state__in=(*BOOKED, CommissionState.UNFUNDED)
+        merchant=merchant,
+        merchant__members__user=user,
+        state__in=(*BOOKED, CommissionState.UNFUNDED),
     )
     if start:
         mine = mine.filter(placed_at__gte=clock.day_start(start))
     if end:
         mine = mine.filter(placed_at__lt=clock.day_start(end + timedelta(days=1)))
-    return list(_brought(mine))
-
-
-def _brought(rows: QuerySet[Commission]) -> Iterator[Brought]:
-    grouped: Iterable[dict[str, object]] = (
-        rows.order_by()
-        .values("affiliate_id", "affiliate__name")
+    grouped = (
+        mine.order_by()
+        .values_list("affiliate_id", "affiliate__name")
         .annotate(
             orders=Count("line__order", distinct=True),
             amount=Sum("line__amount_minor"),
@@ -242,18 +248,19 @@ def _brought(rows: QuerySet[Commission]) -> Iterator[Brought]:
             last=Max("placed_at"),
         )
     )
-    for row in grouped:
-        amount, refunded = int(row["amount"]), int(row["refunded"])  # type: ignore[call-overload]
-        yield Brought(
-            affiliate_id=row["affiliate_id"],  # type: ignore[arg-type]
-            name=row["affiliate__name"],  # type: ignore[arg-type]
-            orders=row["orders"],  # type: ignore[arg-type]
+    return [
+        Brought(
+            affiliate_id=pk,
+            name=name,
+            orders=orders,
             sales_minor=amount - refunded,
-            cost_minor=row["cost"],  # type: ignore[arg-type]
+            cost_minor=cost,
             refunded_bps=refunded * 10_000 // amount if amount else 0,
-            first_at=row["first"],  # type: ignore[arg-type]
-            last_at=row["last"],  # type: ignore[arg-type]
+            first_at=first,
+            last_at=last,
         )
+        for pk, name, orders, amount, refunded, cost, first, last in grouped
+    ]
 
 
 @dataclass(frozen=True, slots=True)

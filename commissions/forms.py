@@ -1,0 +1,146 @@
+"""What people type on the pages of the money. Forms check shapes; services decide."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel import clock
+from alliance.kernel.money import Money, exponent
+from commissions.models import CommissionState, PayeeAccount
+from merchants.models import OrderState
+
+
+class Day(forms.DateField):
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    input_formats = ["%Y-%m-%d"]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, input_formats=["%Y-%m-%d"], **kwargs)
+
+
+class AmountField(forms.DecimalField):
+    """An amount in major units, as the reader writes decimals; cleans to Money."""
+
+    def __init__(self, *, currency: str, **kwargs: Any) -> None:
+        self.currency = currency
+        super().__init__(max_digits=15, decimal_places=exponent(currency), localize=True, **kwargs)
+        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
+
+    def clean(self, value: Any) -> Any:
+        amount = super().clean(value)
+        if amount is None:
+            return None
+        return Money(int(amount.scaleb(exponent(self.currency))), self.currency)
+
+
+class Filter(forms.Form):
+    """A filter in the address: what is not understood is left out, the rest still works."""
+
+    def values(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class AffiliateOrderFilter(Filter):
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("All states")), *CommissionState.choices],
+    )
+    start = Day(label=_("Placed from"))
+    end = Day(label=_("to"))
+    sub = forms.CharField(label=_("Sub-id"), required=False, max_length=100)
+    number = forms.CharField(
+        label=_("Order number"),
+        required=False,
+        max_length=64,
+        widget=forms.SearchInput,
+    )
+
+
+class MerchantOrderFilter(Filter):
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("All states")), *OrderState.choices]
+    )
+    brought = forms.ChoiceField(
+        label=_("Brought by"),
+        required=False,
+        choices=[
+            ("", _("Anybody")),
+            ("yes", _("An affiliate")),
+            ("no", _("Nobody: it came by itself")),
+        ],
+    )
+    affiliate = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    start = Day(label=_("Placed from"))
+    end = Day(label=_("to"))
+    number = forms.CharField(
+        label=_("Order number"),
+        required=False,
+        max_length=64,
+        widget=forms.SearchInput,
+    )
+
+
+class PeriodFilter(forms.Form):
+    """A period by name, as everyone means it; 30 days unless said otherwise."""
+
+    PERIODS = (
+        ("7", _("Last 7 days")),
+        ("30", _("Last 30 days")),
+        ("month", _("This month")),
+        ("last_month", _("Last month")),
+        ("year", _("Last 365 days")),
+        ("all", _("All time")),
+    )
+    period = forms.ChoiceField(label=_("Period"), choices=PERIODS, required=False)
+
+    def days(self) -> tuple[date | None, date | None]:
+        """First and last day, both included; None: no limit."""
+        today = clock.business_day()
+        match self.chosen:
+            case "month":
+                return clock.month_start(today), today
+            case "last_month":
+                return clock.previous_month(today), clock.month_start(today) - timedelta(days=1)
+            case "all":
+                return None, None
+            case "year":
+                return today - timedelta(days=364), today
+            case count:
+                return today - timedelta(days=int(count) - 1), today
+
+    @property
+    def chosen(self) -> str:
+        said = self.cleaned_data.get("period") if self.is_valid() else ""
+        return said or "30"
+
+
+class OrderNumberForm(forms.Form):
+    number = forms.CharField(
+        label=_("Order number"),
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("Exactly as the buyer sees it in the shop."),
+    )
+
+
+class WithdrawalForm(forms.Form):
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"] = AmountField(currency=currency, label=_("Amount"), min_value=0)
+
+
+class PayeeForm(forms.ModelForm[PayeeAccount]):
+    class Meta:
+        model = PayeeAccount
+        fields = ["holder", "institution", "number"]
+        widgets = {"number": forms.TextInput(attrs={"autocomplete": "off"})}
+
+
+class TopUpForm(forms.Form):
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"] = AmountField(currency=currency, label=_("Amount"), min_value=0)

@@ -1,0 +1,84 @@
+""" "Where is my order?": what an affiliate may hear about an order that is not on their list.
+
+Only the exact number, and only so many questions an hour: numbers of other people's orders must
+not be worth guessing. The answer names no amount, no product and no other affiliate.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import cache
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.explanations import explain
+from affiliates.models import Affiliate
+from alliance.kernel.errors import DomainError
+from alliance.kernel.models import User
+from commissions import queries
+from merchants.models import OrderLine
+
+QUESTIONS_PER_HOUR = 30
+
+
+class TooManyQuestions(DomainError):
+    """Somebody seems to try out numbers."""
+
+    code = "too_many_questions"
+    status = 429
+    message = _("That were many questions in a short time. Try again in an hour.")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of one line. `commission_pk` is set when it is the asker's own."""
+
+    shop: str
+    placed_at: datetime
+    sentences: list[str]
+    commission_pk: int | None = None
+
+
+def ask(*, user: User, affiliate: Affiliate, number: str) -> list[Answer]:
+    """What may be said about the order of that exact number; nothing: no shop reported it.
+
+    Raises TooManyQuestions.
+    """
+    _count(user)
+    answers = [_answer(line, affiliate) for line in queries.lines_under_number(number.strip())]
+    told: list[Answer] = []
+    for answer in answers:  # several lines of an order mostly have one story
+        if answer not in told:
+            told.append(answer)
+    return told
+
+
+def _answer(line: OrderLine, affiliate: Affiliate) -> Answer:
+    attribution = getattr(line, "attribution", None)
+    if attribution is None:
+        sentences = [gettext("The shop has reported it; it will be looked at within minutes.")]
+    else:
+        sentences = explain(attribution, viewer=affiliate)
+    commission = getattr(line, "commission", None)
+    mine = commission is not None and commission.affiliate_id == affiliate.pk
+    if commission is not None and not mine:
+        sentences.insert(0, gettext("This order was brought by another affiliate."))
+    return Answer(
+        shop=line.order.shop.name,
+        placed_at=line.order.placed_at,
+        sentences=sentences,
+        commission_pk=commission.pk if commission is not None and mine else None,
+    )
+
+
+def _count(user: User) -> None:
+    key = f"order-lookup:{user.pk}"
+    if cache.add(key, 1, timeout=3600):
+        return
+    try:
+        asked = cache.incr(key)
+    except ValueError:  # it expired in between
+        cache.add(key, 1, timeout=3600)
+        return
+    if asked > QUESTIONS_PER_HOUR:
+        raise TooManyQuestions

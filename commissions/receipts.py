@@ -1,0 +1,287 @@
+"""A commission in words: where it stands and why, how each figure came about, what ever changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal, format_percent
+from django.conf import settings
+from django.utils.translation import get_language, gettext, ngettext, to_locale
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel import clock
+from alliance.kernel.money import BPS, Money
+from commissions.formulas import TechFeeBase, worth
+from commissions.models import Commission, CommissionLine, CommissionState
+from commissions.pipeline import rates_of
+from commissions.services.settlements import settlement_day
+from merchants.models import OrderState
+
+State = CommissionState
+
+
+def next_settlement() -> tuple[date, date]:
+    """The next settlement day, today included, and the month (its first day) that it settles."""
+    today = clock.business_day()
+    due = today.day <= settings.ALLIANCE["SETTLEMENT_DAY"]
+    month = clock.previous_month(today) if due else clock.month_start(today)
+    return settlement_day(month), month
+
+
+# --- Where it stands -----------------------------------------------------------------------------
+
+
+def reason(commission: Commission) -> str:
+    """Why the commission is in its state and what happens next, in a sentence or two.
+
+    Reads line.order, merchant and settlement: load them along.
+    """
+    sentence = _REASONS[State(commission.state)](commission)
+    refunded = commission.line.refunded_minor
+    if refunded and commission.state != State.VOID:
+        whole = refunded == commission.line.amount_minor
+        sentence = (
+            gettext("The buyer got all of the money back, so nothing is left of it.")
+            if whole
+            else sentence
+            + " "
+            + gettext("%(amount)s was refunded to the buyer.")
+            % {"amount": Money(refunded, commission.currency).localized()}
+        )
+    return sentence
+
+
+def _placed(commission: Commission) -> str:
+    return gettext("Placed, not paid yet. It counts from the payment on.")
+
+
+def _unfunded(commission: Commission) -> str:
+    return gettext(
+        "Waiting for the merchant's funds: paid, but the merchant's wallet is used up. "
+        "Booked as soon as the merchant tops up."
+    )
+
+
+def _estimated(commission: Commission) -> str:
+    days = commission.merchant.auto_receive_days
+    return ngettext(
+        "Paid. Becomes confirmed when the buyer has received the goods, %(count)d day after "
+        "payment at the latest.",
+        "Paid. Becomes confirmed when the buyer has received the goods, %(count)d days after "
+        "payment at the latest.",
+        days,
+    ) % {"count": days}
+
+
+def _confirmed(commission: Commission) -> str:
+    received = clock.business_day(commission.confirmed_at)
+    day = max(settlement_day(clock.month_start(received)), next_settlement()[0])
+    return gettext("Goods received on %(received)s. Settles on %(day)s.") % {
+        "received": _day(received),
+        "day": _day(day),
+    }
+
+
+def _settled(commission: Commission) -> str:
+    settlement = commission.settlement
+    return gettext("Settled with %(month)s: part of your available balance.") % {
+        "month": month_words(settlement.month) if settlement else ""
+    }
+
+
+def _void(commission: Commission) -> str:
+    order = commission.line.order
+    if order.state != OrderState.VOID:
+        return gettext("Void: the commission would be less than the smallest coin.")
+    if order.void_reason:
+        return gettext("Void: %(reason)s") % {"reason": order.void_reason}
+    if order.paid_at:
+        return gettext("Void: refunded before the buyer received the goods.")
+    return gettext("Void: the order was never paid.")
+
+
+_REASONS = {
+    State.PLACED: _placed,
+    State.UNFUNDED: _unfunded,
+    State.ESTIMATED: _estimated,
+    State.CONFIRMED: _confirmed,
+    State.SETTLED: _settled,
+    State.VOID: _void,
+}
+
+
+# --- How the figures came about ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the receipt: a name, the sum, and the arithmetic anybody can repeat."""
+
+    label: str
+    amount: Money
+    how: str
+    kind: str = ""  # "", "less" (taken off) or "result"
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """From the price to the affiliate's net. `expected`: nothing is booked yet, it would be."""
+
+    steps: tuple[Step, ...]
+    net: Money
+    expected: bool
+
+
+def waterfall(commission: Commission) -> Waterfall:
+    """The arithmetic of what is booked; of an order that is not paid or not funded yet, what it
+    will be."""
+    line, currency = commission.line, commission.currency
+    rates = rates_of(commission)
+    expected = commission.state in (State.PLACED, State.UNFUNDED)
+    base = line.base if expected else Money(commission.base_minor, currency)
+    due = worth(base, rates)
+    paid = Money(line.amount_minor, currency)
+    of_all = rates.tech_fee_base is TechFeeBase.ORDER_COMMISSION
+    fee_of = due.commission if of_all else due.publisher
+    steps = (
+        Step(gettext("Base"), base, _base_words(commission, paid, base)),
+        Step(
+            gettext("Commission"),
+            due.commission,
+            _times(base, rates.commission_bps, due.commission),
+        ),
+        Step(
+            gettext("Your share"),
+            due.publisher,
+            _times(due.commission, rates.share_bps, due.publisher),
+        ),
+        Step(
+            gettext("Technical service fee"),
+            -due.tech_fee,
+            _times(fee_of, rates.tech_fee_bps, due.tech_fee)
+            + (" " + gettext("(of the whole commission)") if of_all else ""),
+            "less",
+        ),
+        Step(
+            gettext("Yours"),
+            due.net,
+            gettext("%(share)s − %(fee)s = %(net)s")
+            % {
+                "share": due.publisher.localized(),
+                "fee": due.tech_fee.localized(),
+                "net": due.net.localized(),
+            },
+            "result",
+        ),
+    )
+    return Waterfall(steps, due.net, expected)
+
+
+def _base_words(commission: Commission, paid: Money, base: Money) -> str:
+    if commission.state == State.VOID:
+        return gettext("The order came to nothing, so there is nothing to take a commission of.")
+    if not commission.line.refunded_minor:
+        if base == paid:
+            return gettext("What the buyer paid for it, after coupons and without freight.")
+        return gettext("The figure booked so far; the shop has since corrected it to %(paid)s.") % {
+            "paid": paid.localized()
+        }
+    refunded = Money(commission.line.refunded_minor, commission.currency)
+    return gettext("%(paid)s paid − %(refunded)s refunded = %(base)s") % {
+        "paid": paid.localized(),
+        "refunded": refunded.localized(),
+        "base": (paid - refunded).localized(),
+    }
+
+
+def _times(amount: Money, bps: int, result: Money) -> str:
+    """199.00 × 12 % = 23.88, with the exact product where it had to be rounded."""
+    locale = to_locale(get_language() or "en")
+    exact = amount.decimal * bps / BPS
+    facts = {
+        "amount": amount.localized(),
+        "rate": format_percent(Decimal(bps) / BPS, "#,##0.##%", locale=locale),
+        "exact": format_decimal(exact.normalize(), decimal_quantization=False, locale=locale),
+        "result": result.localized(),
+    }
+    if exact == result.decimal:
+        return gettext("%(amount)s × %(rate)s = %(result)s") % facts
+    return gettext("%(amount)s × %(rate)s = %(exact)s, rounded half up to %(result)s") % facts
+
+
+# --- What ever changed ---------------------------------------------------------------------------
+
+WHY = {
+    "placed": _("The shop reported the order. Nothing is due before it is paid."),
+    "paid": _("The shop reported that the order was paid."),
+    "received": _("The shop reported that the buyer received the goods."),
+    "void": _("The order came to nothing."),
+    "unfunded": _("The merchant's prepaid money did not cover it. It waits for the next top-up."),
+    "funded": _("The merchant topped up, and it was booked."),
+    "estimated": _("The order was paid."),
+    "confirmed": _("The buyer received the goods."),
+    "refund": _("The buyer got money back, so it was worked out anew on what remains."),
+    "corrected": _("The shop corrected the amount, so it was worked out anew."),
+    "rise_unfunded": _(
+        "The shop raised the amount, but the merchant's prepaid money did not cover the "
+        "difference. The earlier figure stands until the next top-up."
+    ),
+    "settled": _("The month was settled: it became part of the available balance."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A step in the life of a commission: what it changed, why, and the entry that booked it."""
+
+    at: datetime
+    state: str
+    state_words: str
+    why: str
+    base: Money
+    net: Money
+    entry_key: str
+
+
+def revisions(commission: Commission, lines: Iterable[CommissionLine]) -> list[Revision]:
+    """Every revision and the settlement, in the order in which they happened."""
+    currency = commission.currency
+    told = [
+        Revision(
+            at=line.at,
+            state=line.state,
+            state_words=str(State(line.state).label),
+            why=str(WHY[line.receipt["why"]]),
+            base=Money(line.base_minor, currency),
+            net=Money(line.net_minor, currency),
+            entry_key=line.entry.key if line.entry else "",
+        )
+        for line in lines
+    ]
+    settlement = commission.settlement
+    if settlement and settlement.closed_at:
+        nothing = Money(0, currency)
+        told.append(
+            Revision(
+                at=settlement.closed_at,
+                state=State.SETTLED,
+                state_words=str(State.SETTLED.label),
+                why=str(WHY["settled"]),
+                base=nothing,
+                net=nothing,
+                entry_key=f"settlement:{settlement.pk}:closed",
+            )
+        )
+        told.sort(key=lambda step: step.at)
+    return told
+
+
+def month_words(month: date) -> str:
+    """ "November 2026" in the active language."""
+    return format_skeleton("yMMMM", month, locale=to_locale(get_language() or "en"))
+
+
+def _day(day: date) -> str:
+    return format_date(day, "medium", locale=to_locale(get_language() or "en"))

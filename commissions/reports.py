@@ -1,0 +1,232 @@
+"""Order reports as they come over the wire: typed, checked, and said back field by field.
+
+Amounts are whole minor units with an ISO 4217 currency; moments are ISO 8601 and carry their zone.
+An unknown field is refused: a misspelt "recieved_at" would cost somebody money without a word.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from alliance.kernel import clock
+from merchants.models import OrderState
+from merchants.services.orders import LineReport, OrderReport, RefundReport
+
+BULK_MOST = 500
+# Names under which other networks' tools hand the click id back (docs/api.md).
+CLICK_ID_ALIASES = ("clickid", "transaction_id", "irclickid", "awc", "dub_id", "tid", "subid")
+_LARGEST_MINOR = 10**13
+
+
+class Moment(serializers.DateTimeField):
+    """ISO 8601 with its zone. A moment without one could mean any of 38 hours."""
+
+    default_error_messages = {
+        "naive": _("A moment needs its time zone, like 2026-06-18T20:00:00+08:00.")
+    }
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            self.fail("naive")
+        return value
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses fields that it does not know."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = sorted(set(data) - set(self.fields) - set(self.aliases()))
+            if unknown:
+                raise serializers.ValidationError(
+                    {key: [_("There is no such field.")] for key in map(str, unknown)}
+                )
+        return super().to_internal_value(data)
+
+    def aliases(self) -> tuple[str, ...]:
+        return ()
+
+
+class LineIn(Strict):
+    """One order line."""
+
+    external_id = serializers.CharField(
+        max_length=96, help_text="The line's number, unique within the order."
+    )
+    product_external_id = serializers.CharField(
+        max_length=64,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="The shop's product id, as in the product feed.",
+    )
+    title = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000, default=1)
+    amount_minor = serializers.IntegerField(
+        min_value=0,
+        max_value=_LARGEST_MINOR,
+        help_text="What the buyer paid for the line, after coupons, without freight.",
+    )
+
+
+class RefundIn(Strict):
+    """Money that the buyer got back."""
+
+    external_id = serializers.CharField(max_length=100, help_text="The refund's own number.")
+    line_external_id = serializers.CharField(
+        max_length=96,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Empty: the whole order; spread over its lines by what is left of each.",
+    )
+    amount_minor = serializers.IntegerField(min_value=1, max_value=_LARGEST_MINOR)
+    refunded_at = Moment()
+    reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+
+
+@extend_schema_serializer(component_name="OrderReport")
+class OrderIn(Strict):
+    """What a shop says of one order now. Say it again whenever something changes: the latest word
+    wins, and saying it twice changes nothing."""
+
+    external_id = serializers.CharField(max_length=64, help_text="The shop's order number.")
+    shop = serializers.IntegerField(
+        required=False, help_text="The shop's id; may be left out by a merchant with one shop."
+    )
+    state = serializers.ChoiceField(choices=OrderState.choices)
+    currency = serializers.RegexField(
+        r"^[A-Z]{3}$", help_text="ISO 4217; the one that the merchant trades in."
+    )
+    placed_at = Moment()
+    paid_at = Moment(required=False, allow_null=True, default=None)
+    received_at = Moment(required=False, allow_null=True, default=None)
+    void_at = Moment(required=False, allow_null=True, default=None)
+    void_reason = serializers.CharField(
+        max_length=120, required=False, default="", allow_blank=True
+    )
+    reported_at = Moment(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="When the shop knew this; default: now. An older report never undoes a newer.",
+    )
+    click_id = serializers.CharField(
+        max_length=64,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="As the buyer brought it in the address. Also taken: "
+        + ", ".join(CLICK_ID_ALIASES)
+        + ".",
+    )
+    coupon_code = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+    lines = LineIn(many=True, required=False, default=list)
+    refunds = RefundIn(many=True, required=False, default=list)
+
+    def aliases(self) -> tuple[str, ...]:
+        return CLICK_ID_ALIASES
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and not data.get("click_id"):
+            said = next((data[name] for name in CLICK_ID_ALIASES if data.get(name)), "")
+            data = {**data, "click_id": said}
+        return super().to_internal_value(data)
+
+    def report(self) -> OrderReport:
+        """The validated report, as the service wants it."""
+        data = dict(self.validated_data)
+        data.pop("shop", None)
+        data["reported_at"] = data["reported_at"] or clock.now()
+        data["lines"] = tuple(LineReport(**line) for line in data["lines"])
+        data["refunds"] = tuple(RefundReport(**refund) for refund in data["refunds"])
+        return OrderReport(**data)
+
+
+# --- Answers -------------------------------------------------------------------------------------
+
+
+class ErrorOut(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="Stable, for programs.")
+    message = serializers.CharField(help_text="For people, in the language of Accept-Language.")
+    field = serializers.CharField(required=False)
+    facts = serializers.DictField(required=False)
+    details = serializers.DictField(required=False, help_text="Field → what is wrong with it.")
+
+
+class FailureOut(serializers.Serializer[Any]):
+    """Every refusal of this API."""
+
+    error = ErrorOut()
+
+
+class OutcomeOut(serializers.Serializer[Any]):
+    """What became of a report."""
+
+    external_id = serializers.CharField()
+    change = serializers.ChoiceField(
+        choices=["created", "changed", "unchanged", "stale", "refused"],
+        help_text="stale: we know something newer. refused: nothing of it was taken.",
+    )
+    unmatched_refunds = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Refunds that fit no order line and wait for a person.",
+    )
+    error = ErrorOut(required=False)
+
+
+class BulkIn(serializers.Serializer[Any]):
+    orders = OrderIn(many=True, help_text=f"At most {BULK_MOST}.")
+
+
+class BulkOut(serializers.Serializer[Any]):
+    results = OutcomeOut(many=True, help_text="One per order, in the order in which they came.")
+
+
+class AffiliateOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class CommissionOut(serializers.Serializer[Any]):
+    state = serializers.CharField()
+    affiliate = AffiliateOut()
+    rate_bps = serializers.IntegerField(help_text="Basis points: 1200 is 12 %.")
+    base_minor = serializers.IntegerField()
+    commission_minor = serializers.IntegerField(help_text="What it costs the merchant.")
+
+
+class LineOut(serializers.Serializer[Any]):
+    external_id = serializers.CharField()
+    product_external_id = serializers.CharField()
+    title = serializers.CharField()
+    quantity = serializers.IntegerField()
+    amount_minor = serializers.IntegerField()
+    refunded_minor = serializers.IntegerField()
+    commission = CommissionOut(allow_null=True)
+    attribution = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Why the line is somebody's or nobody's, in sentences; empty: not decided yet.",
+    )
+
+
+class OrderOut(serializers.Serializer[Any]):
+    external_id = serializers.CharField()
+    shop = serializers.IntegerField(source="shop_id")
+    state = serializers.ChoiceField(choices=OrderState.choices)
+    currency = serializers.CharField()
+    placed_at = serializers.DateTimeField()
+    paid_at = serializers.DateTimeField(allow_null=True)
+    received_at = serializers.DateTimeField(allow_null=True)
+    void_at = serializers.DateTimeField(allow_null=True)
+    void_reason = serializers.CharField()
+    reported_at = serializers.DateTimeField()
+    click_id = serializers.CharField()
+    processed = serializers.BooleanField(
+        help_text="Whether the commissions already follow what was reported last."
+    )
+    lines = LineOut(many=True)

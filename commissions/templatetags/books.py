@@ -1,0 +1,40 @@
+"""What only pages of the money say: signed amounts, days, ratios."""
+
+from datetime import date
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from django import template
+from django.utils.translation import get_language, to_locale
+
+from alliance.kernel.money import Money
+
+register = template.Library()
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "en")
+
+
+@register.filter
+def signed(amount: Money) -> str:
+    """A change: "+¥3.00", "−¥3.00", and a dash for none."""
+    if not amount:
+        return "–"
+    sign = "+" if amount.minor > 0 else "−"
+    return sign + Money(abs(amount.minor), amount.currency).localized()
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A business day in the reader's way of writing."""
+    return "–" if value is None else format_date(value, "medium", locale=_locale())
+
+
+@register.filter
+def ratio(centi: int | None) -> str:
+    """Hundredths → "8.33"; a dash where there is nothing to compare."""
+    if centi is None:
+        return "–"
+    # Hundredths are exact in two decimals.
+    return format_decimal(centi / 100, "#,##0.00", locale=_locale())

@@ -1,0 +1,36 @@
+"""Pages of the money: the affiliate's and the merchant's; and the REST door for orders."""
+
+from django.urls import path
+
+from commissions import api
+from commissions.views import affiliate, earnings, imports, merchant, orders, wallet
+
+app_name = "commissions"
+
+urlpatterns = [
+    path("affiliate/", affiliate.home, name="affiliate_home"),
+    path("affiliate/orders/", affiliate.orders, name="affiliate_orders"),
+    path("affiliate/orders.csv", affiliate.orders_csv, name="affiliate_orders_csv"),
+    path("affiliate/orders/find/", affiliate.order_find, name="order_find"),
+    path("affiliate/orders/<int:pk>/", affiliate.receipt, name="receipt"),
+    path("affiliate/earnings/", earnings.earnings, name="earnings"),
+    path("affiliate/earnings.csv", earnings.earnings_csv, name="earnings_csv"),
+    path("affiliate/withdrawals/", earnings.withdrawals, name="withdrawals"),
+    path("affiliate/withdrawals/account/", earnings.payee, name="payee"),
+    path("merchant/", merchant.home, name="merchant_home"),
+    path("merchant/affiliates/", merchant.affiliates, name="merchant_affiliates"),
+    path("merchant/affiliates.csv", merchant.affiliates_csv, name="merchant_affiliates_csv"),
+    path("merchant/orders/", orders.orders, name="merchant_orders"),
+    path("merchant/orders.csv", orders.orders_csv, name="merchant_orders_csv"),
+    path("merchant/orders/<int:pk>/", orders.order, name="merchant_order"),
+    path("merchant/orders/refunds/", orders.refunds, name="merchant_refunds"),
+    path("merchant/orders/refunds/<int:pk>/", orders.refund, name="merchant_refund"),
+    path("merchant/orders/import/", imports.upload, name="order_import"),
+    path("merchant/orders/import/<int:pk>/", imports.mapping, name="order_mapping"),
+    path("merchant/orders/import/<int:pk>/give-up/", imports.give_up, name="order_import_give_up"),
+    path("merchant/wallet/", wallet.wallet, name="wallet"),
+    path("merchant/wallet.csv", wallet.wallet_csv, name="wallet_csv"),
+    path("api/v1/orders", api.orders, name="api_orders"),
+    path("api/v1/orders/bulk", api.orders_bulk, name="api_orders_bulk"),
+    path("api/v1/orders/<path:external_id>", api.order, name="api_order"),
+]

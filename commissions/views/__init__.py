@@ -1,0 +1,1 @@
+"""Pages of the money, split by who reads them and what for."""

@@ -1,0 +1,264 @@
+"""An affiliate's home and orders: what came in, in which state, and why."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET
+
+from affiliates import queries as affiliate_queries
+from affiliates.access import AffiliateRequest, affiliate_required
+from affiliates.explanations import explain
+from affiliates.models import Affiliate, AffiliateState
+from alliance.kernel import clock
+from alliance.kernel.http import page_or_part
+from alliance.kernel.money import Money
+from commissions import charts, lookup, queries, receipts
+from commissions.exports import csv_response
+from commissions.forms import AffiliateOrderFilter, OrderNumberForm
+from commissions.models import Commission, CommissionState
+from commissions.queries import Earned
+
+PER_PAGE = 25
+METRICS = (
+    charts.Metric("estimated", gettext_lazy("Estimated commission"), money=True),
+    charts.Metric("orders", gettext_lazy("Orders"), money=False),
+    charts.Metric("clicks", gettext_lazy("Clicks"), money=False),
+)
+
+
+def currency_of(request: AffiliateRequest, affiliate: Affiliate) -> tuple[str, list[str]]:
+    """The currency the page speaks of, and those there are to choose from."""
+    known = queries.currencies_of(affiliate, settings.ALLIANCE["CURRENCY"])
+    said = request.GET.get("currency", "")
+    return (said if said in known else known[0]), known
+
+
+# --- Home ----------------------------------------------------------------------------------------
+
+
+@require_GET
+@affiliate_required
+def home(request: AffiliateRequest) -> HttpResponse:
+    """Today and this month beside yesterday and last month; balances; what comes next."""
+    affiliate = request.affiliate
+    currency, currencies = currency_of(request, affiliate)
+    today = clock.business_day()
+    first = min(clock.previous_month(today), today - timedelta(days=29))
+    days = queries.earned_by_day(affiliate, currency, first, today)
+    clicks = affiliate_queries.clicks_by_day(affiliate, first, today)
+    metric = charts.chosen(METRICS, request.GET.get("metric", ""))
+    chart = _chart(metric, days, clicks, today, currency)
+    if request.headers.get("HX-Request"):
+        context = {"chart": chart, "metric": metric, "metrics": METRICS, "currency": currency}
+        return page_or_part(request, "commissions/affiliate_home.html", context, part="chart")
+    settles_on, month = receipts.next_settlement()
+    balances = queries.balances_of(affiliate, currency)
+    recent = list(_mine(request).filter(currency=currency)[:6])
+    context = {
+        "currency": currency,
+        "currencies": currencies,
+        "figures": _figures(days, clicks, today, currency),
+        "balances": balances,
+        "settles_on": settles_on,
+        "to_settle": queries.to_settle(
+            affiliate, currency, clock.day_start(clock.next_month(month))
+        ),
+        "settles_month": receipts.month_words(month),
+        "obstacles": _obstacles(affiliate, currency, balances),
+        "chart": chart,
+        "metric": metric,
+        "metrics": METRICS,
+        "recent": [(row, receipts.reason(row)) for row in recent],
+        "is_new": not recent and not affiliate_queries.links_for(request.user).exists(),
+    }
+    return render(request, "commissions/affiliate_home.html", context)
+
+
+def _figures(
+    days: dict[date, Earned], clicks: dict[date, int], today: date, currency: str
+) -> list[dict[str, Any]]:
+    """Two rows of cards: today beside yesterday, this month beside the last."""
+    month, yesterday = clock.month_start(today), today - timedelta(days=1)
+    before = clock.previous_month(today)
+
+    def total(start: date, end: date) -> tuple[Earned, int]:
+        inside = [day for day in days if start <= day <= end]
+        return sum((days[day] for day in inside), Earned()), sum(clicks[day] for day in inside)
+
+    def row(
+        title: str, now: tuple[Earned, int], then: tuple[Earned, int], then_words: str
+    ) -> dict[str, Any]:
+        def money(name: str) -> tuple[str, str]:
+            return tuple(  # type: ignore[return-value]
+                Money(getattr(earned, name), currency).localized() for earned in (now[0], then[0])
+            )
+
+        cards = [
+            (_("Estimated commission"), "coins", *money("estimated_minor")),
+            (_("Orders"), "receipt", now[0].orders, then[0].orders),
+            (_("Clicks"), "hand-click", now[1], then[1]),
+            (_("Confirmed"), "clipboard-check", *money("confirmed_minor"))
+            if title == _("Today")
+            else (_("Settled"), "circle-check", *money("settled_minor")),
+        ]
+        return {"title": title, "then": then_words, "cards": cards}
+
+    return [
+        row(_("Today"), total(today, today), total(yesterday, yesterday), _("Yesterday")),
+        row(
+            _("This month"),
+            total(month, today),
+            total(before, month - timedelta(days=1)),
+            _("Last month"),
+        ),
+    ]
+
+
+def _chart(
+    metric: charts.Metric,
+    days: dict[date, Earned],
+    clicks: dict[date, int],
+    today: date,
+    currency: str,
+) -> dict[str, Any]:
+    shown = [today - timedelta(days=i) for i in range(29, -1, -1)]
+    values = {
+        "estimated": lambda day: days[day].estimated_minor,
+        "orders": lambda day: days[day].orders,
+        "clicks": lambda day: clicks[day],
+    }[metric.name]
+    return charts.by_day(metric, {day: values(day) for day in shown}, currency)
+
+
+def _obstacles(affiliate: Affiliate, currency: str, balances: queries.Balances) -> list[str]:
+    """What stands between the affiliate and their money, in sentences."""
+    waiting = queries.waiting_of(affiliate, currency)
+    found = []
+    if affiliate.state != AffiliateState.ACTIVE:
+        found.append(_("Your account is not active: withdrawals are closed meanwhile."))
+    if balances.debt:
+        found.append(
+            _("%(amount)s of refunds after settlement is repaid first.")
+            % {"amount": balances.debt.localized()}
+        )
+    if count := waiting.get(CommissionState.ESTIMATED, 0):
+        found.append(
+            ngettext(
+                "%(count)d order line is paid, but the buyer has not received the goods yet.",
+                "%(count)d order lines are paid, but the buyers have not received the goods yet.",
+                count,
+            )
+            % {"count": count}
+        )
+    if count := waiting.get(CommissionState.UNFUNDED, 0):
+        found.append(
+            ngettext(
+                "%(count)d order line waits for the merchant to top up.",
+                "%(count)d order lines wait for their merchants to top up.",
+                count,
+            )
+            % {"count": count}
+        )
+    if queries.payee_of(affiliate) is None:
+        found.append(_("You have not told us yet where to send the money."))
+    return found
+
+
+# --- Orders --------------------------------------------------------------------------------------
+
+
+def _mine(request: AffiliateRequest) -> QuerySet[Commission]:
+    return queries.commissions_for(request.user).filter(affiliate=request.affiliate)
+
+
+@require_GET
+@affiliate_required
+def orders(request: AffiliateRequest) -> HttpResponse:
+    form = AffiliateOrderFilter(request.GET)
+    found = queries.commissions_found(_mine(request), **form.values())
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "filtered": bool(form.values()),
+        "page": page,
+        "rows": [(row, receipts.reason(row)) for row in page],
+        "lookup": OrderNumberForm(),
+    }
+    return page_or_part(request, "commissions/affiliate_orders.html", context, part="rows")
+
+
+@require_GET
+@affiliate_required
+def orders_csv(request: AffiliateRequest) -> HttpResponse:
+    """The list as it stands on the screen, all pages of it."""
+    found = queries.commissions_found(_mine(request), **AffiliateOrderFilter(request.GET).values())
+    header = (
+        _("Order number"), _("Line"), _("Shop"), _("Product"), _("Placed at"), _("State"),
+        _("Why"), _("Currency"), _("Paid"), _("Refunded"), _("Rate in %"), _("Commission"),
+        _("Your share"), _("Service fee"), _("Yours"), _("Goods received at"), _("Settled with"),
+    )  # fmt: skip
+    return csv_response("orders", header, _csv_rows(found))
+
+
+def _csv_rows(found: QuerySet[Commission]) -> Iterator[tuple[Any, ...]]:
+    for row in found.iterator(chunk_size=2000):
+        line, currency = row.line, row.currency
+        yield (
+            line.order.external_id,
+            line.external_id,
+            line.order.shop.name,
+            line.title or (line.product.name if line.product else ""),
+            row.placed_at,
+            row.get_state_display(),
+            receipts.reason(row),
+            currency,
+            Money(line.amount_minor, currency),
+            Money(line.refunded_minor, currency),
+            f"{row.rate_bps // 100}.{row.rate_bps % 100:02d}",
+            Money(row.commission_minor, currency),
+            Money(row.publisher_minor, currency),
+            Money(row.tech_fee_minor, currency),
+            row.net,
+            row.confirmed_at,
+            f"{row.settlement.month:%Y-%m}" if row.settlement else "",
+        )
+
+
+@require_GET
+@affiliate_required
+def order_find(request: AffiliateRequest) -> HttpResponse:
+    """Where is my order? One's own leads to the receipt, others get what may be said."""
+    form = OrderNumberForm(request.GET if "number" in request.GET else None)
+    answers = None
+    if form.is_bound and form.is_valid():
+        number = form.cleaned_data["number"]
+        answers = lookup.ask(user=request.user, affiliate=request.affiliate, number=number)
+    return render(request, "commissions/order_find.html", {"form": form, "answers": answers})
+
+
+@require_GET
+@affiliate_required
+def receipt(request: AffiliateRequest, pk: int) -> HttpResponse:
+    """One commission: every figure with its arithmetic, every step with its reason."""
+    commission = get_object_or_404(
+        _mine(request).select_related("attribution__plan", "attribution__terms"), pk=pk
+    )
+    decision = commission.attribution
+    context = {
+        "commission": commission,
+        "line": commission.line,
+        "reason": receipts.reason(commission),
+        "waterfall": receipts.waterfall(commission),
+        "revisions": receipts.revisions(commission, queries.steps_of(commission)),
+        "decision": decision,
+        "explanation": explain(decision, viewer=request.affiliate),
+    }
+    return render(request, "commissions/receipt.html", context)
