@@ -36,7 +36,7 @@ def environment(state: State, named: dict[str, str]) -> dict[str, str]:
         "ALLIANCE_ENV": "demo",
         "SECRET_KEY": state.secret("django"),
         "MEDIA_ROOT": str(state.home / "media"),
-        "EMAIL_URL": f"filemail://{quote(str(state.home / 'mail'))}",
+        "EMAIL_URL": f"filemail:///{quote(str(state.home / 'mail'))}",  # its reader drops one slash
         "CELERY_BEAT_SCHEDULE": str(state.home / "celery-beat"),
     }
     return {
@@ -132,9 +132,11 @@ class _Demo:
         places = [
             ["Pages", f"{self.url}/"],
             ["Operations desk", f"{self.url}/admin/"],
+            ["API", f"{self.url}/api/docs/"],
             ["Logs", _short(self.state.logs)],
-            ["E-mails", "shown here as they are sent"],
         ]
+        if "EMAIL_URL" not in os.environ:
+            places.append(["E-mails", "not sent; their links appear here"])
         lines = ["Taoke Alliance is running", "", *table(places), ""]
         if logins := _logins(self.state):
             lines += [*logins, ""]

@@ -3,8 +3,13 @@
 import os
 import time
 from email.message import EmailMessage
+from pathlib import Path
 
+import environ
+
+from alliance.embedded.demo import environment
 from alliance.embedded.screen import box, table
+from alliance.embedded.state import State
 from alliance.embedded.watch import ErrorsInLog, Mails
 
 LOG = """\
@@ -74,3 +79,11 @@ def test_mail_is_shown_with_its_link_once(tmp_path):
         "    http://localhost:8000/accounts/confirm-email/x:y/",
     ]
     assert list(watched.news()) == []
+
+
+def test_the_demos_mails_land_where_they_are_watched_for(tmp_path):
+    state = State(tmp_path / "a folder")
+    state.home.mkdir()
+    config = environ.Env.email_url_config(environment(state, {})["EMAIL_URL"])
+
+    assert Path(config["EMAIL_FILE_PATH"]) == state.home / "mail"
