@@ -27,8 +27,10 @@ def chosen(metrics: Iterable[Metric], name: str) -> Metric:
     return next((metric for metric in known if metric.name == name), known[0])
 
 
-def by_day(metric: Metric, values: Mapping[date, int], currency: str) -> dict[str, Any]:
-    """A line over the days."""
+def by_day(metric: Metric, values: Mapping[date, int], currency: str) -> dict[str, Any] | None:
+    """A line over the days; None where there is nothing to draw."""
+    if not any(values.values()):
+        return None
     locale = to_locale(get_language() or "en")
     return {
         "type": "line",

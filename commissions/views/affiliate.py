@@ -128,7 +128,7 @@ def _chart(
     clicks: dict[date, int],
     today: date,
     currency: str,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     shown = [today - timedelta(days=i) for i in range(29, -1, -1)]
     values = {
         "estimated": lambda day: days[day].estimated_minor,

@@ -96,7 +96,7 @@ def _delta(now: int, before: int) -> int | None:
     return (now - before) * 100 // before if before else None
 
 
-def _chart(metric: charts.Metric, days: dict[date, Sold], currency: str) -> dict[str, Any]:
+def _chart(metric: charts.Metric, days: dict[date, Sold], currency: str) -> dict[str, Any] | None:
     name = {"sales": "sales_minor", "cost": "cost_minor", "orders": "orders"}[metric.name]
     return charts.by_day(metric, {day: getattr(sold, name) for day, sold in days.items()}, currency)
 

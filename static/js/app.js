@@ -74,12 +74,12 @@
   // --- charts: <canvas data-chart="id-of-json_script" aria-label="…" role="img"> ----------------
   // A custom property holds its words unread ("light-dark(…)"), which a canvas does not understand.
   const probe = document.createElement("i");
-  const colour = (name) => {
+  const colour = (name, alpha = 1) => {
     probe.style.color = `var(${name})`;
     document.body.append(probe);
     const seen = getComputedStyle(probe).color;
     probe.remove();
-    return seen;
+    return alpha < 1 ? `color-mix(in srgb, ${seen} ${alpha * 100}%, transparent)` : seen;
   };
 
   function draw(canvas) {
