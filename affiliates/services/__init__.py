@@ -8,7 +8,13 @@ from affiliates.services.affiliates import (
     affiliate_reject,
     affiliate_unfreeze,
 )
-from affiliates.services.links import link_address, link_create, link_pause, link_resume
+from affiliates.services.links import (
+    link_address,
+    link_create,
+    link_pause,
+    link_resume,
+    links_create,
+)
 from affiliates.services.sites import site_approve, site_file, site_reject, zone_create
 from affiliates.services.touches import Click, touches_record
 
@@ -24,6 +30,7 @@ __all__ = [
     "link_create",
     "link_pause",
     "link_resume",
+    "links_create",
     "site_approve",
     "site_file",
     "site_reject",

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -83,6 +83,49 @@ def link_create(
 
 
 @transaction.atomic
+def links_create(
+    *, actor: User, affiliate: Affiliate, ways: Sequence[tuple[AdZone, Product]]
+) -> list[Link]:
+    """`link_create` for many pairs of ad zone and product, without sub-ids; links in their order.
+
+    A constant number of statements. What one pair is refused for refuses them all. Zones come with
+    their site, products with their shop and its merchant.
+    """
+    affiliate_must_be_active(affiliate)
+    for zone in {zone.pk: zone for zone, _product in ways}.values():
+        if zone.site.affiliate_id != affiliate.pk:
+            raise Invalid(_("This ad zone is not yours."), field="zone")
+        site_must_stand(zone.site)
+    for product in {product.pk: product for _zone, product in ways}.values():
+        _target(product, "")
+        shop_must_sell(product.shop)
+        product_must_be_on_sale(product)
+
+    zones = {zone.pk for zone, _product in ways}
+    list(AdZone.objects.select_for_update(no_key=True).filter(pk__in=zones).order_by("pk"))
+    goods = {product.pk for _zone, product in ways}
+    plain = Link.objects.filter(zone__in=zones, product__in=goods, **_subs({}))
+    held: dict[tuple[int, int | None, str], Link] = {}
+    for link in plain.order_by("-pk"):
+        held[link.zone_id, link.product_id, link.url] = link
+    fresh: dict[tuple[int, int | None, str], Link] = {}
+    for zone, product in ways:
+        way = (zone.pk, product.pk, product.url)
+        if way not in held:
+            shop = product.shop
+            made = Link(affiliate=affiliate, zone=zone, shop=shop, product=product, url=way[2])
+            made.code = _code()
+            held[way] = fresh[way] = made
+    Link.objects.bulk_create(fresh.values(), batch_size=2000)
+    if fresh:
+        audit.record("links.created", affiliate, actor=actor, count=len(fresh))
+    links = [held[zone.pk, product.pk, product.url] for zone, product in ways]
+    for link in {link.pk: link for link in links if link.paused_at}.values():
+        link_resume(actor=actor, link=link)
+    return links
+
+
+@transaction.atomic
 def link_pause(*, actor: User, link: Link) -> None:
     """The link leads nowhere and earns nothing until it is resumed. WrongState if it is paused."""
     moment = clock.now()
@@ -160,10 +203,14 @@ def _subs(given: Mapping[str, str]) -> dict[str, str]:
     return {name: sub_clean(given.get(name, "")) for name in SUBS}
 
 
+def _code() -> str:
+    return "".join(secrets.choice(ALPHABET) for _i in range(CODE_LENGTH))
+
+
 def _insert(link: Link) -> Link:
     """Save under a code that nobody has. A clash is a chance of one in millions: try again."""
     for _attempt in range(_TRIES):
-        link.code = "".join(secrets.choice(ALPHABET) for _i in range(CODE_LENGTH))
+        link.code = _code()
         try:
             with transaction.atomic():
                 link.save(force_insert=True)
