@@ -334,6 +334,19 @@ _BRAND = {
     "900": "oklch(37.5% .115 36)",
     "950": "oklch(26% .08 36)",
 }
+_STONE = {
+    "50": "oklch(98.5% .001 106)",
+    "100": "oklch(97% .001 106)",
+    "200": "oklch(92.3% .003 49)",
+    "300": "oklch(86.9% .005 56)",
+    "400": "oklch(70.9% .01 56)",
+    "500": "oklch(53% .012 58)",
+    "600": "oklch(44.4% .011 74)",
+    "700": "oklch(37.4% .01 68)",
+    "800": "oklch(26.8% .007 34)",
+    "900": "oklch(21.6% .006 56)",
+    "950": "oklch(14.7% .004 49)",
+}
 UNFOLD = {
     "SITE_TITLE": _("Operations desk"),
     "SITE_HEADER": "Taoke Alliance",
@@ -345,7 +358,7 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
-    "COLORS": {"primary": _BRAND},
+    "COLORS": {"primary": _BRAND, "base": _STONE},
     "STYLES": [lambda request: static("css/desk.css")],
     "DASHBOARD_CALLBACK": "alliance.desk.dashboard",
     "SIDEBAR": {"navigation": "alliance.desk.navigation"},
