@@ -41,6 +41,13 @@ def main(argv: list[str]) -> int:
                 return run(_command(options), fresh=options.fresh)
     except Stopped as exc:
         return 128 + int(exc.args[0])
+    except PermissionError as exc:
+        print(
+            f"\n{exc.filename} belongs to somebody else: another user started here before.\n"
+            "Give it to yourself, or name another place: ALLIANCE_STATE=…",
+            file=sys.stderr,
+        )
+        return 1
     except (PostgresError, ChildDied) as exc:
         print(f"\n{exc}", file=sys.stderr)
         return 1

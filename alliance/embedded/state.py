@@ -61,7 +61,7 @@ class State:
         In the folder itself, unless we are root and the tree is in a place that nobody else may
         enter (/root): PostgreSQL runs as somebody else there, so it gets a place in /var/lib.
         """
-        if Account.choose().reaches(self.home):
+        if (self.home / "postgres").exists() or Account.choose().reaches(self.home):
             return self.home
         name = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
         place = Path("/var/lib/taoke-alliance") / name

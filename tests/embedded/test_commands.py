@@ -171,6 +171,17 @@ def test_initdb_that_was_interrupted_starts_again(commands):
     assert commands.finish("run", "--", "true")[0] == 0
 
 
+def test_data_of_another_major_version_is_refused_with_the_way_out(commands):
+    assert commands.finish("run", "--", "true")[0] == 0
+    (commands.state / "postgres" / "data" / "PG_VERSION").write_text("16\n")
+
+    code, output = commands.finish("run", "--", "true")
+
+    assert code == 1
+    assert "was made by PostgreSQL 16" in output
+    assert "make reset" in output
+
+
 def test_folder_of_a_killed_test_run_is_swept_by_the_next(commands):
     process = commands.start("run", "--fresh", "--", "sleep", "60")
     family = family_with(process, "sleep")
