@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import SAFE_METHODS
@@ -13,11 +14,19 @@ from rest_framework.request import Request
 
 from alliance.kernel.access import HasScope
 from alliance.kernel.errors import NotAllowed
-from alliance.kernel.models import MemberRole
+from alliance.kernel.models import ApiKey, MemberRole, User
 from merchants import queries
-from merchants.models import MerchantState
+from merchants.models import Merchant, MerchantMember
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
+
+
+class MerchantRequest(HttpRequest):
+    """What a view behind `merchant_required` receives."""
+
+    user: User
+    merchant: Merchant
+    membership: MerchantMember
 
 
 def merchant_required(
@@ -32,8 +41,8 @@ def merchant_required(
     def decorate(view: View) -> View:
         @wraps(view)
         @login_required
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            member = queries.membership_of(request.user)  # type: ignore[arg-type]
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            member = queries.membership_of(request.user)
             if member is None:
                 return redirect("merchants:join")
             changes = change or request.method not in SAFE_METHODS
@@ -56,17 +65,14 @@ class IsMerchant(HasScope):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
             return False
-        kind, _colon, number = request.auth.organisation.partition(":")
-        if kind != "merchant" or not number.isdigit():
+        key = cast(ApiKey, request.auth)
+        kind, _colon, number = key.organisation.partition(":")
+        if kind != "merchant" or not number.isdecimal():
             return False
-        member = (
-            queries.members_for(request.user)
-            .filter(merchant=int(number), user=request.user)
-            .first()
-        )
-        if member is None or member.merchant.state == MerchantState.CLOSED:
+        member = queries.memberships_of(key.user).filter(merchant=int(number)).first()
+        if member is None:
             return False
         if request.method not in SAFE_METHODS and not member.may_change:
             return False
-        request.membership, request.merchant = member, member.merchant
+        cast(Any, request).merchant = member.merchant
         return True

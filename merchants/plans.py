@@ -149,13 +149,22 @@ def _plans(asked: Sequence[Wanted]) -> dict[int, list[PlanFacts]]:
         plan__in=rows,
         starts_at__lte=last,
     )
-    for plan_id, product_id, category_id, *facts in terms.values_list(
+    for (
+        plan_id,
+        product_id,
+        category_id,
+        pk,
+        rate_bps,
+        starts_at,
+        announced_at,
+    ) in terms.values_list(
         "plan", "product", "category", "id", "rate_bps", "starts_at", "created_at"
     ):
-        by_plan[plan_id][product_id, category_id].append(TermsFacts(*facts))
+        facts = TermsFacts(pk, rate_bps, starts_at, announced_at)
+        by_plan[plan_id][product_id, category_id].append(facts)
     plans: dict[int, list[PlanFacts]] = defaultdict(list)
     for row in rows:
-        scopes = {scope: tuple(facts) for scope, facts in by_plan[row.pk].items()}
+        scopes = {scope: tuple(each) for scope, each in by_plan[row.pk].items()}
         plans[row.merchant_id].append(
             PlanFacts(row.pk, row.kind, row.name, row.starts_at, row.ends_at, scopes)
         )

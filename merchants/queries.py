@@ -1,13 +1,18 @@
 """From a person to the rows they may see. The only way from a request to the merchant's data."""
 
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, QuerySet
 
 from alliance.kernel import clock
-from alliance.kernel.models import ApiKey, User
+from alliance.kernel.models import ApiKey, AuditEvent, User
 from merchants.models import (
     Category,
     ColumnMapping,
     Coupon,
+    ImportIssue,
     ImportRun,
     Merchant,
     MerchantMember,
@@ -19,15 +24,19 @@ from merchants.models import (
     Refund,
     RefundState,
     Shop,
+    Terms,
 )
 
 
-def membership_of(user: User) -> MerchantMember | None:
-    """The merchant's team that the person works in (the first they joined), with the merchant."""
-    if not user.is_authenticated:
-        return None
+def memberships_of(user: User) -> QuerySet[MerchantMember]:
+    """Every team that the person is in, the first joined first, with the merchant."""
     mine = MerchantMember.objects.filter(user=user).exclude(merchant__state=MerchantState.CLOSED)
-    return mine.select_related("merchant").order_by("pk").first()
+    return mine.select_related("merchant").order_by("pk")
+
+
+def membership_of(user: User | AnonymousUser) -> MerchantMember | None:
+    """The team in which the person acts: the first they joined."""
+    return memberships_of(user).first() if isinstance(user, User) else None
 
 
 def merchant_of(user: User) -> Merchant | None:
@@ -35,21 +44,23 @@ def merchant_of(user: User) -> Merchant | None:
     return member.merchant if member else None
 
 
-def merchants_for(user: User) -> QuerySet[Merchant]:
-    return Merchant.objects.filter(members__user=user)
+def _acting_for(user: User) -> QuerySet[MerchantMember, int]:
+    """The merchant that `membership_of` names, as a part of another query. Somebody in two teams
+    has the rights of the one in which they act, so they see the rows of that one only."""
+    return memberships_of(user).values_list("merchant", flat=True)[:1]
 
 
 def shops_for(user: User) -> QuerySet[Shop]:
-    return Shop.objects.filter(merchant__members__user=user).order_by("pk")
+    return Shop.objects.filter(merchant=_acting_for(user)).order_by("pk")
 
 
 def members_for(user: User) -> QuerySet[MerchantMember]:
-    mine = MerchantMember.objects.filter(merchant__members__user=user)
+    mine = MerchantMember.objects.filter(merchant=_acting_for(user))
     return mine.select_related("user", "merchant").order_by("pk")
 
 
 def products_for(user: User) -> QuerySet[Product]:
-    mine = Product.objects.filter(shop__merchant__members__user=user)
+    mine = Product.objects.filter(shop__merchant=_acting_for(user))
     return mine.select_related("shop", "category")
 
 
@@ -83,8 +94,8 @@ def products_found(
         products = products.filter(category__slug=category)
     if state:
         products = products.filter(state=state)
-    if shop.isdigit():
-        products = products.filter(shop=shop)
+    if shop.isdecimal():
+        products = products.filter(shop=int(shop))
     return products.order_by(*SORTS.get(sort, SORTS["new"]))
 
 
@@ -94,12 +105,67 @@ def categories() -> QuerySet[Category]:
 
 
 def plans_for(user: User) -> QuerySet[Plan]:
-    mine = Plan.objects.filter(merchant__members__user=user).select_related("merchant")
+    mine = Plan.objects.filter(merchant=_acting_for(user)).select_related("merchant")
     return mine.order_by("state", "-kind", "-starts_at", "-id")
 
 
+def terms_for(user: User) -> QuerySet[Terms]:
+    """Everything that was ever announced, the latest first."""
+    mine = Terms.objects.filter(plan__merchant=_acting_for(user))
+    return mine.select_related("plan", "product", "category", "created_by").order_by(
+        "-created_at", "-id"
+    )
+
+
+@dataclass(slots=True)
+class Standing:
+    """What a plan pays for one scope now, and what was announced for later."""
+
+    scope: Product | Category | None
+    now: Terms | None = None
+    later: Terms | None = None
+
+
+def standings(terms: QuerySet[Terms]) -> dict[int, list[Standing]]:
+    """By plan: whole shop first, then categories and products. An announcement that a newer one
+    has overtaken is left out, and so is what was taken out."""
+    moment = clock.now()
+    found: dict[tuple[int, int | None, int | None], Standing] = {}
+    for one in terms:  # the latest announcement first
+        key = (one.plan_id, one.product_id, one.category_id)
+        standing = found.setdefault(key, Standing(one.product or one.category))
+        if standing.now is not None:
+            continue
+        if one.starts_at <= moment:
+            standing.now = one
+        elif standing.later is None:
+            standing.later = one
+    by_plan: dict[int, list[Standing]] = defaultdict(list)
+    for (plan, _product, _category), standing in sorted(
+        found.items(), key=lambda item: (item[0][2] or 0, item[0][1] or 0)
+    ):
+        by_plan[plan].append(standing)
+    return by_plan
+
+
+def reason_of_state(merchant: Merchant) -> str:
+    """Why operations froze or closed the merchant, in their words."""
+    verbs = {"frozen": "merchant.frozen", "closed": "merchant.closed"}
+    event = AuditEvent.objects.filter(
+        object_type="merchants.merchant",
+        object_id=str(merchant.pk),
+        verb=verbs.get(merchant.state, ""),
+    )
+    last = event.order_by("-at").first()
+    return str(last.data.get("reason", "")) if last else ""
+
+
+def issues_for(user: User) -> QuerySet[ImportIssue]:
+    return ImportIssue.objects.filter(run__merchant=_acting_for(user))
+
+
 def coupons_for(user: User) -> QuerySet[Coupon]:
-    mine = Coupon.objects.filter(merchant__members__user=user)
+    mine = Coupon.objects.filter(merchant=_acting_for(user))
     return mine.select_related("shop", "product").order_by("-ends_at", "-id")
 
 
@@ -110,28 +176,28 @@ def coupons_valid_now() -> Q:
 
 def orders_for(user: User) -> QuerySet[Order]:
     """The merchant's own orders, newest first, with their lines."""
-    mine = Order.objects.filter(merchant__members__user=user)
+    mine = Order.objects.filter(merchant=_acting_for(user))
     return mine.select_related("shop").prefetch_related("lines").order_by("-placed_at", "-id")
 
 
 def lines_for(user: User) -> QuerySet[OrderLine]:
-    mine = OrderLine.objects.filter(order__merchant__members__user=user)
+    mine = OrderLine.objects.filter(order__merchant=_acting_for(user))
     return mine.select_related("order", "product")
 
 
 def refunds_waiting_for(user: User) -> QuerySet[Refund]:
     """Refunds that fit no order, oldest first."""
-    mine = Refund.objects.filter(shop__merchant__members__user=user, state=RefundState.UNMATCHED)
+    mine = Refund.objects.filter(shop__merchant=_acting_for(user), state=RefundState.UNMATCHED)
     return mine.select_related("shop").order_by("refunded_at", "id")
 
 
 def imports_for(user: User) -> QuerySet[ImportRun]:
-    mine = ImportRun.objects.filter(merchant__members__user=user)
+    mine = ImportRun.objects.filter(merchant=_acting_for(user))
     return mine.select_related("shop", "actor").annotate(refused=Count("issues")).order_by("-id")
 
 
 def mappings_for(user: User) -> QuerySet[ColumnMapping]:
-    return ColumnMapping.objects.filter(merchant__members__user=user)
+    return ColumnMapping.objects.filter(merchant=_acting_for(user))
 
 
 def api_keys_for(user: User) -> QuerySet[ApiKey]:

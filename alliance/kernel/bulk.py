@@ -16,9 +16,10 @@ def update_many(rows: Iterable[models.Model], fields: Sequence[str]) -> int:
     if not rows:
         return 0
     meta = rows[0]._meta
-    key, *columns = [meta.get_field(name) for name in ("id", *fields)]
-    if "updated_at" in {field.name for field in meta.fields}:
-        columns.append(meta.get_field("updated_at"))
+    by_name = {field.name: field for field in meta.fields}
+    key, *columns = [by_name[name] for name in ("id", *fields)]
+    if "updated_at" in by_name:
+        columns.append(by_name["updated_at"])
         moment = clock.now()
         for row in rows:
             row.updated_at = moment  # type: ignore[attr-defined]
@@ -33,12 +34,14 @@ def update_many(rows: Iterable[models.Model], fields: Sequence[str]) -> int:
             "UPDATE {table} SET {sets} FROM unnest({arrays}) AS fresh(pk, {names}) "  # noqa: S608
             "WHERE {table}.{pk} = fresh.pk".format(
                 table=quote(meta.db_table),
-                sets=", ".join(f"{quote(f.column)} = fresh.c{i}" for i, f in enumerate(columns)),
+                sets=", ".join(
+                    f"{quote(f.column or '')} = fresh.c{i}" for i, f in enumerate(columns)
+                ),
                 arrays=", ".join(
                     f"%s::{field.rel_db_type(connection)}[]" for field in (key, *columns)
                 ),
                 names=", ".join(f"c{i}" for i in range(len(columns))),
-                pk=quote(key.column),
+                pk=quote(key.column or "id"),
             ),
             arrays,
         )

@@ -182,7 +182,7 @@ class _Reader:
         self.lines_sent += len(rows)
         for row in rows:
             if row.key in self.wanted:
-                self.bought[row.key].append(  # type: ignore[index]
+                self.bought[row.key].append(
                     Bought(row.order, row.line, placed_at, row.unit, row.quantity, row.minor)
                 )
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Protocol
 from django.utils.translation import gettext as _
 
 from alliance.kernel.errors import DomainError, Invalid
-from merchants.models import ColumnMapping, ImportIssue, ImportRun
+from merchants.models import ColumnMapping, ImportIssue, ImportKind, ImportRun
 from merchants.services.imports import (
     import_finish,
     import_progress,
@@ -24,7 +24,7 @@ OnChanged = Callable[[list[int]], None]
 class Feed(Protocol):
     """What a module of this package offers."""
 
-    KIND: str
+    KIND: ImportKind
     LABEL: Any
 
     def read(

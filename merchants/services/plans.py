@@ -125,6 +125,16 @@ def terms_announce(
     return fresh
 
 
+def terms_preview(
+    *, plan: Plan, rate_bps: int, product: Product | None = None, category: Category | None = None
+) -> datetime:
+    """When these terms would begin to count if they were announced now. Raises as announcing."""
+    _check_rate(rate_bps, may_be_zero=bool(product or category))
+    now = clock.now()
+    held = _rates_held(plan, [(product, category)], now)[0]
+    return _effect(plan, rate_bps, held, now)
+
+
 @transaction.atomic
 def product_rates_announce(
     *, plan: Plan, rates: Mapping[int, int], actor: User | None
@@ -190,11 +200,16 @@ def _rates_held(
     held = []
     for product, category in scopes:
         category_id = product.category_id if product else category.pk if category else None
-        ladder = [(product.pk, None)] if product else []
+        ladder: list[tuple[int | None, int | None]] = [(product.pk, None)] if product else []
         ladder += [(None, category_id)] if category_id else []
         found = [by_scope[scope] for scope in (*ladder, (None, None)) if scope in by_scope]
         held.append(found[0] if found else 0)
     return held
+
+
+def _effect(plan: Plan, rate_bps: int, held_bps: int, now: datetime) -> datetime:
+    # Before the plan begins nobody was promised anything yet.
+    return now if rate_bps >= held_bps or plan.starts_at > now else next_day()
 
 
 def _moments_taken(plan: Plan, now: datetime) -> set[_Moment]:
@@ -212,8 +227,7 @@ def _fresh(
     actor: User | None,
     taken: set[_Moment],
 ) -> Terms:
-    # Before the plan begins nobody was promised anything yet.
-    starts_at = now if rate_bps >= held_bps or plan.starts_at > now else next_day()
+    starts_at = _effect(plan, rate_bps, held_bps, now)
     scope = (product.pk if product else None, category.pk if category else None)
     while (*scope, starts_at) in taken:  # a correction of what was announced for this moment
         starts_at += _TICK

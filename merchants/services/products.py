@@ -58,7 +58,7 @@ def product_save(*, shop: Shop, data: ProductData, actor: User | None) -> Produc
     outcome = products_save(shop=shop, products=[data], actor=actor)[0]
     if outcome.error:
         raise outcome.error
-    return Product.objects.get(pk=outcome.product_pk)
+    return Product.objects.get(shop=shop, external_id=outcome.external_id)
 
 
 def products_save(

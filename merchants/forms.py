@@ -1,0 +1,391 @@
+"""What merchants type in. Forms read and explain; the services have the last word.
+
+`form.carried_out(service, …)` runs the service with the form's values and shows its refusal at the
+field it is about, so nobody types a long form twice.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel import clock
+from alliance.kernel.errors import Invalid
+from alliance.kernel.models import MemberRole, User
+from alliance.kernel.money import Money
+from merchants import queries
+from merchants.models import Merchant, PlanKind, Product, ProductState, Shop
+from merchants.services.coupons import coupon_create
+from merchants.services.products import ProductData, product_save
+
+SCOPES = [
+    ("orders:write", _("Report orders and refunds")),
+    ("orders:read", _("Read orders")),
+]
+
+
+class ServiceForm(forms.Form):
+    """A form behind which one service stands."""
+
+    result: Any = None
+
+    def carried_out(self, service: Callable[..., Any], **values: Any) -> bool:
+        """Call the service. False if it refuses; then the form says why, at the field at fault."""
+        try:
+            self.result = service(**values)
+        except Invalid as exc:
+            name = exc.field.removesuffix("_minor").removesuffix("_bps")
+            self.add_error(name if name in self.fields else None, str(exc))
+            return False
+        return True
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def _rate_field(label: Any) -> forms.DecimalField:
+    low, high = settings.ALLIANCE["RATE_MIN_BPS"], settings.ALLIANCE["RATE_MAX_BPS"]
+    return forms.DecimalField(
+        label=label,
+        max_digits=5,
+        decimal_places=2,
+        min_value=0,
+        max_value=Decimal(high) / 100,
+        widget=forms.NumberInput(
+            attrs={"step": "0.01", "min": 0, "max": f"{high / 100:g}", "inputmode": "decimal",
+                   "placeholder": f"{low / 100:g} – {high / 100:g}"}
+        ),
+    )  # fmt: skip
+
+
+def bps_of(percent: Decimal) -> int:
+    return int(percent * 100)
+
+
+def first_moment(day: Any) -> datetime:
+    """The start of the business day; now, if that is today."""
+    return max(clock.day_start(day), clock.now())
+
+
+def last_moment(day: Any) -> datetime:
+    """The end of the business day."""
+    return clock.day_start(day + timedelta(days=1))
+
+
+class JoinForm(ServiceForm):
+    name = forms.CharField(label=_("Name of your company or brand"), max_length=120)
+    legal_name = forms.CharField(
+        label=_("Legal name"),
+        max_length=200,
+        required=False,
+        help_text=_("As on your business licence. You can add it later."),
+    )
+    shop_name = forms.CharField(label=_("Name of your shop"), max_length=120)
+    domain = forms.CharField(
+        label=_("Domain of your shop"),
+        max_length=253,
+        help_text=_(
+            "Such as shop.example.com, with everything below it. Buyers are only ever sent there."
+        ),
+    )
+
+
+class ProductFilterForm(forms.Form):
+    """Filters of the product list, straight out of the address. All are optional."""
+
+    words = forms.CharField(label=_("Search"), required=False, max_length=200)
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Any state")), *ProductState.choices]
+    )
+    sort = forms.ChoiceField(
+        label=_("Sorted by"),
+        required=False,
+        choices=[
+            ("", _("Newest")),
+            ("sales", _("Most sold")),
+            ("rate", _("Highest rate")),
+            ("price", _("Lowest price")),
+            ("-price", _("Highest price")),
+        ],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].choices = _categories(_("All categories"))  # type: ignore[attr-defined]
+        self.fields["words"].widget.attrs |= {
+            "type": "search",
+            "placeholder": _("Title or product id"),
+            "autocomplete": "off",
+        }
+
+    def values(self) -> dict[str, str]:
+        """What was asked for, without what nobody can ask for."""
+        self.is_valid()
+        return self.cleaned_data
+
+    @property
+    def narrowed(self) -> bool:
+        return any(self.values().get(name) for name in ("words", "category", "state"))
+
+
+def _categories(nothing: Any) -> list[tuple[str, Any]]:
+    return [("", nothing), *((c.slug, c.name) for c in queries.categories())]
+
+
+class ProductForm(ServiceForm):
+    """A product as its merchant describes it; the price in the merchant's currency."""
+
+    shop = forms.ModelChoiceField(label=_("Shop"), queryset=Shop.objects.none(), empty_label=None)
+    external_id = forms.CharField(label=_("Your product id"), max_length=64)
+    title = forms.CharField(label=_("Title"), max_length=200)
+    title_en = forms.CharField(label=_("English title"), max_length=200, required=False)
+    title_de = forms.CharField(label=_("German title"), max_length=200, required=False)
+    url = forms.URLField(label=_("Product page"), max_length=500, assume_scheme="https")
+    image_url = forms.CharField(
+        label=_("Picture"),
+        max_length=500,
+        required=False,
+        help_text=_("The address of a picture; it begins with https://."),
+    )
+    price = forms.DecimalField(label=_("Price"), min_value=0, max_digits=12, decimal_places=2)
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    brand = forms.CharField(label=_("Brand"), max_length=80, required=False)
+    description = forms.CharField(
+        label=_("Description"),
+        max_length=5000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(
+        self, *args: Any, user: User, merchant: Merchant, product: Product | None = None, **kw: Any
+    ) -> None:
+        if product is not None:
+            kw["initial"] = {
+                **{name: getattr(product, name) for name in self.base_fields if name != "price"},
+                "category": product.category.slug if product.category else "",
+                "price": product.price.decimal,
+            }
+        super().__init__(*args, **kw)
+        self.product, self.currency = product, merchant.currency
+        self.fields["price"].label = _("Price (%(currency)s)") % {"currency": merchant.currency}
+        self.fields["category"].choices = _categories(_("None"))  # type: ignore[attr-defined]
+        shops = queries.shops_for(user)
+        self.fields["shop"].queryset = shops  # type: ignore[attr-defined]
+        if product is not None or len(shops) == 1:
+            self.fields["shop"].initial = product.shop if product else shops[0]
+            self.fields["shop"].widget = forms.HiddenInput()
+        if product is not None:
+            # By these the shop's reports know the product.
+            self.fields["shop"].disabled = self.fields["external_id"].disabled = True
+
+    def save(self, actor: User) -> bool:
+        if not self.is_valid():
+            return False
+        values = dict(self.cleaned_data)
+        shop, price = values.pop("shop"), values.pop("price")
+        data = ProductData(
+            **values,
+            price_minor=Money.parse(str(price), self.currency).minor,
+            on_sale=self.product is None or self.product.state == ProductState.ON_SALE,
+        )
+        return self.carried_out(product_save, shop=shop, data=data, actor=actor)
+
+
+class RateForm(ServiceForm):
+    """A new rate; for the whole shop or a category on the plans page, for one product on its."""
+
+    category = forms.ChoiceField(label=_("For"), required=False)
+    rate = _rate_field(_("Commission rate in percent"))
+
+    def __init__(self, *args: Any, product: Product | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if product is not None:
+            del self.fields["category"]
+            self.fields["rate"].help_text = _("0 takes the product out of the plan.")
+        else:
+            self.fields["category"].choices = _categories(_("The whole shop"))  # type: ignore[attr-defined]
+        self.product = product
+
+    def scope(self) -> dict[str, Any]:
+        """`product` or `category` for the service."""
+        slug = self.cleaned_data.get("category", "")
+        category = queries.categories().filter(slug=slug).first() if slug else None
+        return {"product": self.product, "category": category}
+
+    def bps(self) -> int:
+        return bps_of(self.cleaned_data["rate"])
+
+
+class PlanForm(ServiceForm):
+    """A marketing plan, or the general plan of somebody who has none."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    rate = _rate_field(_("Commission rate for the whole shop, in percent"))
+    starts_on = forms.DateField(label=_("First day"), widget=DateInput())
+    ends_on = forms.DateField(label=_("Last day"), widget=DateInput())
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+        if kind == PlanKind.COMMON:
+            del self.fields["starts_on"], self.fields["ends_on"]
+            self.fields["name"].initial = _("General plan")
+
+    def values(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        dates = {}
+        if self.kind != PlanKind.COMMON:
+            dates = {
+                "starts_at": first_moment(data["starts_on"]),
+                "ends_at": last_moment(data["ends_on"]),
+            }
+        return {
+            "name": data["name"],
+            "kind": self.kind,
+            "rate_bps": bps_of(data["rate"]),
+            **dates,
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        starts, ends = data.get("starts_on"), data.get("ends_on")
+        if starts and starts < clock.business_day():
+            self.add_error("starts_on", _("A plan cannot begin in the past."))
+        if starts and ends and ends < starts:
+            self.add_error("ends_on", _("The last day is not before the first."))
+        return data
+
+
+class CouponForm(ServiceForm):
+    shop = forms.ModelChoiceField(label=_("Shop"), queryset=Shop.objects.none(), empty_label=None)
+    code = forms.CharField(label=_("Code"), max_length=40)
+    face = forms.DecimalField(
+        label=_("Discount"), min_value=Decimal("0.01"), max_digits=10, decimal_places=2
+    )
+    threshold = forms.DecimalField(
+        label=_("From an amount of"),
+        min_value=0,
+        max_digits=10,
+        decimal_places=2,
+        required=False,
+        help_text=_("Empty: no minimum."),
+    )
+    product_id = forms.CharField(
+        label=_("Only for the product with your id"),
+        max_length=64,
+        required=False,
+        help_text=_("Empty: for the whole shop."),
+    )
+    starts_on = forms.DateField(label=_("First day"), widget=DateInput())
+    ends_on = forms.DateField(label=_("Last day"), widget=DateInput())
+
+    def __init__(self, *args: Any, user: User, merchant: Merchant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user, self.currency = user, merchant.currency
+        shops = queries.shops_for(user)
+        self.fields["shop"].queryset = shops  # type: ignore[attr-defined]
+        if len(shops) == 1:
+            self.fields["shop"].initial = shops[0]
+            self.fields["shop"].widget = forms.HiddenInput()
+        for name in ("face", "threshold"):
+            self.fields[name].label = f"{self.fields[name].label} ({self.currency})"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        starts, ends = data.get("starts_on"), data.get("ends_on")
+        if starts and ends and ends < starts:
+            self.add_error("ends_on", _("The last day is not before the first."))
+        number = data.get("product_id", "")
+        data["product"] = None
+        if number and data.get("shop"):
+            mine = queries.products_for(self.user)
+            data["product"] = mine.filter(shop=data["shop"], external_id=number).first()
+            if data["product"] is None:
+                self.add_error("product_id", _("Your shop has no product with this id."))
+        return data
+
+    def save(self, actor: User) -> bool:
+        data = self.cleaned_data
+        return self.carried_out(
+            coupon_create,
+            shop=data["shop"],
+            code=data["code"],
+            face_minor=Money.parse(str(data["face"]), self.currency).minor,
+            threshold_minor=Money.parse(str(data["threshold"] or 0), self.currency).minor,
+            product=data["product"],
+            starts_at=first_moment(data["starts_on"]),
+            ends_at=last_moment(data["ends_on"]),
+            actor=actor,
+        )
+
+
+class MerchantForm(ServiceForm):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    legal_name = forms.CharField(label=_("Legal name"), max_length=200, required=False)
+    contact_email = forms.EmailField(label=_("Contact e-mail"), required=False)
+
+
+class ShopForm(ServiceForm):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    domains = forms.CharField(
+        label=_("Domains"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("One per line. A domain covers everything below it."),
+    )
+
+    def clean_domains(self) -> list[str]:
+        return str(self.cleaned_data["domains"]).replace(",", " ").split()
+
+
+class MemberForm(ServiceForm):
+    email = forms.EmailField(label=_("E-mail address"))
+    role = forms.ChoiceField(label=_("Role"), choices=MemberRole.choices, initial="manager")
+
+
+class KeyForm(forms.Form):
+    name = forms.CharField(
+        label=_("What is it for?"), max_length=60, help_text=_("Such as: our web shop.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"),
+        choices=SCOPES,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[scope for scope, _words in SCOPES],
+    )
+
+
+class UploadForm(forms.Form):
+    """A file for one of the shops."""
+
+    LARGEST = 64 * 1024 * 1024
+
+    shop = forms.ModelChoiceField(label=_("Shop"), queryset=Shop.objects.none(), empty_label=None)
+    file = forms.FileField(
+        label=_("CSV file"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shops = queries.shops_for(user)
+        self.fields["shop"].queryset = shops  # type: ignore[attr-defined]
+        if len(shops) == 1:
+            self.fields["shop"].initial = shops[0]
+            self.fields["shop"].widget = forms.HiddenInput()
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > self.LARGEST:
+            raise forms.ValidationError(_("A file may have at most 64 MB. Split it."))
+        return file

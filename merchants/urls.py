@@ -1,0 +1,35 @@
+"""Pages of the merchant: products, plans, coupons, imports, settings, joining."""
+
+from django.urls import path, re_path
+
+from merchants.views import coupons, imports, join, plans, products, settings
+
+app_name = "merchants"
+
+urlpatterns = [
+    path("join/", join.join, name="join"),
+    path("products/", products.products, name="products"),
+    path("products/new/", products.product_new, name="product_new"),
+    path("products/<int:pk>/", products.product, name="product"),
+    path("products/<int:pk>/withdraw/", products.withdraw, name="product_withdraw"),
+    path("products/<int:pk>/restore/", products.restore, name="product_restore"),
+    path("plans/", plans.plans, name="plans"),
+    re_path(r"^plans/new/(?P<kind>common|mkt)/$", plans.plan_new, name="plan_new"),
+    path("plans/<int:pk>/rate/", plans.rate, name="plan_rate"),
+    path("plans/<int:pk>/preview/", plans.preview, name="rate_preview"),
+    path("plans/<int:pk>/end/", plans.end, name="plan_end"),
+    path("coupons/", coupons.coupons, name="coupons"),
+    path("coupons/<int:pk>/end/", coupons.end, name="coupon_end"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/sample.csv", imports.sample, name="import_sample"),
+    path("imports/<int:pk>/", imports.run, name="import_run"),
+    path("imports/<int:pk>/refused.csv", imports.issues_csv, name="import_issues"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/shops/new/", settings.shop_new, name="shop_new"),
+    path("settings/shops/<int:pk>/", settings.shop, name="shop"),
+    path("settings/members/new/", settings.member_new, name="member_new"),
+    path("settings/members/<int:pk>/", settings.member, name="member"),
+    path("settings/members/<int:pk>/remove/", settings.member_out, name="member_out"),
+    path("settings/keys/new/", settings.key_new, name="key_new"),
+    path("settings/keys/<int:pk>/revoke/", settings.key_out, name="key_out"),
+]

@@ -1,0 +1,105 @@
+"""Files that came in: bring products, watch a run, see what was refused and why."""
+
+import csv
+from collections.abc import Iterator
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from alliance.kernel.http import page_or_part
+from merchants import queries, tasks
+from merchants.access import MerchantRequest, merchant_required
+from merchants.feeds import products_csv
+from merchants.feeds.table import guarded
+from merchants.forms import UploadForm
+from merchants.models import ImportIssue, ImportKind
+from merchants.services.imports import import_begin
+
+PER_PAGE = 25
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_required
+def imports(request: MerchantRequest) -> HttpResponse:
+    """The runs; POST takes a product file and shows its run."""
+    form = UploadForm(request.POST or None, request.FILES or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        run = import_begin(
+            shop=form.cleaned_data["shop"],
+            kind=ImportKind.PRODUCTS,
+            filename=file.name,
+            file=file,
+            actor=request.user,
+        )
+        tasks.products_import.delay_on_commit(run.pk)  # type: ignore[attr-defined]
+        return redirect("merchants:import_run", run.pk)
+    page = Paginator(queries.imports_for(request.user), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "columns": products_csv.COLUMNS}
+    return render(request, "merchants/imports.html", context)
+
+
+@require_GET
+@merchant_required
+def run(request: MerchantRequest, pk: int) -> HttpResponse:
+    """How a run stands; while it runs the page asks again by itself."""
+    row = get_object_or_404(queries.imports_for(request.user), pk=pk)
+    issues = queries.issues_for(request.user).filter(run=row)
+    page = Paginator(issues, PER_PAGE).get_page(request.GET.get("page"))
+    context = {"run": row, "page": page}
+    return page_or_part(request, "merchants/import_run.html", context, part="state")
+
+
+@require_GET
+@merchant_required
+def issues_csv(request: MerchantRequest, pk: int) -> HttpResponseBase:
+    """The refused rows as they came, with number and reason, safe to open in a spreadsheet."""
+    row = get_object_or_404(queries.imports_for(request.user), pk=pk)
+    issues = queries.issues_for(request.user).filter(run=row)
+    columns = list(dict.fromkeys(name for issue in issues[:200] for name in issue.raw))
+    response = StreamingHttpResponse(
+        _lines(issues.iterator(chunk_size=2000), columns), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="refused-rows-{row.pk}.csv"'
+    return response
+
+
+class _Echo:
+    def write(self, line: str) -> str:
+        return line
+
+
+def _lines(issues: Iterator[ImportIssue], columns: list[str]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield "\ufeff"  # by this Excel knows that it is UTF-8
+    yield writer.writerow(guarded([_("Row"), _("Reason"), *columns]))
+    for issue in issues:
+        cells = [issue.raw.get(name, "") for name in columns]
+        yield writer.writerow(guarded([issue.line_no, issue.reason, *cells]))
+
+
+@require_GET
+@merchant_required
+def sample(request: MerchantRequest) -> HttpResponse:
+    """An empty product file with the header, and one row to write over."""
+    shop = queries.shops_for(request.user).first()
+    domain = shop.domains[0] if shop and shop.domains else "shop.example.com"
+    row = {
+        "id": "LJ-1",
+        "title": "西湖龙井 明前特级 250g",
+        "link": f"https://{domain}/products/LJ-1",
+        "price": f"88.00 {request.merchant.currency}",
+        "availability": "in_stock",
+        "title_en": "Longjing tea, first harvest, 250 g",
+        "commission_rate": "12.5",
+    }
+    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="products.csv"'
+    writer = csv.DictWriter(response, products_csv.COLUMNS)
+    writer.writeheader()
+    writer.writerow(row)
+    return response
