@@ -152,7 +152,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default="/tmp/al
 CELERY_BEAT_SCHEDULE = {
     "orders-sweep": {"task": "commissions.tasks.orders_sweep", "schedule": 60.0},
     "payouts-reconcile": {"task": "commissions.tasks.payouts_reconcile", "schedule": 300.0},
-    # DOMAIN §4.4: everything received in the previous calendar month settles on the 20th.
+    # docs/domain.md §4.4: what was received in the previous month settles on the 20th.
     "settlement-monthly": {
         "task": "commissions.tasks.settlement_monthly",
         "schedule": crontab(day_of_month="20", hour="2", minute="0"),
@@ -286,21 +286,21 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
 
-# --- The trade's defaults (DOMAIN gives each its section) -----------------------------------------
+# --- The trade's defaults (docs/domain.md gives the reasons) --------------------------------------
 
 ALLIANCE = {
     "CURRENCY": env.str("ALLIANCE_CURRENCY", default="CNY"),
-    # DOMAIN §3.3: days from the buyer's click in which an order of the same shop earns commission.
+    # docs/domain.md §3.3: days from the buyer's click in which an order of the shop earns.
     "ATTRIBUTION_WINDOW_DAYS": env.int("ATTRIBUTION_WINDOW_DAYS", default=15),
-    # DOMAIN §0.6: share of the commission that goes to the affiliate, before the tech fee.
+    # docs/domain.md §0.6: the affiliate's share of the commission, before the tech fee.
     "SHARE_BPS": env.int("SHARE_BPS", default=9000),
-    # DOMAIN §4.2: technical service fee, and what it is taken of.
+    # docs/domain.md §4.2: technical service fee, and what it is taken of.
     "TECH_FEE_BPS": env.int("TECH_FEE_BPS", default=1000),
     "TECH_FEE_BASE": env.str("TECH_FEE_BASE", default="own_share"),
-    # DOMAIN §2.2: bounds of a commission rate.
+    # docs/domain.md §2.2: bounds of a commission rate.
     "RATE_MIN_BPS": env.int("RATE_MIN_BPS", default=150),
     "RATE_MAX_BPS": env.int("RATE_MAX_BPS", default=9000),
-    # DOMAIN §4.4: the day of the month on which last month settles; withdrawals open the day after.
+    # docs/domain.md §4.4: last month settles on this day; withdrawals open the day after.
     "SETTLEMENT_DAY": env.int("SETTLEMENT_DAY", default=20),
     "WITHDRAWAL_MIN_MINOR": env.int("WITHDRAWAL_MIN_MINOR", default=100),
 }
