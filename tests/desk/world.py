@@ -1,0 +1,142 @@
+"""One of everything that the operations desk shows, made through the services; and people."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Model
+
+from affiliates.models import Affiliate, Site
+from affiliates.services import affiliate_apply, site_file
+from alliance.kernel import clock
+from alliance.kernel.access import api_key_issue
+from alliance.kernel.models import AuditEvent, StaffRole, User
+from alliance.kernel.money import cny
+from commissions import chart, ledger
+from commissions.models import Account, Entry, Payout, Settlement, TopUp
+from commissions.services.payouts import payee_set, payout_request
+from commissions.services.periods import period_close
+from commissions.services.settlements import settlement_build, settlement_open, settlement_run
+from commissions.services.wallets import top_up_announce
+from merchants.models import Category, Coupon, ImportRun, Merchant, Refund
+from merchants.services.merchants import merchant_apply
+from merchants.services.orders import RefundReport, refunds_keep
+from tests.cast import Cast, cast_make, staff_make, user_make
+
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
+JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)
+JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.SHANGHAI)
+
+
+@dataclass
+class World:
+    """`things` holds one object of each model by label; `people` one person of each kind."""
+
+    cast: Cast
+    applicant: Affiliate
+    site: Site
+    newcomer: Merchant
+    top_up: TopUp
+    payout: Payout
+    june: Settlement
+    refund: Refund
+    people: dict[str, User | None]
+    things: dict[str, Model] = field(default_factory=dict)
+
+
+def people_make(cast: Cast) -> dict[str, User | None]:
+    people: dict[str, User | None] = {
+        "anonymous": None,
+        "affiliate": cast.lin,
+        "merchant": cast.chen,
+        "norole": staff_make(),
+        **{role.value: staff_make(role) for role in StaffRole},
+        "administrator": user_make(is_staff=True, is_superuser=True),
+    }
+    people["finance"] = cast.finance
+    return people
+
+
+@contextmanager
+def at(moment: datetime, **delta: int):
+    with clock.at(moment + timedelta(**delta)):
+        yield
+
+
+def world_make() -> World:
+    """A month that was settled, one that is built, and something in every queue."""
+    with at(MAY, days=-1):
+        cast = cast_make()
+    with at(MAY):
+        first = cast.sold("T1")
+    with at(MAY, days=5):
+        cast.received("T1", placed_at=first.placed_at, paid_at=first.placed_at)
+    with at(JUNE_20, days=-15):
+        second = cast.sold("T2")
+    with at(JUNE_20, days=-10):
+        cast.received("T2", placed_at=second.placed_at, paid_at=second.placed_at)
+    with at(JUNE_20):
+        settled = settlement_run(month=MAY.date(), currency="CNY")
+    with at(JUNE_22):
+        payee = payee_set(
+            actor=cast.lin,
+            affiliate=cast.affiliate,
+            holder="Lin Xiaomei",
+            institution="ICBC",
+            number="6222 0231 0004 5678 912",
+        )
+        payout = payout_request(
+            actor=cast.lin,
+            affiliate=cast.affiliate,
+            amount=ledger.balance(chart.payable(cast.affiliate.pk), "CNY"),
+        )
+        applicant = affiliate_apply(user=user_make(), kind="ka", name="Weibo Digest")
+        newcomer = merchant_apply(
+            user=user_make(), name="Green Tea", shop_name="Tea", domains=["tea.example"]
+        )
+        site = site_file(
+            actor=cast.lin,
+            affiliate=cast.affiliate,
+            name="Blog",
+            kind="website",
+            url="https://blog.example.org/",
+        )
+        top_up = top_up_announce(actor=cast.chen, merchant=cast.merchant, amount=cny("500.00"))
+        refunds_keep(
+            shop=cast.shop,
+            refunds=[RefundReport("UM-1", "", 5000, clock.now(), "came back", {"order": "?"})],
+        )
+        key, _token = api_key_issue(
+            actor=cast.chen, organisation=f"merchant:{cast.merchant.pk}", name="Shop", scopes=[]
+        )
+        period = period_close(month=MAY.date().replace(month=3, day=1), actor=cast.finance)
+    with at(JUNE_22, days=10):
+        june = settlement_build(
+            settlement=settlement_open(month=JUNE_22.date(), currency="CNY", actor=cast.finance)
+        )
+    category = Category.objects.create(slug="tea", name_zh="茶", name_en="Tea", name_de="Tee")
+    coupon = Coupon.objects.create(
+        merchant=cast.merchant,
+        shop=cast.shop,
+        code="TEN",
+        face_minor=1000,
+        currency="CNY",
+        starts_at=MAY,
+        ends_at=JUNE_22,
+    )
+    run = ImportRun.objects.create(
+        merchant=cast.merchant, shop=cast.shop, kind="orders", filename="may.csv", sha256="0" * 64
+    )
+    refund = Refund.objects.get(external_id="UM-1")
+    attribution = first.attribution
+    world = World(cast, applicant, site, newcomer, top_up, payout, june, refund, people_make(cast))
+    everything: list[Any] = [
+        cast.affiliate, site, cast.merchant, cast.shop, cast.product, category,
+        attribution.plan, coupon, run, first.line.order, refund, first, attribution, cast.link,
+        attribution.touch, top_up, settled, payout, payee, period, cast.lin, key,
+        Account.objects.get(code=chart.CASH), Entry.objects.order_by("pk").first(),
+        AuditEvent.objects.order_by("pk").first(),
+    ]  # fmt: skip
+    world.things = {thing._meta.label_lower: thing for thing in everything}
+    return world
