@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
@@ -92,12 +92,7 @@ def _menu(request: HttpRequest) -> Menu:
 
 def _items(request: HttpRequest, entries: Entries) -> list[Item]:
     """Links of a section; the deepest one that the page lies under is marked."""
-    found = []
-    for label, icon, name in entries:
-        try:
-            found.append((label, icon, reverse(name)))
-        except NoReverseMatch:
-            continue
+    found = [(label, icon, reverse(name)) for label, icon, name in entries]
     under = [url for _label, _icon, url in found if request.path.startswith(url)]
     here = max(under, key=len, default="")
     return [Item(label, icon, url, url == here) for label, icon, url in found]

@@ -1,7 +1,5 @@
 """Every door of the alliance."""
 
-from importlib.util import find_spec
-
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
@@ -24,11 +22,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
+    path("affiliate/", include("affiliates.urls")),
+    path("merchant/", include("merchants.urls")),
+    path("", include("commissions.urls")),
 ]
-for prefix, module in (
-    ("affiliate/", "affiliates.urls"),
-    ("merchant/", "merchants.urls"),
-    ("", "commissions.urls"),
-):
-    if find_spec(module):
-        urlpatterns.append(path(prefix, include(module)))
