@@ -3,15 +3,24 @@
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import asyncio as django_asyncio
 
-# Playwright keeps an event loop running in this thread, which Django takes for an async view.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+def _no_loop() -> NoReturn:
+    """Playwright keeps an event loop running in this thread, which Django takes for an async view.
+
+    (Its own switch for that is an environment variable, and those reach the processes we start.)
+    """
+    raise RuntimeError
+
+
+django_asyncio.get_running_loop = _no_loop
 
 
 @pytest.fixture(autouse=True, scope="session")
