@@ -38,7 +38,8 @@ def extracted(tmp_path_factory):
     copy = tmp_path_factory.mktemp("sources")
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("*.pyc"))
-    shutil.copy(ROOT / "manage.py", copy)
+    for file in ("manage.py", "pyproject.toml"):
+        shutil.copy(ROOT / file, copy)
     command = [sys.executable, "manage.py", "makemessages", "-l", "de", "-l", "zh_Hans"]
     subprocess.run([*command, "--no-obsolete", "-v", "0"], cwd=copy, check=True, timeout=120)
     return copy
