@@ -106,7 +106,7 @@ def categories() -> QuerySet[Category]:
 
 def plans_for(user: User) -> QuerySet[Plan]:
     mine = Plan.objects.filter(merchant=_acting_for(user)).select_related("merchant")
-    return mine.order_by("state", "-kind", "-starts_at", "-id")
+    return mine.order_by("state", "kind", "-starts_at", "-id")
 
 
 def terms_for(user: User) -> QuerySet[Terms]:
@@ -145,7 +145,7 @@ def standings(terms: QuerySet[Terms]) -> dict[int, list[Standing]]:
         found.items(), key=lambda item: (item[0][2] or 0, item[0][1] or 0)
     ):
         by_plan[plan].append(standing)
-    return by_plan
+    return dict(by_plan)
 
 
 def reason_of_state(merchant: Merchant) -> str:

@@ -64,8 +64,10 @@ def import_restart(*, run: ImportRun) -> None:
 def import_progress(
     *, run: ImportRun, counts: Mapping[str, Any], issues: Iterable[ImportIssue]
 ) -> None:
+    """Write down how far the run is. A refused row is kept as pairs, in the file's order."""
     for issue in issues:
-        issue.raw = {name[:_CELL]: str(cell)[:_CELL] for name, cell in issue.raw.items() if cell}
+        cells = issue.raw.items()
+        issue.raw = [[name[:_CELL], str(cell)[:_CELL]] for name, cell in cells if cell]
     ImportIssue.objects.bulk_create(issues, batch_size=2000)
     run.counts = dict(counts)
     ImportRun.objects.filter(pk=run.pk).update(counts=run.counts)

@@ -60,7 +60,7 @@ def issues_csv(request: MerchantRequest, pk: int) -> HttpResponseBase:
     """The refused rows as they came, with number and reason, safe to open in a spreadsheet."""
     row = get_object_or_404(queries.imports_for(request.user), pk=pk)
     issues = queries.issues_for(request.user).filter(run=row)
-    columns = list(dict.fromkeys(name for issue in issues[:200] for name in issue.raw))
+    columns = list(dict.fromkeys(name for issue in issues[:200] for name, _cell in issue.raw))
     response = StreamingHttpResponse(
         _lines(issues.iterator(chunk_size=2000), columns), content_type="text/csv; charset=utf-8"
     )
@@ -78,7 +78,8 @@ def _lines(issues: Iterator[ImportIssue], columns: list[str]) -> Iterator[str]:
     yield "\ufeff"  # by this Excel knows that it is UTF-8
     yield writer.writerow(guarded([_("Row"), _("Reason"), *columns]))
     for issue in issues:
-        cells = [issue.raw.get(name, "") for name in columns]
+        raw = dict(issue.raw)
+        cells = [raw.get(name, "") for name in columns]
         yield writer.writerow(guarded([issue.line_no, issue.reason, *cells]))
 
 

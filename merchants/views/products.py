@@ -52,12 +52,13 @@ def product(request: MerchantRequest, pk: int) -> HttpResponse:
         return redirect("merchants:product", pk)
     wanted = (request.merchant.pk, row.pk, row.category_id, clock.now())
     terms = queries.terms_for(request.user).filter(product=row)
+    standings = queries.standings(terms)
+    active = queries.plans_for(request.user).filter(state=PlanState.ACTIVE)
     context = {
         "form": form,
         "product": row,
         "found": plans.terms_at([wanted])[wanted],
-        "plans": queries.plans_for(request.user).filter(state=PlanState.ACTIVE),
-        "standings": queries.standings(terms),
+        "plans": [(plan, standings.get(plan.pk, [])) for plan in active],
         "rate_form": RateForm(product=row),
     }
     return render(request, "merchants/product.html", context)
