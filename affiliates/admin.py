@@ -353,7 +353,6 @@ class AttributionAdmin(ReadOnlyAdmin):
         columns.rate("share_bps", _("affiliate's share")),
         columns.moment("decided_at", _("decided at")),
     )
-    list_select_related = ("line__order", "affiliate")
     list_filter = ("rule", ("affiliate", AutocompleteSelectFilter))
     search_fields = ("=line__order__external_id", "affiliate__name")
     search_help_text = _("Order number or affiliate")

@@ -81,7 +81,6 @@ class CommissionAdmin(ReadOnlyAdmin):
         columns.amount("net_minor", _("net")),
         columns.moment("placed_at", _("placed at")),
     )
-    list_select_related = ("line__order", "affiliate", "merchant")
     list_filter = (
         "state",
         "currency",
@@ -130,7 +129,9 @@ class CommissionAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Commission]:
         rows = super().get_queryset(request)
-        return rows.select_related("line__order", "attribution__line__order", "settlement")
+        return rows.select_related(
+            "line__order", "affiliate", "merchant", "attribution", "settlement"
+        )
 
     @display(description=_("commission"))
     def of_base(self, due: Commission) -> SafeString | str:

@@ -1,0 +1,276 @@
+"""Every page of the desk is drawn, and a list costs as many queries with 30 rows as with one."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
+
+from affiliates.models import Affiliate, Attribution, Site
+from affiliates.services import link_create
+from alliance.kernel import audit
+from alliance.kernel.access import api_key_issue
+from alliance.kernel.money import cny
+from commissions import ledger
+from commissions.ledger import Move
+from commissions.models import PayeeAccount, Payout, Period, Settlement
+from commissions.services.wallets import top_up_announce
+from merchants.models import Category, Coupon, ImportRun, Merchant, Plan, Product
+from merchants.services.orders import RefundReport, refunds_keep
+from tests.cast import user_make
+from tests.desk.world import JUNE_20, MAY, World, at
+from tests.guards.routes import routes
+
+MODELS = [
+    model
+    for model in admin.site._registry
+    if model._meta.app_label in ("kernel", "merchants", "affiliates", "commissions")
+]
+
+
+def url_of(model: type[Model], page: str = "") -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{page}"
+
+
+def test_every_table_of_the_desk_is_known_to_these_tests(world):
+    assert {model._meta.label_lower for model in MODELS} == set(world.things)
+
+
+def desk_pages(world: World) -> Iterator[str]:
+    for route in sorted(set(routes())):
+        parts = route.split("/")
+        thing = world.things.get(".".join(parts[1:3])) if parts[0] == "admin" else None
+        if thing:
+            yield "/" + route.replace("<path:object_id>", str(thing.pk))
+
+
+@pytest.mark.parametrize("language", ["en", "de", "zh-hans"])
+def test_every_page_is_drawn(world, as_, language):
+    client = as_("administrator")
+    answers = {
+        page: client.get(page, headers={"accept-language": language}).status_code
+        for page in ["/admin/", *desk_pages(world)]
+    }
+
+    # Adding and deleting are refused (403); a decision that does not apply leads back (302).
+    odd = {page: code for page, code in answers.items() if code not in (200, 302, 403)}
+    assert odd == {}
+    assert len(answers) > 150
+    refused = [page for page, code in answers.items() if code == 403]
+    assert {page.rstrip("/").rpartition("/")[2] for page in refused} == {"add", "delete"}
+
+
+# --- Thirty of each -------------------------------------------------------------------------------
+
+
+def sell(world: World, count: int) -> None:
+    """Orders with a commission each, reported in one batch."""
+    cast = world.cast
+    with at(MAY, days=2):
+        cast.record(*(cast.report(f"N{i}", click_id=cast.click()) for i in range(count)))
+
+
+def users(world: World, count: int) -> None:
+    for _i in range(count):
+        user_make()
+
+
+def affiliates(world: World, count: int) -> None:
+    Affiliate.objects.bulk_create(Affiliate(name=f"A{i}", kind="ka") for i in range(count))
+
+
+def sites(world: World, count: int) -> None:
+    affiliates(world, count)
+    newest = Affiliate.objects.order_by("-pk")[:count]
+    Site.objects.bulk_create(Site(affiliate=one, name=one.name) for one in newest)
+
+
+def merchants(world: World, count: int) -> None:
+    for i in range(count):
+        one = Merchant.objects.create(name=f"M{i}")
+        one.shops.create(name=f"S{i}", domains=[f"s{i}.example"])
+
+
+def products(world: World, count: int) -> None:
+    merchants(world, count)
+    for one in Merchant.objects.order_by("-pk")[:count]:
+        shop = one.shops.get()
+        category = Category.objects.create(slug=f"c{one.pk}", name_zh="茶")
+        product = Product.objects.create(
+            shop=shop, external_id="1", title="茶", price_minor=1, currency="CNY", category=category
+        )
+        Plan.objects.create(merchant=one, name="P")
+        facts = {"merchant": one, "shop": shop}
+        Coupon.objects.create(
+            **facts, product=product, code="C", face_minor=1, currency="CNY",
+            starts_at=MAY, ends_at=JUNE_20,
+        )  # fmt: skip
+        ImportRun.objects.create(**facts, kind="orders", filename="x", sha256="0" * 64)
+
+
+def refunds(world: World, count: int) -> None:
+    reports = [RefundReport(f"U{i}", "", 100, MAY) for i in range(count)]
+    refunds_keep(shop=world.cast.shop, refunds=reports)
+
+
+def links(world: World, count: int) -> None:
+    cast = world.cast
+    for i in range(count):
+        link_create(
+            actor=cast.lin, affiliate=cast.affiliate, zone=cast.zone, product=cast.product,
+            subs={"sub1": str(i)},
+        )  # fmt: skip
+
+
+def top_ups(world: World, count: int) -> None:
+    for i in range(count):
+        top_up_announce(
+            actor=world.cast.chen, merchant=world.cast.merchant, amount=cny(f"{i + 1}.00")
+        )
+
+
+def payouts(world: World, count: int) -> None:
+    affiliates(world, count)
+    for one in Affiliate.objects.order_by("-pk")[:count]:
+        payee = PayeeAccount.objects.create(
+            affiliate=one, holder="L", institution="ICBC", number=f"62220{one.pk}"
+        )
+        Payout.objects.create(
+            affiliate=one, payee=payee, amount_minor=100, currency="CNY",
+            requested_by=world.cast.lin, released_by=world.cast.finance, state="sending",
+        )  # fmt: skip
+
+
+def settlements(world: World, count: int) -> None:
+    for i in range(count):
+        Settlement.objects.create(
+            month=date(2020 + i // 12, i % 12 + 1, 1), currency="CNY", state="closed",
+            closed_at=MAY, closed_by=world.cast.finance,
+        )  # fmt: skip
+
+
+def periods(world: World, count: int) -> None:
+    for i in range(count):
+        Period.objects.create(
+            month=date(2020 + i // 12, i % 12 + 1, 1), closed_by=world.cast.finance
+        )
+
+
+def entries(world: World, count: int) -> None:
+    for i in range(count):
+        ledger.post(
+            key=f"test:{i}:moved",
+            moves=[Move(cny("1.00"), debit="platform:cash", credit=f"merchant:{1000 + i}:wallet")],
+            actor=world.cast.finance,
+        )
+
+
+def keys(world: World, count: int) -> None:
+    for i in range(count):
+        api_key_issue(actor=world.cast.chen, organisation="merchant:1", name=f"K{i}", scopes=[])
+
+
+def events(world: World, count: int) -> None:
+    for _i in range(count):
+        audit.record("test.done", world.cast.merchant, actor=world.cast.finance)
+
+
+MORE: dict[str, Callable[[World, int], Any]] = {
+    "affiliates.affiliate": affiliates,
+    "affiliates.attribution": sell,
+    "affiliates.link": links,
+    "affiliates.site": sites,
+    "affiliates.touch": sell,
+    "commissions.account": entries,
+    "commissions.commission": sell,
+    "commissions.entry": entries,
+    "commissions.payeeaccount": payouts,
+    "commissions.payout": payouts,
+    "commissions.period": periods,
+    "commissions.settlement": settlements,
+    "commissions.topup": top_ups,
+    "kernel.apikey": keys,
+    "kernel.auditevent": events,
+    "kernel.user": users,
+    "merchants.category": products,
+    "merchants.coupon": products,
+    "merchants.importrun": products,
+    "merchants.merchant": merchants,
+    "merchants.order": sell,
+    "merchants.plan": products,
+    "merchants.product": products,
+    "merchants.refund": refunds,
+    "merchants.shop": merchants,
+}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label_lower)
+def test_a_list_asks_as_often_for_thirty_rows_as_for_one(world, as_, model):
+    client, url = as_("administrator"), url_of(model)
+
+    def asked() -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(url)
+        assert page.status_code == 200
+        return len(page.context["cl"].result_list), len(queries)
+
+    client.get(url)  # warms the caches of the menu
+    rows, few = asked()
+    MORE[model._meta.label_lower](world, 30)
+    more, many = asked()
+
+    assert more >= min(rows + 29, 50)  # a page of the list holds fifty
+    assert many <= few
+    assert many < 15
+
+
+def test_an_order_asks_as_often_for_many_lines_as_for_one(world, as_):
+    order = world.things["merchants.order"]
+    client, url = as_("administrator"), url_of(type(order), f"{order.pk}/change/")
+    client.get(url)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url).status_code == 200
+        return len(queries)
+
+    few = asked()
+    line = order.lines.get()
+    for i in range(20):
+        line.pk, line._state.adding, line.external_id = None, True, f"X{i}"
+        line.save()
+        Attribution.objects.create(line=line, rule="none")
+
+    assert asked() <= few
+
+
+def test_the_first_page_is_cheap(world, as_):
+    client = as_("administrator")
+    client.get("/admin/")
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/admin/")
+
+    assert len(queries) < 12
+
+
+def test_a_settlement_page_asks_as_often_for_many_shares(world, as_):
+    client, url = as_("finance"), url_of(Settlement, f"{world.june.pk}/change/")
+    client.get(url)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url).status_code == 200
+        return len(queries)
+
+    few = asked()
+    affiliates(world, 30)
+    for one in Affiliate.objects.order_by("-pk")[:30]:
+        world.june.shares.create(
+            affiliate=one, commissions=1, publisher_minor=10, tech_fee_minor=1, net_minor=9
+        )
+
+    assert asked() <= few
