@@ -1,0 +1,120 @@
+"""A real Celery worker on the test database, and patience to wait for what it does."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from alliance.celery import app
+from alliance.embedded.processes import die_with_parent, stop_tree
+
+DATABASE_OF_MESSAGES = 15  # of Valkey's sixteen: messages of other tests stay where they are
+PATIENCE = 30.0
+
+
+def _database_url() -> str:
+    to = connection.settings_dict
+    password = f":{quote(to['PASSWORD'])}" if to["PASSWORD"] else ""
+    host = f"{to['HOST'] or 'localhost'}:{to['PORT'] or 5432}"
+    return f"postgres://{quote(to['USER'])}{password}@{host}/{to['NAME']}"
+
+
+class Worker:
+    """`celery -A alliance worker` as production runs it, one process of its own."""
+
+    def __init__(self, broker: str, log: Path) -> None:
+        self.log = log
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": _database_url(),
+            "CELERY_BROKER_URL": broker,
+            "ALLIANCE_ENV": "test",
+            "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "alliance", "worker", "--pool=solo",
+                 "--loglevel=INFO", "--hostname=journey@%h", "--without-gossip",
+                 "--without-mingle", "--without-heartbeat"],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - pytest has one thread here
+            )  # fmt: skip
+        eventually(lambda: b" ready." in self.log.read_bytes(), why=self.said)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            stop_tree(self.process.pid)
+            self.process.wait()
+            self.process = None
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")[-4000:]
+
+
+def eventually(
+    look: Callable[[], Any], *, why: Callable[[], str] = str, patience: float = PATIENCE
+) -> Any:
+    """What `look` answers as soon as it answers something; fails when patience ends."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if seen := look():
+            return seen
+        time.sleep(0.1)
+    pytest.fail(f"it did not happen within {patience:.0f} seconds\n{why()}")
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[str]:
+    """Messages of the journeys go through a database of Valkey of their own."""
+    parts = urlsplit(settings.REDIS_URL)
+    url = parts._replace(path=f"/{DATABASE_OF_MESSAGES}").geturl()
+    held = os.environ.get("CELERY_BROKER_URL")
+    os.environ["CELERY_BROKER_URL"] = url  # celery asks for it at each connection
+    _forget_connections()
+    client = redis.Redis.from_url(url)
+    client.flushdb()
+    yield url
+    client.flushdb()
+    client.close()
+    os.environ.pop("CELERY_BROKER_URL")
+    if held is not None:
+        os.environ["CELERY_BROKER_URL"] = held
+    _forget_connections()
+
+
+def _forget_connections() -> None:
+    app._pool = None
+    app.amqp._producer_pool = None
+
+
+@pytest.fixture(scope="session")
+def _worker(
+    django_db_setup: None, broker: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Worker]:
+    worker = Worker(broker, tmp_path_factory.mktemp("worker") / "log")
+    worker.start()
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def worker(transactional_db: None, _worker: Worker) -> Worker:
+    """The worker, running. A journey that stops it must not mind that the next one starts it."""
+    if _worker.process is None or _worker.process.poll() is not None:
+        _worker.start()
+    return _worker
