@@ -11,7 +11,6 @@ import alliance.kernel.clock
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -21,420 +20,1085 @@ class Migration(migrations.Migration):
     operations = [
         TrigramExtension(),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True, verbose_name='slug')),
-                ('name_zh', models.CharField(max_length=60, verbose_name='Chinese name')),
-                ('name_en', models.CharField(max_length=60, verbose_name='English name')),
-                ('name_de', models.CharField(max_length=60, verbose_name='German name')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True, verbose_name="slug")),
+                ("name_zh", models.CharField(max_length=60, verbose_name="Chinese name")),
+                ("name_en", models.CharField(max_length=60, verbose_name="English name")),
+                ("name_de", models.CharField(max_length=60, verbose_name="German name")),
             ],
             options={
-                'verbose_name': 'category',
-                'verbose_name_plural': 'categories',
-                'ordering': ['slug'],
+                "verbose_name": "category",
+                "verbose_name_plural": "categories",
+                "ordering": ["slug"],
             },
         ),
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='updated at')),
-                ('kind', models.CharField(choices=[('products', 'Products'), ('orders', 'Orders')], max_length=8, verbose_name='kind')),
-                ('filename', models.CharField(max_length=200, verbose_name='file')),
-                ('sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='running', max_length=7, verbose_name='state')),
-                ('counts', models.JSONField(default=dict, verbose_name='counts')),
-                ('failure', models.CharField(blank=True, max_length=300, verbose_name='failure')),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="updated at"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("products", "Products"), ("orders", "Orders")],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("filename", models.CharField(max_length=200, verbose_name="file")),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("running", "Running"), ("done", "Done"), ("failed", "Failed")],
+                        default="running",
+                        max_length=7,
+                        verbose_name="state",
+                    ),
+                ),
+                ("counts", models.JSONField(default=dict, verbose_name="counts")),
+                ("failure", models.CharField(blank=True, max_length=300, verbose_name="failure")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'verbose_name_plural': 'imports',
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
             },
         ),
         migrations.CreateModel(
-            name='ImportIssue',
+            name="ImportIssue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_no', models.PositiveIntegerField(verbose_name='line')),
-                ('code', models.CharField(max_length=40, verbose_name='code')),
-                ('reason', models.CharField(max_length=300, verbose_name='reason')),
-                ('raw', models.JSONField(default=dict, verbose_name='as it came')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='issues', to='merchants.importrun', verbose_name='import')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line_no", models.PositiveIntegerField(verbose_name="line")),
+                ("code", models.CharField(max_length=40, verbose_name="code")),
+                ("reason", models.CharField(max_length=300, verbose_name="reason")),
+                ("raw", models.JSONField(default=dict, verbose_name="as it came")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=alliance.kernel.clock.now, editable=False),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="issues",
+                        to="merchants.importrun",
+                        verbose_name="import",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'refused line',
-                'verbose_name_plural': 'refused lines',
-                'ordering': ['line_no', 'id'],
+                "verbose_name": "refused line",
+                "verbose_name_plural": "refused lines",
+                "ordering": ["line_no", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Merchant',
+            name="Merchant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='updated at')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('legal_name', models.CharField(blank=True, max_length=200, verbose_name='legal name')),
-                ('contact_email', models.EmailField(blank=True, max_length=254, verbose_name='contact e-mail')),
-                ('currency', models.CharField(default='CNY', max_length=3, verbose_name='currency')),
-                ('state', models.CharField(choices=[('applied', 'Applied'), ('active', 'Active'), ('frozen', 'Frozen'), ('closed', 'Closed')], default='applied', max_length=8, verbose_name='state')),
-                ('credit_limit_minor', models.BigIntegerField(default=0, help_text='How far the wallet may go below zero.', verbose_name='credit limit')),
-                ('auto_receive_days', models.PositiveSmallIntegerField(default=15, help_text='Counted from payment, when the shop does not report the receipt itself.', verbose_name='days until goods count as received')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="updated at"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "legal_name",
+                    models.CharField(blank=True, max_length=200, verbose_name="legal name"),
+                ),
+                (
+                    "contact_email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="contact e-mail"),
+                ),
+                (
+                    "currency",
+                    models.CharField(default="CNY", max_length=3, verbose_name="currency"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("applied", "Applied"),
+                            ("active", "Active"),
+                            ("frozen", "Frozen"),
+                            ("closed", "Closed"),
+                        ],
+                        default="applied",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "credit_limit_minor",
+                    models.BigIntegerField(
+                        default=0,
+                        help_text="How far the wallet may go below zero.",
+                        verbose_name="credit limit",
+                    ),
+                ),
+                (
+                    "auto_receive_days",
+                    models.PositiveSmallIntegerField(
+                        default=15,
+                        help_text="Counted from payment, when the shop does not report the receipt itself.",
+                        verbose_name="days until goods count as received",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'merchant',
-                'verbose_name_plural': 'merchants',
-                'constraints': [models.CheckConstraint(condition=models.Q(('credit_limit_minor__gte', 0)), name='merchant_credit_not_negative'), models.CheckConstraint(condition=models.Q(('state__in', ['applied', 'active', 'frozen', 'closed'])), name='merchant_state_known')],
+                "verbose_name": "merchant",
+                "verbose_name_plural": "merchants",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("credit_limit_minor__gte", 0)),
+                        name="merchant_credit_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["applied", "active", "frozen", "closed"])
+                        ),
+                        name="merchant_state_known",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
-            model_name='importrun',
-            name='merchant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imports', to='merchants.merchant', verbose_name='merchant'),
+            model_name="importrun",
+            name="merchant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="imports",
+                to="merchants.merchant",
+                verbose_name="merchant",
+            ),
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='updated at')),
-                ('external_id', models.CharField(max_length=64, verbose_name='order number')),
-                ('state', models.CharField(choices=[('placed', 'Placed'), ('paid', 'Paid'), ('received', 'Received'), ('void', 'Void')], max_length=8, verbose_name='state')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('placed_at', models.DateTimeField(verbose_name='placed at')),
-                ('paid_at', models.DateTimeField(blank=True, null=True, verbose_name='paid at')),
-                ('received_at', models.DateTimeField(blank=True, null=True, verbose_name='received at')),
-                ('void_at', models.DateTimeField(blank=True, null=True, verbose_name='void at')),
-                ('void_reason', models.CharField(blank=True, max_length=120, verbose_name='void reason')),
-                ('click_id', models.CharField(blank=True, max_length=64, verbose_name='click id')),
-                ('coupon_code', models.CharField(blank=True, max_length=40, verbose_name='coupon code')),
-                ('reported_at', models.DateTimeField(verbose_name='reported at')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('processed_version', models.PositiveIntegerField(default=0)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='merchants.merchant', verbose_name='merchant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="updated at"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=64, verbose_name="order number")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("placed", "Placed"),
+                            ("paid", "Paid"),
+                            ("received", "Received"),
+                            ("void", "Void"),
+                        ],
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("placed_at", models.DateTimeField(verbose_name="placed at")),
+                ("paid_at", models.DateTimeField(blank=True, null=True, verbose_name="paid at")),
+                (
+                    "received_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="received at"),
+                ),
+                ("void_at", models.DateTimeField(blank=True, null=True, verbose_name="void at")),
+                (
+                    "void_reason",
+                    models.CharField(blank=True, max_length=120, verbose_name="void reason"),
+                ),
+                ("click_id", models.CharField(blank=True, max_length=64, verbose_name="click id")),
+                (
+                    "coupon_code",
+                    models.CharField(blank=True, max_length=40, verbose_name="coupon code"),
+                ),
+                ("reported_at", models.DateTimeField(verbose_name="reported at")),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("processed_version", models.PositiveIntegerField(default=0)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="merchants.merchant",
+                        verbose_name="merchant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order',
-                'verbose_name_plural': 'orders',
+                "verbose_name": "order",
+                "verbose_name_plural": "orders",
             },
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='updated at')),
-                ('kind', models.CharField(choices=[('COMMON', 'General plan'), ('MKT', 'Marketing plan')], default='COMMON', max_length=6, verbose_name='kind')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('state', models.CharField(choices=[('active', 'Active'), ('ended', 'Ended')], default='active', max_length=6, verbose_name='state')),
-                ('starts_at', models.DateTimeField(default=alliance.kernel.clock.now, verbose_name='starts at')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='ends at')),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='merchants.merchant', verbose_name='merchant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="updated at"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("COMMON", "General plan"), ("MKT", "Marketing plan")],
+                        default="COMMON",
+                        max_length=6,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("ended", "Ended")],
+                        default="active",
+                        max_length=6,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "starts_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, verbose_name="starts at"
+                    ),
+                ),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="ends at")),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plans",
+                        to="merchants.merchant",
+                        verbose_name="merchant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'commission plan',
-                'verbose_name_plural': 'commission plans',
+                "verbose_name": "commission plan",
+                "verbose_name_plural": "commission plans",
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='updated at')),
-                ('external_id', models.CharField(max_length=64, verbose_name="shop's product id")),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('title_en', models.CharField(blank=True, max_length=200, verbose_name='English title')),
-                ('title_de', models.CharField(blank=True, max_length=200, verbose_name='German title')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('brand', models.CharField(blank=True, max_length=80, verbose_name='brand')),
-                ('url', models.URLField(max_length=500, verbose_name='product page')),
-                ('image_url', models.CharField(blank=True, help_text='Address of the picture.', max_length=500, verbose_name='picture')),
-                ('price_minor', models.BigIntegerField(verbose_name='price')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('rate_bps', models.PositiveIntegerField(default=0, help_text='For lists and sorting only; a commission is computed from the dated terms.', verbose_name='commission rate now')),
-                ('sales_count', models.PositiveIntegerField(default=0, verbose_name='sales in 30 days')),
-                ('state', models.CharField(choices=[('on_sale', 'On sale'), ('withdrawn', 'Withdrawn')], default='on_sale', max_length=9, verbose_name='state')),
-                ('category', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='products', to='merchants.category', verbose_name='category')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="updated at"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=64, verbose_name="shop's product id")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                (
+                    "title_en",
+                    models.CharField(blank=True, max_length=200, verbose_name="English title"),
+                ),
+                (
+                    "title_de",
+                    models.CharField(blank=True, max_length=200, verbose_name="German title"),
+                ),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                ("brand", models.CharField(blank=True, max_length=80, verbose_name="brand")),
+                ("url", models.URLField(max_length=500, verbose_name="product page")),
+                (
+                    "image_url",
+                    models.CharField(
+                        blank=True,
+                        help_text="Address of the picture.",
+                        max_length=500,
+                        verbose_name="picture",
+                    ),
+                ),
+                ("price_minor", models.BigIntegerField(verbose_name="price")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                (
+                    "rate_bps",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="For lists and sorting only; a commission is computed from the dated terms.",
+                        verbose_name="commission rate now",
+                    ),
+                ),
+                (
+                    "sales_count",
+                    models.PositiveIntegerField(default=0, verbose_name="sales in 30 days"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("on_sale", "On sale"), ("withdrawn", "Withdrawn")],
+                        default="on_sale",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="products",
+                        to="merchants.category",
+                        verbose_name="category",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'product',
-                'verbose_name_plural': 'products',
+                "verbose_name": "product",
+                "verbose_name_plural": "products",
             },
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='updated at')),
-                ('external_id', models.CharField(max_length=96, verbose_name='line number')),
-                ('product_external_id', models.CharField(blank=True, max_length=64, verbose_name="shop's product id")),
-                ('title', models.CharField(blank=True, max_length=200, verbose_name='title')),
-                ('quantity', models.PositiveIntegerField(default=1, verbose_name='quantity')),
-                ('amount_minor', models.BigIntegerField(verbose_name='amount paid')),
-                ('refunded_minor', models.BigIntegerField(default=0, verbose_name='refunded')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='merchants.order', verbose_name='order')),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.product', verbose_name='product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="updated at"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=96, verbose_name="line number")),
+                (
+                    "product_external_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="shop's product id"),
+                ),
+                ("title", models.CharField(blank=True, max_length=200, verbose_name="title")),
+                ("quantity", models.PositiveIntegerField(default=1, verbose_name="quantity")),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount paid")),
+                ("refunded_minor", models.BigIntegerField(default=0, verbose_name="refunded")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="merchants.order",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchants.product",
+                        verbose_name="product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order line',
-                'verbose_name_plural': 'order lines',
+                "verbose_name": "order line",
+                "verbose_name_plural": "order lines",
             },
         ),
         migrations.CreateModel(
-            name='Shop',
+            name="Shop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='updated at')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('domains', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=253), help_text='A domain covers its subdomains.', size=None, verbose_name='registered domains')),
-                ('score_centi', models.PositiveSmallIntegerField(default=0, help_text="Buyers' rating times 100: 480 is 4.80 of 5.", verbose_name='shop score')),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shops', to='merchants.merchant', verbose_name='merchant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="updated at"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "domains",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=253),
+                        help_text="A domain covers its subdomains.",
+                        size=None,
+                        verbose_name="registered domains",
+                    ),
+                ),
+                (
+                    "score_centi",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Buyers' rating times 100: 480 is 4.80 of 5.",
+                        verbose_name="shop score",
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="shops",
+                        to="merchants.merchant",
+                        verbose_name="merchant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'shop',
-                'verbose_name_plural': 'shops',
+                "verbose_name": "shop",
+                "verbose_name_plural": "shops",
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=128, verbose_name='refund number')),
-                ('state', models.CharField(choices=[('applied', 'Applied'), ('unmatched', 'Waiting for review')], max_length=9, verbose_name='state')),
-                ('amount_minor', models.BigIntegerField(verbose_name='amount')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('refunded_at', models.DateTimeField(verbose_name='refunded at')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('facts', models.JSONField(default=dict, verbose_name='as reported')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('line', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='merchants.orderline', verbose_name='order line')),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='merchants.shop', verbose_name='shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=128, verbose_name="refund number")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("applied", "Applied"), ("unmatched", "Waiting for review")],
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("refunded_at", models.DateTimeField(verbose_name="refunded at")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                ("facts", models.JSONField(default=dict, verbose_name="as reported")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="merchants.orderline",
+                        verbose_name="order line",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="merchants.shop",
+                        verbose_name="shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'refund',
-                'verbose_name_plural': 'refunds',
+                "verbose_name": "refund",
+                "verbose_name_plural": "refunds",
             },
         ),
         migrations.AddField(
-            model_name='product',
-            name='shop',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='merchants.shop', verbose_name='shop'),
+            model_name="product",
+            name="shop",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="products",
+                to="merchants.shop",
+                verbose_name="shop",
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='shop',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='merchants.shop', verbose_name='shop'),
+            model_name="order",
+            name="shop",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="orders",
+                to="merchants.shop",
+                verbose_name="shop",
+            ),
         ),
         migrations.AddField(
-            model_name='importrun',
-            name='shop',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='merchants.shop', verbose_name='shop'),
+            model_name="importrun",
+            name="shop",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="merchants.shop",
+                verbose_name="shop",
+            ),
         ),
         migrations.CreateModel(
-            name='Coupon',
+            name="Coupon",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='updated at')),
-                ('code', models.CharField(max_length=40, verbose_name='code')),
-                ('face_minor', models.BigIntegerField(verbose_name='face value')),
-                ('threshold_minor', models.BigIntegerField(default=0, verbose_name='from an amount of')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('starts_at', models.DateTimeField(verbose_name='starts at')),
-                ('ends_at', models.DateTimeField(verbose_name='ends at')),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='coupons', to='merchants.merchant', verbose_name='merchant')),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='coupons', to='merchants.product', verbose_name='product')),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='coupons', to='merchants.shop', verbose_name='shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="updated at"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, verbose_name="code")),
+                ("face_minor", models.BigIntegerField(verbose_name="face value")),
+                (
+                    "threshold_minor",
+                    models.BigIntegerField(default=0, verbose_name="from an amount of"),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("starts_at", models.DateTimeField(verbose_name="starts at")),
+                ("ends_at", models.DateTimeField(verbose_name="ends at")),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coupons",
+                        to="merchants.merchant",
+                        verbose_name="merchant",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coupons",
+                        to="merchants.product",
+                        verbose_name="product",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coupons",
+                        to="merchants.shop",
+                        verbose_name="shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'coupon',
-                'verbose_name_plural': 'coupons',
+                "verbose_name": "coupon",
+                "verbose_name_plural": "coupons",
             },
         ),
         migrations.CreateModel(
-            name='Terms',
+            name="Terms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rate_bps', models.PositiveIntegerField(help_text='Basis points: 1234 is 12.34 %. 0 takes it out.', verbose_name='commission rate')),
-                ('starts_at', models.DateTimeField(verbose_name='in force from')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='announced at')),
-                ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.category', verbose_name='category')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='announced by')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='terms', to='merchants.plan', verbose_name='plan')),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.product', verbose_name='product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "rate_bps",
+                    models.PositiveIntegerField(
+                        help_text="Basis points: 1234 is 12.34 %. 0 takes it out.",
+                        verbose_name="commission rate",
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="in force from")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now,
+                        editable=False,
+                        verbose_name="announced at",
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchants.category",
+                        verbose_name="category",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="announced by",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="terms",
+                        to="merchants.plan",
+                        verbose_name="plan",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchants.product",
+                        verbose_name="product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'terms',
-                'verbose_name_plural': 'terms',
+                "verbose_name": "terms",
+                "verbose_name_plural": "terms",
             },
         ),
         migrations.CreateModel(
-            name='ColumnMapping',
+            name="ColumnMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='updated at')),
-                ('kind', models.CharField(choices=[('products', 'Products'), ('orders', 'Orders')], max_length=8, verbose_name='kind')),
-                ('columns', models.JSONField(help_text="Our field → the file's column.", verbose_name='columns')),
-                ('options', models.JSONField(default=dict, verbose_name='options')),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='merchants.merchant', verbose_name='merchant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="updated at"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("products", "Products"), ("orders", "Orders")],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "columns",
+                    models.JSONField(
+                        help_text="Our field → the file's column.", verbose_name="columns"
+                    ),
+                ),
+                ("options", models.JSONField(default=dict, verbose_name="options")),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mappings",
+                        to="merchants.merchant",
+                        verbose_name="merchant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'column mapping',
-                'verbose_name_plural': 'column mappings',
-                'constraints': [models.UniqueConstraint(fields=('merchant', 'kind'), name='mapping_once_per_kind')],
+                "verbose_name": "column mapping",
+                "verbose_name_plural": "column mappings",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("merchant", "kind"), name="mapping_once_per_kind"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MerchantMember',
+            name="MerchantMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(default=alliance.kernel.clock.now, editable=False, verbose_name='updated at')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('manager', 'Manager'), ('viewer', 'Viewer')], default='owner', max_length=8, verbose_name='role')),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='merchants.merchant', verbose_name='merchant')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=alliance.kernel.clock.now, editable=False, verbose_name="updated at"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "Owner"), ("manager", "Manager"), ("viewer", "Viewer")],
+                        default="owner",
+                        max_length=8,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="merchants.merchant",
+                        verbose_name="merchant",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'member',
-                'verbose_name_plural': 'members',
-                'constraints': [models.UniqueConstraint(fields=('merchant', 'user'), name='merchant_member_once')],
+                "verbose_name": "member",
+                "verbose_name_plural": "members",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("merchant", "user"), name="merchant_member_once"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'COMMON'), ('state', 'active')), fields=('merchant',), name='plan_one_common_per_merchant'),
+            model_name="plan",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "COMMON"), ("state", "active")),
+                fields=("merchant",),
+                name="plan_one_common_per_merchant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='plan_ends_later'),
+            model_name="plan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"
+                ),
+                name="plan_ends_later",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ended'), _negated=True), ('ends_at__isnull', False), _connector='OR'), name='plan_ended_has_end'),
+            model_name="plan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ended"), _negated=True),
+                    ("ends_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="plan_ended_has_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'external_id'), name='order_line_once'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(
+                fields=("order", "external_id"), name="order_line_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0), ('refunded_minor__gte', 0), ('refunded_minor__lte', models.F('amount_minor'))), name='order_line_refund_at_most_amount'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount_minor__gte", 0),
+                    ("refunded_minor__gte", 0),
+                    ("refunded_minor__lte", models.F("amount_minor")),
+                ),
+                name="order_line_refund_at_most_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('shop', 'external_id'), name='refund_once_per_shop'),
+            model_name="refund",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "external_id"), name="refund_once_per_shop"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='refund_positive'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gt", 0)), name="refund_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'unmatched'), ('line__isnull', False), _connector='OR'), name='refund_applied_has_line'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "unmatched"), ("line__isnull", False), _connector="OR"
+                ),
+                name="refund_applied_has_line",
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['state', '-sales_count', '-id'], name='product_by_sales'),
+            model_name="product",
+            index=models.Index(fields=["state", "-sales_count", "-id"], name="product_by_sales"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['state', 'price_minor', 'id'], name='product_by_price'),
+            model_name="product",
+            index=models.Index(fields=["state", "price_minor", "id"], name="product_by_price"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['state', '-rate_bps', '-id'], name='product_by_rate'),
+            model_name="product",
+            index=models.Index(fields=["state", "-rate_bps", "-id"], name="product_by_rate"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['category', 'state'], name='product_by_category'),
+            model_name="product",
+            index=models.Index(fields=["category", "state"], name="product_by_category"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['title', 'title_en', 'title_de'], name='product_titles_trgm', opclasses=['gin_trgm_ops', 'gin_trgm_ops', 'gin_trgm_ops']),
+            model_name="product",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["title", "title_en", "title_de"],
+                name="product_titles_trgm",
+                opclasses=["gin_trgm_ops", "gin_trgm_ops", "gin_trgm_ops"],
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('shop', 'external_id'), name='product_once_per_shop'),
+            model_name="product",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "external_id"), name="product_once_per_shop"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('price_minor__gte', 0)), name='product_price_not_negative'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price_minor__gte", 0)), name="product_price_not_negative"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('processed_version', models.F('version')), _negated=True), fields=['id'], name='order_waiting'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("processed_version", models.F("version")), _negated=True),
+                fields=["id"],
+                name="order_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['merchant', '-placed_at'], name='order_by_merchant'),
+            model_name="order",
+            index=models.Index(fields=["merchant", "-placed_at"], name="order_by_merchant"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('state', 'paid')), fields=['paid_at'], name='order_unreceived'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("state", "paid")), fields=["paid_at"], name="order_unreceived"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('shop', 'external_id'), name='order_once_per_shop'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "external_id"), name="order_once_per_shop"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['placed', 'paid', 'received', 'void'])), name='order_state_known'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["placed", "paid", "received", "void"])),
+                name="order_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['paid', 'received']), _negated=True), ('paid_at__isnull', False), _connector='OR'), name='order_paid_has_moment'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["paid", "received"]), _negated=True),
+                    ("paid_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="order_paid_has_moment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'received'), _negated=True), ('received_at__isnull', False), _connector='OR'), name='order_received_has_moment'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "received"), _negated=True),
+                    ("received_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="order_received_has_moment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('processed_version__lte', models.F('version'))), name='order_processed_not_ahead'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("processed_version__lte", models.F("version"))),
+                name="order_processed_not_ahead",
+            ),
         ),
         migrations.AddIndex(
-            model_name='importrun',
-            index=models.Index(fields=['merchant', '-id'], name='import_by_merchant'),
+            model_name="importrun",
+            index=models.Index(fields=["merchant", "-id"], name="import_by_merchant"),
         ),
         migrations.AddIndex(
-            model_name='coupon',
-            index=models.Index(fields=['product', 'ends_at'], name='coupon_by_product'),
+            model_name="coupon",
+            index=models.Index(fields=["product", "ends_at"], name="coupon_by_product"),
         ),
         migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.UniqueConstraint(fields=('shop', 'code'), name='coupon_code_once_per_shop'),
+            model_name="coupon",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "code"), name="coupon_code_once_per_shop"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.CheckConstraint(condition=models.Q(('face_minor__gt', 0), ('threshold_minor__gte', 0)), name='coupon_amounts_sensible'),
+            model_name="coupon",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("face_minor__gt", 0), ("threshold_minor__gte", 0)),
+                name="coupon_amounts_sensible",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='coupon_ends_later'),
+            model_name="coupon",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="coupon_ends_later"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.CheckConstraint(condition=models.Q(('rate_bps__lte', 10000)), name='terms_rate_at_most_all'),
+            model_name="terms",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rate_bps__lte", 10000)), name="terms_rate_at_most_all"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.CheckConstraint(condition=models.Q(('product', None), ('category', None), _connector='OR'), name='terms_product_or_category'),
+            model_name="terms",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("product", None), ("category", None), _connector="OR"),
+                name="terms_product_or_category",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_at__gte', models.F('created_at'))), name='terms_never_retroactive'),
+            model_name="terms",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("starts_at__gte", models.F("created_at"))),
+                name="terms_never_retroactive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.UniqueConstraint(fields=('plan', 'product', 'category', 'starts_at'), name='terms_once_per_moment', nulls_distinct=False),
+            model_name="terms",
+            constraint=models.UniqueConstraint(
+                fields=("plan", "product", "category", "starts_at"),
+                name="terms_once_per_moment",
+                nulls_distinct=False,
+            ),
         ),
     ]
