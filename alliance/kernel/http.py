@@ -1,10 +1,12 @@
 """Between HTTP and the services: request context, one answer to a refusal, page or part."""
 
+import ipaddress
 import logging
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -18,6 +20,32 @@ from alliance.kernel.errors import DomainError
 logger = logging.getLogger(__name__)
 
 type_of_view = Callable[[HttpRequest], HttpResponse]
+
+
+class ClientAddressMiddleware:
+    """Behind proxies, REMOTE_ADDR becomes the address that the outermost trusted one saw.
+
+    Each of the PROXY_HOPS proxies appends what it saw to X-Forwarded-For; what stands further
+    left came from the client and may be invented. With no hops the header means nothing.
+    """
+
+    def __init__(self, get_response: type_of_view) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if hops := settings.PROXY_HOPS:
+            seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+            if len(seen) >= hops and _is_address(candidate := seen[-hops].strip()):
+                request.META["REMOTE_ADDR"] = candidate
+        return self.get_response(request)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 class RequestContextMiddleware:

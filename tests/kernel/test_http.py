@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
 from alliance.kernel import audit, errors
-from alliance.kernel.http import page_or_part
+from alliance.kernel.http import ClientAddressMiddleware, page_or_part
 from alliance.kernel.models import AuditEvent, User
 
 
@@ -147,3 +147,26 @@ def test_an_address_that_serves_page_and_part_says_so_to_caches(client, db):
 
     assert "whole" in answer.content.decode()
     assert "HX-Request" in answer["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("hops", "header", "address"),
+    [
+        (0, "203.0.113.9", "10.0.0.1"),  # nobody is trusted: the header means nothing
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "198.51.100.66, 203.0.113.9", "203.0.113.9"),  # the left one is the client's own claim
+        (2, "198.51.100.66, 203.0.113.9, 10.0.0.7", "203.0.113.9"),
+        (2, "203.0.113.9", "10.0.0.1"),
+        (1, "", "10.0.0.1"),
+        (1, "not-an-address", "10.0.0.1"),
+        (1, "2001:db8::7", "2001:db8::7"),
+    ],
+)
+def test_the_visitors_address_is_what_the_outermost_trusted_proxy_saw(
+    rf, settings, hops, header, address
+):
+    settings.PROXY_HOPS = hops
+    request = rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=header)
+    ClientAddressMiddleware(lambda request: HttpResponse())(request)
+
+    assert request.META["REMOTE_ADDR"] == address
