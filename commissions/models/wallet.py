@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alliance.kernel.models import Stamped, User
 from alliance.kernel.money import Money
@@ -9,8 +10,8 @@ from merchants.models import Merchant
 
 
 class TopUpState(models.TextChoices):
-    ANNOUNCED = "announced", _("Announced")  # announced → received | refused
-    RECEIVED = "received", _("Received")
+    ANNOUNCED = "announced", pgettext_lazy("top-up", "Announced")  # announced → received | refused
+    RECEIVED = "received", pgettext_lazy("top-up", "Received")
     REFUSED = "refused", _("Refused")
 
 
