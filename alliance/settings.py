@@ -56,6 +56,7 @@ if PRODUCTION:
             not PUBLIC_URL.startswith("https://"),
             "PUBLIC_URL must be the https:// address people use",
         ),
+        ("EMAIL_URL" not in env.ENVIRON, "EMAIL_URL must say how mails leave"),
     ]
     if _said := [message for wrong, message in _faults if wrong]:
         raise ImproperlyConfigured("Production will not start: " + "; ".join(_said) + ".")
@@ -155,11 +156,14 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default="/tmp/alliance-beat")  # noqa: S108
 CELERY_BEAT_SCHEDULE = {
     "orders-sweep": {"task": "commissions.tasks.orders_sweep", "schedule": 60.0},
+    "unfunded-sweep": {"task": "commissions.tasks.unfunded_sweep", "schedule": 600.0},
+    "imports-sweep": {"task": "commissions.tasks.imports_sweep", "schedule": 300.0},
+    # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
+    "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
     "payouts-reconcile": {"task": "commissions.tasks.payouts_reconcile", "schedule": 300.0},
-    # docs/domain.md §4.4: what was received in the previous month settles on the 20th.
     "settlement-monthly": {
         "task": "commissions.tasks.settlement_monthly",
-        "schedule": crontab(day_of_month="20", hour="2", minute="0"),
+        "schedule": crontab(hour="2", minute="0"),
     },
     "ledger-verify": {
         "task": "commissions.tasks.ledger_verify",

@@ -3,6 +3,7 @@
 import logging
 
 from celery import shared_task
+from django.conf import settings
 
 from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
@@ -11,6 +12,7 @@ from commissions.services import payouts, settlements
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ColumnMapping, ImportKind, ImportRun
 from merchants.services.orders import orders_auto_receive
+from merchants.tasks import products_import
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,21 @@ def orders_sweep() -> None:
     while pks := queries.orders_waiting(after=after, limit=pipeline.BATCH):
         pipeline.orders_process(pks)
         after = pks[-1]
+
+
+@shared_task
+def unfunded_sweep() -> None:
+    """Beat: merchants whose wallet has something again, by a top-up or by a void."""
+    for merchant_pk in queries.merchants_to_fund():
+        merchant_funded(merchant_pk)
+
+
+@shared_task
+def imports_sweep() -> None:
+    """Beat: files whose message was lost, or whose worker died, are read again from the start."""
+    readers = {ImportKind.ORDERS: orders_import, ImportKind.PRODUCTS: products_import}
+    for pk, kind in queries.imports_stalled():
+        readers[ImportKind(kind)].delay(pk)
 
 
 @shared_task
@@ -54,8 +71,15 @@ def merchant_funded(merchant_pk: int) -> None:
 
 @shared_task
 def settlement_monthly() -> None:
-    """Beat, on the settlement day: settle the previous calendar month, in every currency."""
-    month = clock.previous_month(clock.business_day())
+    """Beat, daily: from the settlement day on, settle the previous month in every currency.
+
+    docs/domain.md §4.4 says the 20th. The days after it catch up if nobody was there on the day
+    itself; a month that is settled stays as it is.
+    """
+    today = clock.business_day()
+    if today.day < settings.ALLIANCE["SETTLEMENT_DAY"]:
+        return
+    month = clock.previous_month(today)
     if faults := verify.verify():
         logger.error("no settlement: the books do not verify: %s", "; ".join(faults[:5]))
         return

@@ -36,6 +36,8 @@ from commissions.queries.merchant import (
     wallet_of,
 )
 from commissions.queries.workers import (
+    imports_stalled,
+    merchants_to_fund,
     orders_unfunded,
     orders_waiting,
     payouts_ready,
@@ -55,10 +57,12 @@ __all__ = [
     "commissions_found",
     "currencies_of",
     "earned_by_day",
+    "imports_stalled",
     "lines_found",
     "lines_sold_for",
     "lines_to_refund",
     "lines_under_number",
+    "merchants_to_fund",
     "orders_placed",
     "orders_reported_for",
     "orders_unfunded",

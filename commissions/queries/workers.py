@@ -1,9 +1,12 @@
 """What the workers have to do: the rows are the queue."""
 
+from datetime import timedelta
+
 from django.db.models import F, QuerySet
 
-from commissions.models import Commission, CommissionState, Payout, PayoutState
-from merchants.models import Order
+from alliance.kernel import clock
+from commissions.models import Balance, Commission, CommissionState, Payout, PayoutState
+from merchants.models import ImportRun, ImportState, Order
 
 
 def orders_waiting(*, after: int, limit: int) -> list[int]:
@@ -17,6 +20,26 @@ def orders_unfunded(merchant_pk: int) -> list[int]:
     """Orders of a merchant with a commission that waits for money in the wallet, oldest first."""
     unfunded = Commission.objects.filter(merchant=merchant_pk, state=CommissionState.UNFUNDED)
     return list(unfunded.order_by("pk").values_list("line__order_id", flat=True))
+
+
+def merchants_to_fund() -> list[int]:
+    """Merchants with commissions that wait for money, and some money to give them."""
+    waiting = (
+        Commission.objects.filter(state=CommissionState.UNFUNDED).values("merchant").distinct()
+    )
+    wallets = Balance.objects.filter(
+        account__kind="wallet", balance_minor__gt=F("floor_minor")
+    ).values_list("account__owner", flat=True)
+    funded = {int(owner.removeprefix("merchant:")) for owner in wallets}
+    return sorted(funded & set(waiting.values_list("merchant", flat=True).distinct()))
+
+
+def imports_stalled() -> list[tuple[int, str]]:
+    """Runs (key, kind) that nobody has got on with for ten minutes."""
+    stalled = ImportRun.objects.filter(
+        state=ImportState.RUNNING, updated_at__lt=clock.now() - timedelta(minutes=10)
+    )
+    return list(stalled.order_by("pk").values_list("pk", "kind"))
 
 
 def payouts_ready() -> list[int]:

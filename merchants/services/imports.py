@@ -8,7 +8,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from alliance.kernel import audit
+from alliance.kernel import audit, clock
 from alliance.kernel.errors import WrongState
 from alliance.kernel.models import User
 from merchants.models import (
@@ -56,7 +56,9 @@ def import_source(run: ImportRun) -> BinaryIO:
 
 def import_restart(*, run: ImportRun) -> None:
     """A run is read from its start, also when a worker died in the middle. WrongState if over."""
-    if not ImportRun.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(counts={}):
+    if not ImportRun.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(
+        counts={}, updated_at=clock.now()
+    ):
         raise WrongState
     ImportIssue.objects.filter(run=run).delete()
 
@@ -70,7 +72,7 @@ def import_progress(
         issue.raw = [[name[:_CELL], str(cell)[:_CELL]] for name, cell in cells if cell]
     ImportIssue.objects.bulk_create(issues, batch_size=2000)
     run.counts = dict(counts)
-    ImportRun.objects.filter(pk=run.pk).update(counts=run.counts)
+    ImportRun.objects.filter(pk=run.pk).update(counts=run.counts, updated_at=clock.now())
 
 
 @transaction.atomic

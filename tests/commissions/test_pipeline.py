@@ -1,5 +1,6 @@
 """Orders become booked commissions: exact figures at each turn of the road, books that verify."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -308,3 +309,16 @@ def test_each_line_keeps_its_receipt(cast):
     assert [line.net_minor for line in lines] == [1934, 0, -486]
     assert lines[0].receipt["rates"]["commission_bps"] == 1200
     assert all(line.entry_id for line in lines)
+
+
+def test_the_sweep_funds_what_a_void_made_room_for(cast):
+    for number in range(1, 4):
+        cast.sold(f"BIG{number}", amount_minor=3_500_000)  # 4,200.00 each; the third must wait
+    with later(hours=1):
+        void = cast.report("BIG1", state="void", placed_at=MAY, paid_at=MAY, lines=())
+        cast.record(replace(void, void_at=clock.now()))
+    assert cast.commission("BIG3").state == "unfunded"
+
+    tasks.unfunded_sweep()
+
+    assert cast.commission("BIG3").state == "estimated"

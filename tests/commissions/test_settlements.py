@@ -164,3 +164,13 @@ def test_a_refused_top_up_brings_nothing(cast):
 def test_a_top_up_is_more_than_nothing(cast, amount):
     with pytest.raises(Invalid):
         wallets.top_up_announce(actor=cast.chen, merchant=cast.merchant, amount=cny(amount))
+
+
+def test_beat_waits_for_the_settlement_day_and_catches_up_after_it(cast):
+    with clock.at(JUNE_20 - timedelta(days=1)):
+        tasks.settlement_monthly()
+    assert not Settlement.objects.exists()
+    with clock.at(JUNE_20 + timedelta(days=3)):
+        tasks.settlement_monthly()
+
+    assert Settlement.objects.get().state == "closed"

@@ -10,7 +10,9 @@ from django.core.files.storage import default_storage
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
+from commissions.queries import imports_stalled
 from merchants.feeds import FEEDS, run_feed
 from merchants.feeds.matching import Bought, match
 from merchants.feeds.table import Table, clean, guarded
@@ -228,3 +230,13 @@ def test_matching_is_exact_or_nothing():
             assert all(one.pieces >= 0 and one.minor >= 0 for one in lines)
 
     check()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_nobody_got_on_with_is_found_again(shop):
+    run = import_begin(
+        shop=shop, kind="products", filename="p.csv", file=io.BytesIO(b"id,title\n"), actor=None
+    )
+    assert imports_stalled() == []
+    with clock.at(clock.now() + timedelta(minutes=11)):
+        assert imports_stalled() == [(run.pk, "products")]

@@ -13,4 +13,5 @@ def production() -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ALLOWED_HOSTS": "alliance.example.com",
         "PUBLIC_URL": "https://alliance.example.com",
+        "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
     }

@@ -56,6 +56,7 @@ def test_production_with_everything_said_starts(load, production):
         ("ALLOWED_HOSTS", None, "ALLOWED_HOSTS must name your hosts"),
         ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS must name your hosts"),
         ("PUBLIC_URL", None, "PUBLIC_URL must be the https://"),
+        ("EMAIL_URL", None, "EMAIL_URL must say how mails leave"),
         ("PUBLIC_URL", "http://alliance.example.com", "PUBLIC_URL must be the https://"),
     ],
 )
@@ -72,7 +73,7 @@ def test_production_names_all_faults_at_once(load):
     with pytest.raises(ImproperlyConfigured) as caught:
         load({})
 
-    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL"):
+    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "EMAIL_URL"):
         assert name in str(caught.value)
 
 
