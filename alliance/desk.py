@@ -48,31 +48,40 @@ QUEUES_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Something that waits for a person: a list of the desk, narrowed down."""
+    """Something that waits for people of certain roles: a list of the desk, narrowed down."""
 
     name: str  # see figures.WAITING
     label: Text
     icon: str
     model: type[Model]
     narrowed: str
+    roles: tuple[StaffRole, ...]
 
 
+OPS, FINANCE = (StaffRole.OPS,), (StaffRole.FINANCE,)
+APPLIED, SUBMITTED, ANNOUNCED, REQUESTED, SENDING, UNMATCHED, UNFUNDED = (
+    f"state__exact={state}"
+    for state in (
+        "applied",
+        "submitted",
+        "announced",
+        "requested",
+        "sending",
+        "unmatched",
+        "unfunded",
+    )
+)
 QUEUES = (
-    Queue("affiliates", _("Affiliates to approve"), "group_add", Affiliate, "state__exact=applied"),
-    Queue("merchants", _("Merchants to approve"), "add_business", Merchant, "state__exact=applied"),
-    Queue("sites", _("Sites to review"), "language", Site, "state__exact=submitted"),
-    Queue("top_ups", _("Top-ups to confirm"), "savings", TopUp, "state__exact=announced"),
-    Queue(
-        "payouts_to_release",
-        _("Payouts to release"),
-        "send_money",
-        Payout,
-        "state__exact=requested",
-    ),
-    Queue("payouts_to_confirm", _("Transfers to make"), "task_alt", Payout, "state__exact=sending"),
-    Queue("refunds", _("Refunds without order"), "join_inner", Refund, "state__exact=unmatched"),
-    Queue("unfunded", _("Unfunded commissions"), "money_off", Commission, "state__exact=unfunded"),
-    Queue("orders", _("Orders in the pipeline"), "hourglass_top", Order, "pipeline=waiting"),
+    Queue("affiliates", _("Affiliates to approve"), "group_add", Affiliate, APPLIED, OPS),
+    Queue("merchants", _("Merchants to approve"), "add_business", Merchant, APPLIED, OPS),
+    Queue("sites", _("Sites to review"), "language", Site, SUBMITTED, OPS),
+    Queue("refunds", _("Refunds without order"), "join_inner", Refund, UNMATCHED, OPS),
+    Queue("top_ups", _("Top-ups to confirm"), "savings", TopUp, ANNOUNCED, FINANCE),
+    Queue("payouts_to_release", _("Payouts to release"), "send_money", Payout, REQUESTED, FINANCE),
+    Queue("payouts_to_confirm", _("Transfers to make"), "task_alt", Payout, SENDING, FINANCE),
+    # These two go on by themselves; a number that stays says that something is wrong.
+    Queue("unfunded", _("Unfunded commissions"), "money_off", Commission, UNFUNDED, ()),
+    Queue("orders", _("Orders in the pipeline"), "hourglass_top", Order, "pipeline=waiting", ()),
 )
 
 TITLES: dict[type[Model], Text] = {Account: _("Accounts"), Entry: _("Entries")}
@@ -156,7 +165,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     waiting: dict[type[Model], int] = {}
     count = counts()
     for queue in QUEUES:
-        if queue.model not in (Order, Commission):  # these go on by themselves
+        if queue.roles and has_role(request.user, *queue.roles):
             waiting[queue.model] = waiting.get(queue.model, 0) + count[queue.name]
     groups: list[dict[str, Any]] = [
         {"items": [{"title": _("Today"), "icon": "wb_twilight", "link": reverse("admin:index")}]}
@@ -206,7 +215,6 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context.update({"title": _("Today"), "briefing": staff, "today": clock.business_day()})
     if not staff:
         return context
-    count = counts()
     days = cache.get_or_set(FIGURES_CACHE, figures.days, FIGURES_SECONDS) or []
     context.update(
         {
@@ -214,16 +222,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "figure_today": days[-1],
             "figure_yesterday": days[-2],
             "bars": _bars(days),
-            "queues": [
-                {
-                    "label": queue.label,
-                    "icon": queue.icon,
-                    "count": count[queue.name],
-                    "url": url_of(queue.model, queue.narrowed),
-                }
-                for queue in QUEUES
-                if may_see(request, queue.model)
-            ],
+            "queues": _queues(request),
         }
     )
     if may_see(request, Settlement):
@@ -237,6 +236,23 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         events = AuditEvent.objects.select_related("actor").order_by("-at", "-pk")
         context["events"] = events.exclude(actor=None)[:8]
     return context
+
+
+def _queues(request: HttpRequest) -> list[dict[str, Any]]:
+    """What waits and may be seen; what this person can decide comes first."""
+    count = counts()
+    found = [
+        {
+            "label": queue.label,
+            "icon": queue.icon,
+            "count": count[queue.name],
+            "url": url_of(queue.model, queue.narrowed),
+            "mine": bool(queue.roles) and has_role(request.user, *queue.roles),
+        }
+        for queue in QUEUES
+        if may_see(request, queue.model)
+    ]
+    return sorted(found, key=lambda queue: not queue["mine"])
 
 
 def _bars(days: list[figures.Day]) -> list[dict[str, Any]]:

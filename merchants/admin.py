@@ -26,7 +26,7 @@ from alliance.kernel.desk import (
     in_state,
     last_reason,
 )
-from alliance.kernel.models import StaffRole
+from alliance.kernel.models import StaffRole, User
 from merchants.models import (
     Category,
     Coupon,
@@ -97,6 +97,10 @@ def merchant_facts(merchant: Merchant) -> Facts:
     yield _("applied"), merchant.created_at
     for shop in merchant.shops.all():
         yield _("shop"), f"{shop.name}: {', '.join(shop.domains)}"
+
+
+def close(actor: User, merchant: Merchant, reason: str) -> None:
+    merchant_close(merchant=merchant, reason=reason, actor=actor)
 
 
 @admin.register(Merchant)
@@ -174,15 +178,26 @@ class MerchantAdmin(ReadOnlyAdmin):
             facts=lambda merchant: [(_("Frozen because"), freeze_reason(merchant) or "–")],
         ),
         Decision(
-            name="close",
-            label=_("Refuse or close"),
+            name="refuse",
+            label=_("Refuse"),
             icon="block",
             variant=ActionVariant.DANGER,
-            run=lambda actor, merchant, reason: merchant_close(
-                merchant=merchant, reason=reason, actor=actor
-            ),
+            run=close,
             roles=(OPS,),
-            when=in_state(MerchantState.APPLIED, MerchantState.ACTIVE, MerchantState.FROZEN),
+            when=in_state(MerchantState.APPLIED),
+            text=_("The application is closed for good, with the reason on record."),
+            done=_("The application is refused."),
+            form=ReasonForm,
+            facts=merchant_facts,
+        ),
+        Decision(
+            name="close",
+            label=_("Close"),
+            icon="block",
+            variant=ActionVariant.DANGER,
+            run=close,
+            roles=(OPS,),
+            when=in_state(MerchantState.ACTIVE, MerchantState.FROZEN),
             text=_("For good. The domains become free for other merchants."),
             done=_("The merchant is closed."),
             form=ReasonForm,

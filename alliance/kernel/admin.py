@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanSwitchWidget
 
 from alliance.kernel import columns
 from alliance.kernel.access import api_key_revoke, has_role
@@ -32,11 +32,18 @@ class UserForm(forms.ModelForm):
     """An administrator gives and takes roles."""
 
     staff_roles = forms.MultipleChoiceField(
-        label=_("staff roles"),
+        label=_("Staff roles"),
         choices=StaffRole.choices,
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("Without a role a member of the staff sees nothing."),
+    )
+
+    is_superuser = forms.BooleanField(
+        label=_("Administrator"),
+        required=False,
+        help_text=_("May do everything, and gives others their roles."),
+        widget=UnfoldBooleanSwitchWidget,
     )
 
     class Meta:

@@ -110,6 +110,11 @@ class Decision:
     facts: Callable[[Any], Facts] | None = None
     bulk: bool = False
 
+    @property
+    def usual(self) -> bool:
+        """What is done on most days stands out; what does harm is quiet until one opens it."""
+        return self.variant in (ActionVariant.SUCCESS, ActionVariant.PRIMARY)
+
 
 class DeskList(ChangeList):
     """A list that says how many rows it left out only when something was left out."""
@@ -276,7 +281,7 @@ class DeskAdmin(RoleAccess, ModelAdmin):
                     {
                         "title": decision.label,
                         "icon": decision.icon,
-                        "variant": decision.variant,
+                        "variant": decision.variant if decision.usual else ActionVariant.DEFAULT,
                         "path": self.url_of(decision.name, obj.pk),
                     }
                     for decision in self.decisions

@@ -72,6 +72,8 @@ class WithMoney:
         if not has_role(request.user, *SEES_MONEY):
             return {}
         money = figures.money_of(f"{self.owner}:{obj.pk}")
+        order = list(KINDS)
+        money.sort(key=lambda found: order.index(found[0]) if found[0] in KINDS else len(order))
         return {"money": [(KINDS.get(kind, kind), balance) for kind, balance in money]}
 
 
