@@ -76,7 +76,7 @@ def close(actor: User, settlement: Settlement) -> str:
         )
     closed = settlement_close(settlement=settlement, actor=actor)
     total = figures.settlements_with_totals(Settlement.objects.filter(pk=closed.pk)).get()
-    return _g("Closed: %(net)s for %(count)d affiliates can be withdrawn from tomorrow.") % {
+    return _g("Closed: %(net)s are payable now, to %(count)d affiliates.") % {
         "net": Money(total.net_minor, total.currency).localized(),
         "count": total.affiliates,
     }
