@@ -51,7 +51,7 @@ class MonthForm(forms.Form):
         super().__init__(*args, **kwargs)
         by_text = {f"{month:%Y-%m}": month for month in months}
         field = self.fields["month"]
-        field.choices = [(t, date_format(m, "F Y")) for t, m in by_text.items()]  # type: ignore[attr-defined]
+        field.choices = [(t, date_format(m, "YEAR_MONTH_FORMAT")) for t, m in by_text.items()]  # type: ignore[attr-defined]
         field.coerce = by_text.__getitem__  # type: ignore[attr-defined]
 
 
@@ -85,7 +85,7 @@ def close(actor: User, settlement: Settlement) -> str:
 def close_facts(settlement: Settlement) -> Facts:
     rows = figures.shares(settlement)
     total = Money(sum(row.net_minor for row in rows), settlement.currency)
-    yield _("month"), date_format(settlement.month, "F Y")
+    yield _("month"), date_format(settlement.month, "YEAR_MONTH_FORMAT")
     yield _("affiliates"), len([row for row in rows if row.commissions])
     yield _("net to affiliates"), total.localized()
     yield _("built"), settlement.built_at
@@ -147,7 +147,7 @@ class SettlementAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("month"), ordering="month")
     def month_name(self, settlement: Settlement) -> str:
-        return date_format(settlement.month, "F Y")
+        return date_format(settlement.month, "YEAR_MONTH_FORMAT")
 
     @admin.display(description=_("affiliates"), ordering="affiliates")
     def affiliates(self, settlement: Settlement) -> int:
