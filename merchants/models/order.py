@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alliance.kernel import clock
 from alliance.kernel.models import Stamped
@@ -128,7 +129,7 @@ class OrderLine(Stamped):
 
 
 class RefundState(models.TextChoices):
-    APPLIED = "applied", _("Applied")
+    APPLIED = "applied", pgettext_lazy("refund", "Applied")
     UNMATCHED = "unmatched", _("Waiting for review")
 
 
