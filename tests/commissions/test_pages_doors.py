@@ -1,0 +1,65 @@
+"""Who gets into which page of the money: strangers to sign in, others to where one joins."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from affiliates.models import AffiliateMember
+from alliance.kernel.models import MemberRole
+from commissions.urls import urlpatterns
+from merchants.models import MerchantMember
+from tests.cast import cast_make, user_make
+
+pytestmark = pytest.mark.django_db
+
+PAGES = [pattern for pattern in urlpatterns if not pattern.name.startswith("api_")]
+
+
+def url_of(pattern):
+    return reverse(f"commissions:{pattern.name}", args=[1] if "<int:pk>" in str(pattern) else [])
+
+
+def named(prefix):
+    return [p for p in PAGES if str(p.pattern).startswith(prefix)]
+
+
+def test_every_page_is_the_affiliates_or_the_merchants():
+    assert len(named("affiliate/")) + len(named("merchant/")) == len(PAGES)
+
+
+@pytest.mark.parametrize("pattern", PAGES, ids=lambda p: p.name)
+def test_who_is_not_signed_in_is_asked_to(pattern):
+    for answer in (Client().get(url_of(pattern)), Client().post(url_of(pattern))):
+        assert answer.status_code == 405 or answer["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "join"), [("affiliate/", "affiliates:join"), ("merchant/", "merchants:join")]
+)
+def test_who_does_not_belong_there_is_shown_where_one_joins(prefix, join):
+    client = Client()
+    client.force_login(user_make())
+    for pattern in named(prefix):
+        answer = client.get(url_of(pattern))
+        assert answer.status_code == 405 or answer["Location"] == reverse(join), pattern.name
+
+
+@pytest.mark.parametrize(
+    ("prefix", "changing"),
+    [
+        ("affiliate/", {"payee"}),
+        ("merchant/", {"order_import", "order_mapping", "order_import_give_up"}),
+    ],
+)
+def test_a_viewer_looks_everywhere_and_changes_nothing(prefix, changing):
+    cast = cast_make()
+    viewer = user_make()
+    AffiliateMember.objects.create(affiliate=cast.affiliate, user=viewer, role=MemberRole.VIEWER)
+    MerchantMember.objects.create(merchant=cast.merchant, user=viewer, role=MemberRole.VIEWER)
+    client = Client()
+    client.force_login(viewer)
+    for pattern in named(prefix):
+        looked = client.get(url_of(pattern)).status_code
+        assert looked in ({403, 405} if pattern.name in changing else {200, 404}), pattern.name
+        said = client.post(url_of(pattern), {"amount": "1.00"}).status_code
+        assert said in {403, 405}, pattern.name
