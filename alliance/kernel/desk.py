@@ -219,6 +219,7 @@ class DeskAdmin(RoleAccess, ModelAdmin):
             messages.warning(request, _g("None of the rows you ticked is waiting for this."))
             return None
         form = decision.form(request.POST if "decided" in request.POST else None)
+        facts = decision.facts or (lambda obj: ())
         if not form.is_valid():
             return self.page(
                 request,
@@ -228,9 +229,7 @@ class DeskAdmin(RoleAccess, ModelAdmin):
                 danger=decision.variant == ActionVariant.DANGER,
                 form=form,
                 checkbox=ACTION_CHECKBOX_NAME,
-                rows=[
-                    (obj, list(decision.facts(obj)) if decision.facts else []) for obj in objects
-                ],
+                rows=[(obj, list(facts(obj))) for obj in objects],
                 back=request.get_full_path(),
             )
         done = 0

@@ -20,7 +20,7 @@ from alliance.kernel.money import Money
 from commissions import figures
 from commissions.models import Balance
 from commissions.services.wallets import credit_limit_set
-from merchants.admin import MerchantAdmin
+from merchants.admin.merchants import MerchantAdmin
 from merchants.models import Merchant
 
 SEES_MONEY = (StaffRole.FINANCE, StaffRole.OPS, StaffRole.RISK, StaffRole.AUDITOR)
