@@ -80,9 +80,8 @@ class _Demo:
         env = environment(self.state, named)
         with self.steps.step("database tables") as step:
             self.manage(family, step, env, "migrate", "--no-input")
-        if list(Path().glob("*/management/commands/demo_load.py")):
-            with self.steps.step("demo data") as step:
-                self.manage(family, step, env, "demo_load")
+        with self.steps.step("demo data") as step:
+            self.manage(family, step, env, "demo_load")
         with self.steps.step("web server, Celery worker and beat") as step:
             self.start_application(family, env, step)
         self.state.announce(doing="running the demo", url=self.url, **named)
@@ -90,6 +89,7 @@ class _Demo:
     def manage(self, family: Family, step: Step, env: dict[str, str], *command: str) -> None:
         """A management command, with its last line of output as the step's progress."""
         log = self.state.log(command[0])
+        env = {"LOG_LEVEL": "WARNING"} | env
         child = family.start(command[0], [PYTHON, "manage.py", *command], log=log, env=env)
         while child.process.poll() is None:
             step.progress(child.tail(1).strip())
@@ -102,7 +102,7 @@ class _Demo:
         celery = [PYTHON, "-m", "celery", "-A", "alliance"]
         web = [PYTHON, "-m", "granian", "--interface", "wsgi", "alliance.wsgi:application"]
         web += ["--host", self.host, "--port", str(self.port), "--no-ws", "--access-log"]
-        web += ["--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "5"]
+        web += ["--workers", "1", "--blocking-threads", "4", "--workers-kill-timeout", "5"]
         worker = [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"]
         worker += ["--without-gossip", "--without-mingle"]
         beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile", ""]
@@ -137,11 +137,8 @@ class _Demo:
         ]
         if "EMAIL_URL" not in os.environ:
             places.append(["E-mails", "not sent; their links appear here"])
-        lines = ["Taoke Alliance is running", "", *table(places), ""]
-        if logins := _logins(self.state):
-            lines += [*logins, ""]
-        lines += ["Ctrl-C stops it. The data stays; `make reset` removes it."]
-        say(f"\n{box(lines)}\n")
+        lines = ["Taoke Alliance is running", "", *table(places), "", *_logins(self.state), ""]
+        say(f"\n{box([*lines, 'Ctrl-C stops it. The data stays; `make reset` removes it.'])}\n")
 
     def watch(self, family: Family) -> None:
         """Until a signal stops us, or a process dies (`ChildDied`)."""
@@ -156,14 +153,13 @@ class _Demo:
 
 def _logins(state: State) -> list[str]:
     """What demo_load says about whom to sign in as."""
-    path = state.home / "demo-logins.json"
-    rows = json.loads(path.read_text()) if path.exists() else []
+    rows = json.loads((state.home / "demo-logins.json").read_text())
     return table([[row["role"], row["email"], row["password"], row["note"]] for row in rows])
 
 
 def _already_there(state: State, notice: dict[str, str]) -> int:
     if "url" in notice:
-        lines = [f"This demo is running already: {notice['url']}/", "", *_logins(state)]
+        lines = [f"This demo is running already: {notice['url']}/", "", *_logins(state), ""]
         say(box([*lines, f"Stop it with Ctrl-C in its terminal, or: kill {notice['pid']}"]))
         return 0
     say(f"{_short(state.home)} is in use by process {notice.get('pid', '?')}: {notice['doing']}.")

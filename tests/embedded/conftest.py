@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -55,10 +57,22 @@ class Commands:
                 process.communicate(timeout=60)
 
 
+@contextmanager
+def house() -> Iterator[Commands]:
+    """Commands with a folder that everybody may enter, as pytest's own may not be.
+
+    Where the tests run as root, PostgreSQL runs as somebody else.
+    """
+    with TemporaryDirectory(prefix="alliance-house-") as folder:
+        Path(folder).chmod(0o755)
+        commands = Commands(Path(folder) / "state")
+        try:
+            yield commands
+        finally:
+            commands.stop()
+
+
 @pytest.fixture
-def commands(tmp_path: Path) -> Iterator[Commands]:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)  # as root, PostgreSQL runs as somebody else
-    found = Commands(tmp_path / "state")
-    yield found
-    found.stop()
+def commands() -> Iterator[Commands]:
+    with house() as found:
+        yield found

@@ -210,7 +210,7 @@ def test_pytest_runs_on_servers_of_its_own_and_its_exit_code_is_ours(commands, t
 
     assert code == 1
     assert "1 failed, 1 passed" in output.splitlines()[-1]
-    assert list(tmp_path.glob("alliance-test-*")) == []
+    assert list(commands.state.parent.glob("alliance-test-*")) == []
 
 
 def test_missing_chromium_is_said_and_fails_in_ci(commands):

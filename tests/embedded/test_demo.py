@@ -11,22 +11,18 @@ import psutil
 import pytest
 
 from alliance.embedded.ports import free_port
-from tests.embedded.conftest import Commands
+from tests.embedded.conftest import Commands, house
 from tests.embedded.test_processes import gone
 
 pytestmark = pytest.mark.worker
 READY = "Taoke Alliance is running"
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory):
+@pytest.fixture(scope="module", name="house")
+def one_house():
     """One state folder for the module: the first start fills it, the others are second starts."""
-    folder = tmp_path_factory.mktemp("demo")
-    for each in (folder, *folder.parents[:2]):
-        each.chmod(0o755)
-    commands = Commands(folder / "state")
-    yield commands
-    commands.stop()
+    with house() as commands:
+        yield commands
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +40,7 @@ class Demo:
         self.ready = threading.Event()
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
-        assert self.ready.wait(timeout=240), self.said()
+        assert self.ready.wait(timeout=600), self.said()
         assert READY in self.said(), self.said()
 
     def read(self) -> None:
