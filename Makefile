@@ -50,7 +50,7 @@ format: setup ## Format the code and repair what can be repaired
 	@$(BIN) -m ruff check --fix $(SOURCES)
 	@$(BIN) -m ruff format $(SOURCES)
 
-bench: setup ## Measurements, each against its baseline (ARGS="ledger --small")
+bench: setup ## Measurements, each against its baseline (ARGS="redirect --small")
 	@exec $(EMBEDDED) run --fresh -- $(BIN) -m bench $(ARGS)
 
 lock: setup ## Write the lock files anew from pyproject.toml
