@@ -1,7 +1,7 @@
 """What affiliates type in. The services have the last word; forms only read and explain."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -23,7 +23,7 @@ class PickingForm(forms.Form):
         label=_("Commission"),
         required=False,
         coerce=int,
-        empty_value=0,
+        empty_value="",
         choices=[
             ("", _("Any rate")),
             ("500", _("5 % and more")),
@@ -50,7 +50,10 @@ class PickingForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = [(category.slug, category.name) for category in queries.categories()]
-        self.fields["category"].choices = [("", _("All categories")), *known]
+        cast(forms.ChoiceField, self.fields["category"]).choices = [
+            ("", _("All categories")),
+            *known,
+        ]
         self.fields["words"].widget.attrs |= {
             "type": "search",
             "placeholder": _("Words in the title"),
@@ -102,7 +105,7 @@ class LinkForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["zone"].queryset = queries.zones_for(user)
+        self._zone.queryset = queries.zones_for(user)
         for number, name in enumerate(SUBS, start=1):
             self.fields[name] = forms.CharField(
                 label=_("Sub-id %(number)d") % {"number": number},
@@ -116,7 +119,11 @@ class LinkForm(forms.Form):
 
     @property
     def zones_exist(self) -> bool:
-        return bool(self.fields["zone"].queryset)
+        return bool(self._zone.queryset)
+
+    @property
+    def _zone(self) -> "forms.ModelChoiceField[AdZone]":
+        return cast("forms.ModelChoiceField[AdZone]", self.fields["zone"])
 
     def subs(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in SUBS}

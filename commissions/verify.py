@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from commissions.models import Commission
 from commissions.models.commission import COMPONENTS
 from commissions.pipeline import target_of
+
+Text = str | Promise
 
 # account → what its lines say
 _BOOKED = """
@@ -61,14 +65,16 @@ class Invariant:
     """A name, what it promises, and a query whose every row is a sentence about a fault."""
 
     name: str
-    promise: str
+    promise: Text
     sql: str
 
+
+FOLLOWS = _("Every commission is what its order and its frozen rates say.")
 
 INVARIANTS = (
     Invariant(
         "entries_have_lines",
-        "Every entry moves something, and every line belongs to an entry and two accounts.",
+        _("Every entry moves something, and every line belongs to an entry and two accounts."),
         """
         SELECT 'entry ' || e.key || ' has no line' FROM commissions_entry e
         WHERE NOT EXISTS (SELECT FROM commissions_line l WHERE l.entry_id = e.id)
@@ -83,7 +89,7 @@ INVARIANTS = (
     ),
     Invariant(
         "balances_are_sums",
-        "Every guarded balance equals the sum of its account's lines, inside its limits.",
+        _("Every guarded balance equals the sum of its account's lines, inside its limits."),
         f"""
         SELECT 'balance of ' || booked.code || ' is ' || b.balance_minor || ', its lines say '
                || booked.minor || ' ' || booked.currency
@@ -98,8 +104,10 @@ INVARIANTS = (
     ),
     Invariant(
         "books_match_business",
-        "Wallets, reserves, pending money, fees, cash and money in flight are what the orders, "
-        "top-ups and payouts say.",
+        _(
+            "Wallets, reserves, pending money, fees, cash and money in flight are what the orders, "
+            "top-ups and payouts say."
+        ),
         f"""
         SELECT coalesce(booked.code, said.code) || ': the books say ' || coalesce(booked.minor, 0)
                || ', the business says ' || coalesce(said.minor, 0) || ' '
@@ -116,7 +124,10 @@ INVARIANTS = (
     ),
     Invariant(
         "affiliates_get_theirs",
-        "For each affiliate: settled commissions = payable - debt + what was or is being paid out.",
+        _(
+            "For each affiliate: settled commissions = payable - debt + what was or is being paid "
+            "out."
+        ),
         f"""
         SELECT 'affiliate ' || affiliate_id || ' settled ' || sum(settled) || ', but holds '
                || sum(held) || ' ' || currency
@@ -135,7 +146,7 @@ INVARIANTS = (
     ),
     Invariant(
         "debt_before_payable",
-        "Nobody has money to withdraw while owing some.",
+        _("Nobody has money to withdraw while owing some."),
         """
         SELECT p.owner || ' owes ' || -d.balance_minor || ' and has ' || bp.balance_minor
                || ' payable'
@@ -149,7 +160,7 @@ INVARIANTS = (
     ),
     Invariant(
         "commissions_are_sums",
-        "Every commission is the sum of its lines, without a gap in its revisions.",
+        _("Every commission is the sum of its lines, without a gap in its revisions."),
         f"""
         SELECT 'commission ' || c.id || ' differs from the sum of its lines'
         FROM commissions_commission c
@@ -170,7 +181,7 @@ INVARIANTS = (
     ),
     Invariant(
         "settlements_are_sums",
-        "Every closed settlement's shares were booked as they stand.",
+        _("Every closed settlement's shares were booked as they stand."),
         """
         SELECT 'settlement ' || s.id || ': shares say ' || sum(h.net_minor)
                || ', its entry moved ' || coalesce(max(booked.minor), 0)
@@ -186,7 +197,7 @@ INVARIANTS = (
     ),
     Invariant(
         "touches_lead_somewhere",
-        "Every touch names an affiliate, a zone and a shop that exist; so does every attribution.",
+        _("Every touch has its affiliate, zone and shop; every attribution its touch."),
         """
         SELECT 'touch ' || t.id || ' lacks its affiliate, zone or shop' FROM affiliates_touch t
         LEFT JOIN affiliates_affiliate a ON a.id = t.affiliate_id
@@ -201,7 +212,7 @@ INVARIANTS = (
     ),
     Invariant(
         "closed_periods_stay_closed",
-        "No entry was recorded in a month after its books were closed.",
+        _("No entry was recorded in a month after its books were closed."),
         """
         SELECT 'entry ' || e.key || ' was recorded after ' || to_char(p.month, 'YYYY-MM')
                || ' was closed'
@@ -213,7 +224,7 @@ INVARIANTS = (
 )
 
 
-def verify(report: Callable[[str, str, int], None] | None = None) -> list[str]:
+def verify(report: Callable[[str, Text, int], None] | None = None) -> list[str]:
     """Check every invariant; returns sentences, empty means well.
 
     `report(name, promise, faults)` is called after each invariant, for progress.
@@ -230,7 +241,7 @@ def verify(report: Callable[[str, str, int], None] | None = None) -> list[str]:
     if report:
         report(
             "commissions_follow_orders",
-            "Every commission is what its order and its frozen rates say.",
+            FOLLOWS,
             len(found),
         )
     return sentences + found

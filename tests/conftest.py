@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db import connection, transaction
+from django.test import TransactionTestCase
 from django.utils import asyncio as django_asyncio
 
 
@@ -23,28 +23,38 @@ def _no_loop() -> NoReturn:
 django_asyncio.get_running_loop = _no_loop
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _flush_may_empty_append_only_tables() -> Iterator[None]:
-    """Between transactional tests Django truncates everything, which our triggers refuse.
+# Made by migrations, the same for every test.
+KEPT = {"django_content_type", "auth_permission", "django_migrations"}
 
-    Only the owner of the tables can switch the triggers off, and only this flush does.
+
+def _empty_tables(_case: TransactionTestCase) -> None:
+    """Leave no row behind a test that committed.
+
+    Django would truncate every table, which our triggers refuse, and then make all content types
+    and permissions anew. Only the owner of the tables can switch the triggers off, and only this
+    does. Foreign keys are deferred, so the order does not matter.
     """
-    plain = DatabaseOperations.execute_sql_flush
+    with connection.cursor() as cursor, transaction.atomic():
+        names = set(connection.introspection.table_names(cursor)) - KEPT
+        cursor.execute(
+            " UNION ALL ".join(f"SELECT '{n}' WHERE EXISTS (SELECT FROM {n})" for n in names)
+        )
+        filled = [row[0] for row in cursor.fetchall()]
+        cursor.execute(
+            "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = "
+            "'refuse_change'::regproc"
+        )
+        guarded = {row[0] for row in cursor.fetchall()} & set(filled)
+        for table in guarded:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        for table in filled:
+            cursor.execute(f"DELETE FROM {table}")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in guarded:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
-    def flush(self: DatabaseOperations, sql_list: list[str]) -> Any:
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger "
-                "WHERE NOT tgisinternal AND tgfoid = 'refuse_change'::regproc"
-            )
-            tables = [row[0] for row in cursor.fetchall()]
-        off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables]
-        on = [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables]
-        return plain(self, [*off, *sql_list, *on])
 
-    DatabaseOperations.execute_sql_flush = flush
-    yield
-    DatabaseOperations.execute_sql_flush = plain
+TransactionTestCase._fixture_teardown = _empty_tables
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,7 @@
 """Becoming an affiliate, and waiting for it."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from affiliates import queries, services
 from affiliates.forms import JoinForm
 from affiliates.models import AffiliateKind, AffiliateState
+from alliance.kernel.models import User
 
 # What each kind is for, and what it needs (docs/domain.md §1.1).
 KINDS = [
@@ -49,7 +52,8 @@ KINDS = [
 @login_required
 def join(request: HttpRequest) -> HttpResponse:
     """The application; after it, how it stands. Who is in already goes to the products."""
-    membership = queries.membership_of(request.user)
+    user = cast(User, request.user)  # login_required
+    membership = queries.membership_of(user)
     closed = membership is not None and membership.affiliate.state == AffiliateState.CLOSED
     if membership and not closed:
         if membership.affiliate.state == AffiliateState.APPLIED:
@@ -57,7 +61,7 @@ def join(request: HttpRequest) -> HttpResponse:
         return redirect("affiliates:products")
     form = JoinForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        affiliate = services.affiliate_apply(user=request.user, **form.cleaned_data)
+        affiliate = services.affiliate_apply(user=user, **form.cleaned_data)
         if affiliate.state == AffiliateState.ACTIVE:
             messages.success(request, gettext("Welcome! Pick a product and make your first link."))
         return redirect("affiliates:join")

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from commissions.verify import verify
+from commissions.verify import Text, verify
 
 
 class Command(BaseCommand):
     help = "Check every invariant of the books. Exits with 1 when one is broken."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        def report(name: str, promise: str, faults: int) -> None:
+        def report(name: str, promise: Text, faults: int) -> None:
             mark = self.style.SUCCESS("holds ") if not faults else self.style.ERROR("BROKEN")
             self.stdout.write(f"{mark}  {name:28} {promise}")
 
