@@ -21,7 +21,14 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
-DEMANDED = ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "POSTGRES_PASSWORD", "VALKEY_PASSWORD")
+DEMANDED = (
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "PUBLIC_URL",
+    "EMAIL_URL",
+    "POSTGRES_PASSWORD",
+    "VALKEY_PASSWORD",
+)
 
 
 def kept() -> set[str]:
@@ -229,7 +236,7 @@ def test_build_succeeds_with_what_the_ignore_file_lets_in(tmp_path):
             shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("*.mo"))
         else:
             shutil.copy(source, tmp_path)
-    script = re.findall(r"^RUN (python (?:.*\\\n)*.*)", DOCKERFILE, re.MULTILINE)[0]
+    script = re.findall(r"^RUN (python alliance/(?:.*\\\n)*.*)", DOCKERFILE, re.MULTILINE)[0]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-ec", script], cwd=tmp_path, env={"PATH": path}, capture_output=True, check=False
