@@ -1,6 +1,7 @@
 """Every door of the alliance."""
 
 from allauth.account.decorators import secure_admin_login
+from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -26,3 +27,5 @@ urlpatterns = [
     path("merchant/", include("merchants.urls")),
     path("", include("commissions.urls")),
 ]
+if apps.is_installed("alliance.demo"):
+    urlpatterns.append(path("demo/", include("alliance.demo.urls")))

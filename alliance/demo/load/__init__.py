@@ -1,0 +1,129 @@
+"""The demo's data, pushed through the public services at the moments at which it happened.
+
+A load is all or nothing: one that was cut short is wiped and begun anew. It only ever starts in a
+database without any users, so what a broken load left behind is the demo's own.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+
+from alliance.demo.catalogue import products_by_shop
+from alliance.demo.load.accounts import accounts_make
+from alliance.demo.load.addresses import addresses_follow
+from alliance.demo.load.desk import desk_fill
+from alliance.demo.load.money import Wallets, settlements_plan
+from alliance.demo.load.promoters import promoters_join
+from alliance.demo.load.shops import shops_open
+from alliance.demo.load.stage import Stage
+from alliance.demo.load.year import Year
+from alliance.demo.orders import orders, visits
+from alliance.kernel import audit, clock
+from alliance.kernel.errors import DomainError
+from alliance.kernel.models import AuditEvent, User
+
+SEED = 618
+BEGAN, DONE = "demo.began", "demo.loaded"
+_LOCK = 0x64656D6F  # any number of our own: "demo"
+
+
+class Occupied(DomainError):
+    """There are people in the database who are not the demo's."""
+
+    code = "demo_occupied"
+    message = "This database holds other data. The demo loads into an empty one only."
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of a year. `shelf`: products per shop, beside those that somebody clicked."""
+
+    orders: int = 12_000
+    visits: int = 15_000
+    shelf: int = 1_000
+
+
+def load(*, size: Size | None = None, say: Callable[[str], None] = lambda _line: None) -> bool:
+    """Load the demo as of now. False: it was there already (its addresses follow PUBLIC_URL).
+
+    Raises Occupied if the database holds anything else. `say` hears of the progress, line by line.
+    """
+    with _alone():
+        if AuditEvent.objects.filter(verb=DONE).exists():
+            addresses_follow()
+            return False
+        if AuditEvent.objects.filter(verb=BEGAN).exists():
+            say("an earlier load was cut short: starting over")
+            _wipe()
+        elif User.objects.exists():
+            raise Occupied
+        _load(size or Size(), _timed(say))
+        return True
+
+
+def _load(size: Size, say: Callable[[str], None]) -> None:
+    stage = Stage(clock.now(), say)
+    with transaction.atomic():
+        users = accounts_make(stage.ago(days=440))
+        audit.record(BEGAN, users["admin"])
+    stage.staff = users
+    say("shops and products")
+    span = (SEED, stage.start, stage.end)
+    told = list(orders(*span, size.orders, stage.now))
+    seen = list(visits(*span, size.visits, stage.now))
+    stocked = {line.product for order in told for line in order.lines}
+    stocked |= {touch.product for order in told for touch in order.touches}
+    stocked |= {touch.product for touch in seen}
+    stocked |= {p.code for listed in products_by_shop().values() for p in listed[: size.shelf]}
+    shops_open(stage, users, stocked)
+    promoters_join(stage, users)
+    year = Year(stage, told, seen)
+    Wallets(stage, year)
+    settlements_plan(stage)
+    desk_fill(stage, users)
+    say("affiliates")
+    stage.agenda.run()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    audit.record(DONE, users["admin"], orders=len(told), clicks=len(seen))
+
+
+def _timed(say: Callable[[str], None]) -> Callable[[str], None]:
+    began = time.monotonic()
+    return lambda line: say(f"{time.monotonic() - began:3.0f} s  {line}")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Nobody else loads at the same time; and nobody waits for the disk: a crash starts over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        cursor.execute("SET synchronous_commit TO off")
+        try:
+            yield
+        finally:
+            cursor.execute("RESET synchronous_commit")
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+@transaction.atomic
+def _wipe() -> None:
+    """Empty every table of ours. Append-only ones refuse that, unless their owner insists."""
+    kept = {ContentType, Permission}
+    tables = [
+        connection.ops.quote_name(model._meta.db_table)
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and not model._meta.proxy and model not in kept
+    ]
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
