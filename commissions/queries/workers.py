@@ -6,7 +6,7 @@ from django.db.models import F, QuerySet
 
 from alliance.kernel import clock
 from commissions.models import Balance, Commission, CommissionState, Payout, PayoutState
-from merchants.models import ImportRun, ImportState, Order
+from merchants.models import ImportKind, ImportRun, ImportState, Order
 
 
 def orders_waiting(*, after: int, limit: int) -> list[int]:
@@ -35,10 +35,13 @@ def merchants_to_fund() -> list[int]:
 
 
 def imports_stalled() -> list[tuple[int, str]]:
-    """Runs (key, kind) that nobody has got on with for ten minutes."""
+    """Runs (key, kind) that nobody has got on with for ten minutes.
+
+    An order file without counts is not one: its merchant is still thinking about the columns.
+    """
     stalled = ImportRun.objects.filter(
         state=ImportState.RUNNING, updated_at__lt=clock.now() - timedelta(minutes=10)
-    )
+    ).exclude(kind=ImportKind.ORDERS, counts={})
     return list(stalled.order_by("pk").values_list("pk", "kind"))
 
 

@@ -57,8 +57,8 @@ def home(request: AffiliateRequest) -> HttpResponse:
     metric = charts.chosen(METRICS, request.GET.get("metric", ""))
     chart = _chart(metric, days, clicks, today, currency)
     if request.headers.get("HX-Request"):
-        context = {"chart": chart, "metric": metric, "metrics": METRICS, "currency": currency}
-        return page_or_part(request, "commissions/affiliate_home.html", context, part="chart")
+        part = {"chart": chart, "metric": metric, "metrics": METRICS, "currency": currency}
+        return page_or_part(request, "commissions/affiliate_home.html", part, part="chart")
     settles_on, month = receipts.next_settlement()
     balances = queries.balances_of(affiliate, currency)
     recent = list(_mine(request).filter(currency=currency)[:6])

@@ -41,8 +41,8 @@ def home(request: MerchantRequest) -> HttpResponse:
     metric = charts.chosen(METRICS, request.GET.get("metric", ""))
     chart = _chart(metric, {day: days[day] for day in days if day >= start}, currency)
     if request.headers.get("HX-Request"):
-        context = {"chart": chart, "metric": metric, "metrics": METRICS}
-        return page_or_part(request, "commissions/merchant_home.html", context, part="chart")
+        part = {"chart": chart, "metric": metric, "metrics": METRICS}
+        return page_or_part(request, "commissions/merchant_home.html", part, part="chart")
     now = sum((sold for day, sold in days.items() if day >= start), Sold())
     before = sum((sold for day, sold in days.items() if day < start), Sold())
     brought = queries.brought_by_affiliate(request.user, merchant, start, today)

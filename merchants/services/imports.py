@@ -57,7 +57,8 @@ def import_source(run: ImportRun) -> BinaryIO:
 def import_restart(*, run: ImportRun) -> None:
     """A run is read from its start, also when a worker died in the middle. WrongState if over."""
     if not ImportRun.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(
-        counts={}, updated_at=clock.now()
+        counts={"rows": 0},
+        updated_at=clock.now(),  # begun: no longer waiting for its columns
     ):
         raise WrongState
     ImportIssue.objects.filter(run=run).delete()

@@ -267,7 +267,7 @@ def test_strangers_find_nothing(cast):
 
     assert client.get(reverse("commissions:receipt", args=[commission.pk])).status_code == 404
     assert len(rows_of(client, "affiliate_orders_csv")) == 1
-    assert "T1" not in read(client, "affiliate_orders")
+    assert not client.get(reverse("commissions:affiliate_orders")).context["rows"]
 
 
 # --- Where is my order? --------------------------------------------------------------------------
@@ -372,7 +372,7 @@ def test_a_withdrawal_by_post_takes_the_money_out_of_what_is_available(cast, lin
     assert (payout.amount, payout.state) == (cny("19.34"), "requested")
     assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("0.00")
     assert "Waits for somebody of the alliance to release it." in response.content.decode()
-    assert "6222" not in response.content.decode()
+    assert "6222023" not in response.content.decode()
     assert "…8912" in response.content.decode()
 
 

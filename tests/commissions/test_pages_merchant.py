@@ -18,6 +18,7 @@ from alliance.kernel.models import MemberRole
 from alliance.kernel.money import Money, cny
 from commissions import chart, pipeline, tasks
 from commissions.models import TopUp
+from commissions.queries import imports_stalled
 from merchants.models import ImportRun, MerchantMember, Order, Refund
 from merchants.services.merchants import merchant_apply, merchant_approve
 from merchants.services.orders import RefundReport, refunds_keep
@@ -333,6 +334,17 @@ def test_what_is_no_table_is_refused_at_the_door(cast, chen):
 
     assert "This file is empty." in response.content.decode()
     assert not ImportRun.objects.exists()
+
+
+def test_a_file_waits_for_its_columns_as_long_as_it_takes(cast, chen):
+    file = SimpleUploadedFile("may.csv", FILE.encode(), "text/csv")
+    chen.post(reverse("commissions:order_import"), {"shop": cast.shop.pk, "file": file})
+    run = ImportRun.objects.get()
+    with clock.at(MAY + timedelta(hours=2)):
+        assert imports_stalled() == []
+        chen.post(reverse("commissions:order_mapping", args=[run.pk]), {**ANSWERS, "run": "1"})
+    with clock.at(MAY + timedelta(hours=3)):  # the message was lost
+        assert imports_stalled() == [(run.pk, "orders")]
 
 
 def test_a_file_can_be_given_up(cast, chen):
