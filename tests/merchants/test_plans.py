@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alliance.kernel import clock
@@ -236,6 +236,7 @@ def plans(draw, number):
     return PlanFacts(number, kind, f"P{number}", starts, ends, terms)
 
 
+@settings(max_examples=500)
 @given(
     st.integers(0, 4).flatmap(lambda n: st.tuples(*[plans(number) for number in range(n)])),
     moments,
@@ -247,7 +248,9 @@ def test_the_choice_follows_the_rule(plans, moment, product, category):
     for plan in plans:
         if not (plan.starts_at <= moment and (plan.ends_at is None or moment < plan.ends_at)):
             continue
-        for scope in [(product, None), (None, category), (None, None)]:
+        ladder = [(product, None)] if product else []
+        ladder += [(None, category)] if category else []
+        for scope in [*ladder, (None, None)]:
             begun = sorted(
                 (t.announced_at, t.id, t.rate_bps)
                 for t in plan.terms.get(scope, ())
