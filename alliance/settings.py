@@ -7,6 +7,7 @@ secret, with debug on, or without allowed hosts. docs/settings.md lists every va
 
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
@@ -137,11 +138,17 @@ DATABASES = {
 }
 DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+_redis = urlsplit(REDIS_URL)
+# The cache has a database of its own: emptying it must not empty the broker's queues.
+CACHE_URL = env.str(
+    "CACHE_URL", default=_redis._replace(path=f"/{int(_redis.path.strip('/') or 0) + 1}").geturl()
+)
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
 }
 
 CELERY_BROKER_URL = REDIS_URL

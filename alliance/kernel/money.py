@@ -5,14 +5,16 @@ Several steps in a row (commission, then the affiliate's share of it) each round
 so every figure on a receipt can be checked with a pocket calculator (docs/adr/0003).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_precision
 from django.utils.translation import get_language, to_locale
 
 BPS = 10_000
+_AMOUNT = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})", re.ASCII)
 
 
 class CurrencyMismatch(ValueError):
@@ -43,12 +45,15 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> "Money":
-        """'1,234.567' → Money. Rounds half up to the minor unit; ValueError if it is no number."""
-        try:
-            amount = Decimal(text.strip().replace(",", "")).scaleb(exponent(currency))
-            numerator, denominator = amount.as_integer_ratio()
-        except (InvalidOperation, ValueError, OverflowError) as exc:
-            raise ValueError(f"{text!r} is not an amount") from exc
+        """'1,234.567' → Money. Rounds half up to the minor unit.
+
+        ValueError if it is no plain number of at most eighteen digits before and after the point:
+        '1e999999999' would fill the memory.
+        """
+        plain = text.strip().replace(",", "")
+        if not _AMOUNT.fullmatch(plain):
+            raise ValueError(f"{text[:40]!r} is not an amount")
+        numerator, denominator = Decimal(plain).scaleb(exponent(currency)).as_integer_ratio()
         return cls(half_up(numerator, denominator), currency)
 
     def share(self, bps: int) -> "Money":

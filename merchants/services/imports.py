@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import WrongState
@@ -50,8 +51,11 @@ def import_begin(
 
 
 def import_source(run: ImportRun) -> BinaryIO:
-    """The run's file, to be closed by the caller."""
-    return default_storage.open(_path(run), "rb")  # type: ignore[return-value]
+    """The run's file, to be closed by the caller. WrongState if it is gone."""
+    try:
+        return default_storage.open(_path(run), "rb")  # type: ignore[return-value]
+    except FileNotFoundError as exc:
+        raise WrongState(_("The file of this import is gone. Please upload it again.")) from exc
 
 
 def import_restart(*, run: ImportRun) -> None:

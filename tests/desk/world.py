@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 from django.db.models import Model
@@ -19,7 +20,8 @@ from commissions.services.payouts import payee_set, payout_request
 from commissions.services.periods import period_close
 from commissions.services.settlements import settlement_build, settlement_open, settlement_run
 from commissions.services.wallets import top_up_announce
-from merchants.models import Category, Coupon, ImportRun, Merchant, Refund
+from merchants.models import Category, Coupon, Merchant, Refund
+from merchants.services.imports import import_begin
 from merchants.services.merchants import merchant_apply
 from merchants.services.orders import RefundReport, refunds_keep
 from tests.cast import Cast, cast_make, staff_make, user_make
@@ -125,8 +127,12 @@ def world_make() -> World:
         starts_at=MAY,
         ends_at=JUNE_22,
     )
-    run = ImportRun.objects.create(
-        merchant=cast.merchant, shop=cast.shop, kind="orders", filename="may.csv", sha256="0" * 64
+    run = import_begin(
+        shop=cast.shop,
+        kind="orders",
+        filename="may.csv",
+        file=BytesIO("订单编号,买家实际支付金额\nT9,10.00\n".encode()),
+        actor=cast.chen,
     )
     refund = Refund.objects.get(external_id="UM-1")
     attribution = first.attribution

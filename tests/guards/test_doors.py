@@ -1,0 +1,157 @@
+"""Every URL outside the desk × who comes: a new URL without a row here fails.
+
+The desk's own table is permissions.toml. Here the rule follows from the room: an affiliate's pages
+are its members', a merchant's its members', and another's object is not there at all.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from affiliates.services import affiliate_apply
+from merchants.services.merchants import merchant_apply, merchant_approve
+from tests.cast import user_make
+from tests.desk.world import World, world_make
+from tests.guards.routes import routes
+
+PUBLIC = {
+    "", "r/<str:code>", "health/live", "health/ready", "language/", "start/",
+    "api/v1/schema", "api/docs/",
+    "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",
+    "demo/orders/<slug:number>/",
+}  # fmt: skip
+SIGNED_IN = {"affiliate/join/", "merchant/join/"}
+API = {"api/v1/orders", "api/v1/orders/bulk", "api/v1/orders/<path:external_id>"}
+# What a number in a route of the room stands for, by the route's beginning.
+OBJECTS = {
+    "affiliate/products/": "merchants.product",
+    "affiliate/links/": "affiliates.link",
+    "affiliate/sites/": "affiliates.site",
+    "affiliate/orders/": "commissions.commission",
+    "merchant/products/": "merchants.product",
+    "merchant/plans/": "merchants.plan",
+    "merchant/coupons/": "merchants.coupon",
+    "merchant/imports/": "merchants.importrun",
+    "merchant/settings/shops/": "merchants.shop",
+    "merchant/settings/members/": "merchants.merchantmember",
+    "merchant/settings/keys/": "kernel.apikey",
+    "merchant/orders/refunds/": "merchants.refund",
+    "merchant/orders/import/": "merchants.importrun",
+    "merchant/orders/": "merchants.order",
+}
+EVERYONES = {"affiliate/products/<int:pk>/"}  # every affiliate may promote every product
+
+SITE = [route for route in routes() if not route.startswith(("admin/", "accounts/", "demo/"))]
+ROOMS = [route for route in SITE if route not in PUBLIC | SIGNED_IN | API]
+
+
+def test_every_url_belongs_to_a_room():
+    assert [r for r in ROOMS if not r.startswith(("affiliate/", "merchant/"))] == []
+
+
+def test_every_object_in_a_url_is_known_here():
+    unknown = [r for r in ROOMS if "<int:pk>" in r and not _label(r)]
+    assert unknown == []
+
+
+def _label(route: str) -> str:
+    fitting = [start for start in OBJECTS if route.startswith(start)]
+    return OBJECTS[max(fitting, key=len)] if fitting else ""
+
+
+def _address(route: str, world: World) -> str:
+    if "<int:pk>" in route:
+        label = _label(route)
+        thing = {
+            "merchants.merchantmember": world.cast.merchant.members.get(),
+        }.get(label) or world.things[label]
+        route = route.replace("<int:pk>", str(thing.pk))
+    return "/" + re.sub(r"\^(\w+/\w+/)\(.*\)/\$", r"\1mkt/", route)
+
+
+@pytest.fixture
+def world(db, settings) -> World:
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    return world_make()
+
+
+def _client(user) -> Client:
+    client = Client()
+    if user:
+        client.force_login(user)
+    return client
+
+
+def _both(client: Client, address: str) -> Iterator[int]:
+    for answer in (client.get(address), client.post(address)):
+        if answer.status_code in (301, 302):
+            yield 302
+        else:
+            yield answer.status_code
+
+
+def test_who_is_not_signed_in_gets_into_no_room(world):
+    client = _client(None)
+    wrong = []
+    for route in [*ROOMS, *SIGNED_IN]:
+        for answer in (client.get(_address(route, world)), client.post(_address(route, world))):
+            refused = answer.status_code in (405, 403)
+            if not refused and "/accounts/login/" not in answer.get("Location", ""):
+                wrong.append(route)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["norole", "ops", "finance", "auditor", "administrator"])
+def test_staff_get_into_no_room_of_a_partner(world, who):
+    client = _client(world.people[who])
+    wrong = [r for r in ROOMS if 200 in _both(client, _address(r, world))]
+    assert wrong == []
+
+
+def test_members_of_one_side_do_not_get_into_the_other(world):
+    for user, room in ((world.cast.lin, "merchant/"), (world.cast.chen, "affiliate/")):
+        client = _client(user)
+        mine = [r for r in ROOMS if r.startswith(room)]
+        assert [r for r in mine if 200 in _both(client, _address(r, world))] == []
+
+
+def test_members_open_each_page_of_their_room(world):
+    wrong = []
+    for user, room in ((world.cast.lin, "affiliate/"), (world.cast.chen, "merchant/")):
+        client = _client(user)
+        for route in (r for r in ROOMS if r.startswith(room)):
+            code = client.get(_address(route, world)).status_code
+            if code not in (200, 302, 405):
+                wrong.append((route, code))
+    assert wrong == []
+
+
+def test_anothers_object_is_not_there_at_all(world):
+    """A partner of the same kind, with rooms of their own, asks for the first one's things."""
+    other_affiliate, other_merchant = user_make(), user_make()
+    affiliate_apply(user=other_affiliate, kind="small", name="Other")
+    merchant = merchant_apply(
+        user=other_merchant, name="Other", shop_name="Other", domains=["other.example"]
+    )
+    merchant_approve(merchant=merchant, actor=world.people["ops"])
+    wrong = []
+    for user, room in ((other_affiliate, "affiliate/"), (other_merchant, "merchant/")):
+        client = _client(user)
+        for route in (r for r in ROOMS if r.startswith(room) and "<int:pk>" in r):
+            codes = set(_both(client, _address(route, world)))
+            if route not in EVERYONES and not codes <= {404, 405}:
+                wrong.append((route, codes))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("route", sorted(API))
+def test_the_rest_door_wants_a_key(world, route):
+    address = "/" + route.replace("<path:external_id>", "T1")
+    signed_in = APIClient()
+    signed_in.force_login(world.cast.chen)  # a session is no key
+    for client in (APIClient(), signed_in):
+        for answer in (client.get(address), client.post(address, {}, format="json")):
+            assert answer.status_code in (401, 403, 405), (route, answer.status_code)
