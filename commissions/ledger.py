@@ -153,8 +153,9 @@ def lock(accounts: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
         .order_by("account_id")
         .values_list("account__code", "account__currency", "balance_minor")
     )
+    len(rows)  # waits; an account that was made meanwhile is seen by a second look only
     found = dict.fromkeys(accounts, 0)
-    found.update({(code, currency): minor for code, currency, minor in rows})
+    found.update({(code, currency): minor for code, currency, minor in rows.all()})
     return found
 
 

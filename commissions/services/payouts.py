@@ -41,7 +41,8 @@ def payout_request(*, actor: User, affiliate: Affiliate, amount: Money) -> Payou
     Raises Invalid (below the minimum, no payee account), WrongState (affiliate not active, one
     under way already, settlement day), InsufficientFunds (more than payable, or a debt is open).
     """
-    locked = Affiliate.objects.select_for_update().get(pk=affiliate.pk)
+    # no_key: a new commission of the affiliate must not wait for us, who wait for its balances.
+    locked = Affiliate.objects.select_for_update(no_key=True).get(pk=affiliate.pk)
     if locked.state != AffiliateState.ACTIVE:
         raise WrongState(_("Withdrawals are closed while your account is not active."))
     # docs/domain.md §4.4: the settlement day itself is for reconciliation.
@@ -91,7 +92,7 @@ def payout_release(*, actor: User, payout: Payout) -> None:
     """
     if payout.requested_by_id == actor.pk:
         raise NotAllowed(_("Somebody else must release a payout that you requested."))
-    affiliate = Affiliate.objects.select_for_update().get(pk=payout.affiliate_id)
+    affiliate = Affiliate.objects.select_for_update(no_key=True).get(pk=payout.affiliate_id)
     if affiliate.state != AffiliateState.ACTIVE:
         raise WrongState(_("This affiliate is not active; its money is held."))
     requested = Payout.objects.filter(pk=payout.pk, state=PayoutState.REQUESTED)

@@ -6,17 +6,20 @@ The processes are real: forked, each with its own connection to the test databas
 import os
 import random
 import sys
+import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from alliance.kernel import clock
 from alliance.kernel.money import cny
 from commissions import chart, pipeline
 from commissions.models import Commission, CommissionLine
-from commissions.services import settlements
+from commissions.services import payouts, settlements
 from commissions.verify import verify
 from merchants.services.orders import RefundReport, orders_record
 from tests.cast import cast_make
@@ -25,6 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
 JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)
+JULY_20 = datetime(2026, 7, 20, 3, tzinfo=clock.SHANGHAI)
 
 
 def in_processes(*jobs):
@@ -124,4 +128,85 @@ def test_refunds_and_a_settlement_at_the_same_moment_lose_no_fen(cast):
 
     assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("115.84")  # 8 x 14.48
     assert cast.balance(chart.pending(cast.affiliate.pk)) == cny("0.00")
+    assert verify() == []
+
+
+@contextmanager
+def waiting_for_us(job):
+    """In the block, `job` runs on a connection of its own and waits for a lock that we hold.
+
+    Leave the transaction inside the block; what the job raises is raised at its end.
+    """
+
+    def run():
+        try:
+            return job()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(run)
+        for _attempt in range(500):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT EXISTS (SELECT FROM pg_stat_activity"
+                    " WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+                )
+                if cursor.fetchone()[0] or future.done():
+                    break
+            time.sleep(0.01)
+        yield
+        future.result()
+
+
+@pytest.fixture
+def settled(cast):
+    """T1 is settled and T2 has been received since; both of 19.34 net."""
+    with clock.at(MAY):
+        cast.sold("T1")
+        cast.received("T1")
+    with clock.at(JUNE_20):
+        settlements.settlement_run(month=MAY.date(), currency="CNY")
+        cast.sold("T2")
+        cast.received("T2")
+        payouts.payee_set(
+            actor=cast.lin, affiliate=cast.affiliate, holder="L", institution="B", number="12345"
+        )
+    return cast
+
+
+def test_a_debt_that_begins_while_a_settlement_waits_is_repaid_by_it(settled):
+    cast = settled
+    with clock.at(JUNE_20 + timedelta(days=2)):
+        payouts.payout_request(actor=cast.lin, affiliate=cast.affiliate, amount=cny("19.34"))
+
+    def settle():
+        with clock.at(JULY_20):
+            settlements.settlement_run(month=JUNE_20.date(), currency="CNY")
+
+    with ExitStack() as stack:
+        with clock.at(JULY_20), transaction.atomic():
+            cast.refunded("199.00", "T1")  # the first debt of this affiliate ever
+            stack.enter_context(waiting_for_us(settle))
+
+    assert cast.balance(chart.debt(cast.affiliate.pk)) == cny("0.00")
+    assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("0.00")
+    assert verify() == []
+
+
+def test_a_withdrawal_and_a_new_commission_do_not_wait_for_each_other_in_a_circle(settled):
+    cast = settled
+    pks = paid(cast, [3])
+
+    def withdraw():
+        with clock.at(JUNE_20 + timedelta(days=2)):
+            payouts.payout_request(actor=cast.lin, affiliate=cast.affiliate, amount=cny("19.34"))
+
+    with ExitStack() as stack:
+        with clock.at(JUNE_20), transaction.atomic():
+            pipeline.orders_process(pks)
+            stack.enter_context(waiting_for_us(withdraw))
+
+    assert cast.commission("T3").state == "estimated"
+    assert cast.balance(chart.IN_FLIGHT) == cny("19.34")
     assert verify() == []
