@@ -171,8 +171,8 @@ def product_rates_announce(
 
 def _locked(plan: Plan) -> Plan:
     """Announcements of one plan stand in line: what is a raise depends on what counts now."""
-    locked = Plan.objects.select_for_update().select_related("merchant")
-    plan = locked.get(pk=plan.pk)
+    locked = Plan.objects.select_for_update(of=("self",), no_key=True)  # orders need not wait
+    plan = locked.select_related("merchant").get(pk=plan.pk)
     if plan.state != PlanState.ACTIVE or (plan.ends_at and plan.ends_at <= clock.now()):
         raise WrongState(_("This plan has ended."))
     return plan

@@ -83,7 +83,7 @@ def _save(shop: Shop, products: Sequence[ProductData], actor: User | None) -> li
     categories = dict(Category.objects.values_list("slug", "pk"))
     numbers = [data.external_id for data in products]
     rows = Product.objects.filter(shop=shop, external_id__in=numbers)
-    held = {row.external_id: row for row in rows.order_by("pk").select_for_update()}
+    held = {row.external_id: row for row in rows.order_by("pk").select_for_update(no_key=True)}
     fresh: dict[str, Product] = {}
     changed: dict[str, Product] = {}
     answers: list[tuple[ProductData, Product | None, Any]] = []
