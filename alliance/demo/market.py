@@ -5,6 +5,7 @@ from functools import cache
 
 from alliance.demo.catalogue import ProductFacts, products
 from alliance.demo.dice import Dice, Urn, shares
+from alliance.demo.merchants import DEMO_MERCHANT
 from alliance.demo.people import DEMO_AFFILIATE, AffiliateFacts, affiliates
 from alliance.demo.rhythm import day_weight, moment_at, passed
 from alliance.demo.shelves import categories
@@ -12,6 +13,7 @@ from alliance.demo.shelves import categories
 IN_SEASON, OUT_OF_SEASON = 2.2, 0.6
 TASTE = (6.0, 3.0, 2.0, 1.5)  # how much an affiliate posts of its first, second, ... shelf
 LIVELY_DAYS, LIVELY_BPS = 3, 2500  # of the last days, this share is the demo affiliate's own
+LIVELY_SHOP_BPS = 1500  # and this share of what is bought is from the demo merchant's shop
 ELSEWHERE = 0.25  # and of all that it does not care for
 BUYERS_PER_ORDER = 0.55
 
@@ -58,6 +60,8 @@ class Market:
 
     def product(self, affiliate: AffiliateFacts | None, day: date) -> ProductFacts:
         """What sells that month; from an affiliate, what suits its audience."""
+        if (self.end - day).days < LIVELY_DAYS and self.dice.chance(LIVELY_SHOP_BPS):
+            return _shop_sellers(DEMO_MERCHANT, day.month).draw(self.dice)
         shelf = (_tastes(affiliate.code) if affiliate else _shelves()).draw(self.dice)
         return _sellers(shelf, day.month).draw(self.dice)
 

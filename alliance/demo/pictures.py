@@ -72,7 +72,7 @@ def picture_svg(product: ProductFacts) -> str:
         f'<path d="M0 0h400v400H0z" fill="url(#b{product.code})"/>{dice.pick(SCENES)}'
         f'<g font-family="Helvetica,Arial,sans-serif" font-weight="700" text-anchor="middle">'
         f'<g transform="matrix(1.14 0 0 1.14 -28 -26)">{inside}</g>{_badge(product)}'
-        f'<text x="24" y="40" font-size="15" letter-spacing="2" text-anchor="start" fill="{shade}">'
+        f'<text x="378" y="40" font-size="15" letter-spacing="2" text-anchor="end" fill="{shade}">'
         f"{mark}</text></g></svg>"
     )
 

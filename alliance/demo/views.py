@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from affiliates.explanations import explain
 from alliance.demo import shop
 from alliance.demo.catalogue import ProductFacts, products
+from alliance.demo.merchants import DEMO_MERCHANT
 from alliance.demo.pictures import picture_svg
 from alliance.kernel.http import page_or_part
 
@@ -83,6 +84,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "bought": found,
         "product": found.product,
+        "of_demo_merchant": f"{DEMO_MERCHANT}.localhost" in found.product.shop.domains,
         "reasons": explain(found.attribution, viewer=None) if found.attribution else [],
         "alliance": settings.PUBLIC_URL,
     }

@@ -24,6 +24,7 @@ DRY_DAYS = 9
 AHEAD = timedelta(days=75)  # how far a top-up is meant to reach
 ROUND, ROUND_SMALL = 500_00, 50_00
 WITHDRAWS_BPS, WITHDRAW_NOW_BPS = 2400, 4500  # of those with money; after the last settlement
+WEEK, HALF_A_DAY = timedelta(days=7), timedelta(hours=12)
 LEAST = 5_00  # that anybody bothers to withdraw
 WAITING_FOR_RELEASE, BEING_SENT = 5, 4  # what finance finds on its desk today
 NOTES = ("账号与户名不符，请核对后重新申请", "收款账户已注销，请更换账户")
@@ -125,7 +126,7 @@ class _Withdrawals:
         self.last = last
         self.dice = Dice("withdrawals", day.isoformat())
         self.opening = _opening(day)
-        self.span = min(timedelta(days=7), stage.now - self.opening)
+        self.span = min(WEEK, stage.now - self.opening)
 
     def plan(self) -> None:
         if self.span <= timedelta(0):
@@ -156,8 +157,16 @@ class _Withdrawals:
 
     def _moments(self) -> tuple[datetime, ...]:
         """Requested, released, finished: in that order, and all of it in the past."""
-        parts = (self.dice.roll() * 0.45, 0.5 + self.dice.roll() * 0.2, 0.75 + self.dice.roll() / 4)
-        return tuple(self.opening + self.span * part for part in parts)
+        roll = self.dice.roll
+        parts = (roll() * 0.35, 0.5 + roll() * 0.1, 0.75 + roll() * 0.25)
+        return tuple(self._by_day(self.opening + self.span * part) for part in parts)
+
+    def _by_day(self, moment: datetime) -> datetime:
+        """What falls into the night happened half a day earlier, if there is a week's room."""
+        at_work = 9 <= moment.astimezone(clock.SHANGHAI).hour < 21
+        if at_work or self.span < WEEK or moment - self.opening < HALF_A_DAY:
+            return moment
+        return moment - HALF_A_DAY
 
     def _request(
         self,

@@ -54,7 +54,8 @@ def shops_open(stage: Stage, users: dict[str, User], stocked: Collection[str]) -
         shelves = {category.slug: category for category in Category.objects.all()}
     for number, (code, facts) in enumerate(merchants().items()):
         owner = users["chen" if f"shop-{code}" not in users else f"shop-{code}"]
-        with clock.at(stage.ago(days=OPENED.days, minutes=-20 * number)):
+        morning = clock.day_start(stage.end - OPENED) + timedelta(hours=9)
+        with clock.at(morning + timedelta(minutes=11 * number)):
             seller = _open(stage, facts, owner)
             _stock(seller, [p for p in products_by_shop()[code] if p.code in stocked], shelves)
             if code == ON_CREDIT:
