@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from alliance.kernel.hosts import ascii_host
+
 CLICK_ID = "click_id"
 
 # Browsers read "\" as "/", drop tabs and line breaks, and so see another host than we do.
@@ -25,13 +27,13 @@ def host_of(url: str) -> str:
         return ""
     if parts.scheme not in {"http", "https"} or "@" in parts.netloc:
         return ""
-    return _ascii(host)
+    return ascii_host(host)
 
 
 def in_domains(url: str, domains: Iterable[str]) -> bool:
     """Whether `url` lies on one of the domains or on a subdomain of one."""
     host = host_of(url)
-    return bool(host) and not set(domain_suffixes(host)).isdisjoint(map(_ascii, domains))
+    return bool(host) and not set(domain_suffixes(host)).isdisjoint(map(ascii_host, domains))
 
 
 def domain_suffixes(host: str) -> list[str]:
@@ -62,13 +64,3 @@ def _dissect(url: str) -> tuple[str, str, str]:
     before, hash_sign, fragment = url.partition("#")
     address, _mark, query = before.partition("?")
     return address, query, hash_sign + fragment
-
-
-def _ascii(host: str) -> str:
-    host = host.strip().rstrip(".").lower()
-    if host.isascii():
-        return host
-    try:
-        return host.encode("idna").decode()
-    except UnicodeError:
-        return ""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit
 from alliance.kernel.errors import Invalid
+from alliance.kernel.hosts import ascii_host
 from alliance.kernel.models import User
 from merchants.models import Merchant, MerchantState, Shop
 
@@ -69,9 +70,8 @@ def domain_normalise(text: str) -> str:
     text = text.strip()
     try:
         parts = urlsplit(text if "//" in text else f"//{text}")
-        host, port = (parts.hostname or "").rstrip("."), parts.port
-        host = host.encode("idna").decode().lower()
-    except ValueError:  # UnicodeError is one
+        host, port = ascii_host(parts.hostname or ""), parts.port
+    except ValueError:
         host, port = "", None
     if port is not None or parts.username is not None or not _is_domain(host):
         raise Invalid(
@@ -128,7 +128,7 @@ def url_of_shop(url: str, domains: Iterable[str]) -> str:
     url = url.strip()
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".").encode("idna").decode().lower()
+        host = ascii_host(parts.hostname or "")
         named_user = parts.username is not None or parts.password is not None
         parts.port  # noqa: B018 - raises for what is no port
     except ValueError:
