@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import asyncio as django_asyncio
+from django.utils import translation
 
 
 def _no_loop() -> NoReturn:
@@ -55,6 +56,13 @@ def _empty_tables(_case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_tables
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """A page drawn in another language leaves this thread in it; the next test must not notice."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)
