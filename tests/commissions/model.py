@@ -1,0 +1,145 @@
+"""The books as they have to be, in a few lines of Python that share nothing with the real ones."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from merchants.services.orders import OrderReport
+
+RATE, SHARE, FEE = 1200, 9000, 1000
+BOOKED = ("estimated", "confirmed", "settled")
+
+
+def part(minor: int, bps: int) -> int:
+    """Half up."""
+    return (2 * minor * bps + 10_000) // 20_000
+
+
+def price(base: int) -> int:
+    """What a base costs the merchant."""
+    return part(base, RATE)
+
+
+def net(base: int) -> int:
+    """What a base brings the affiliate."""
+    share = part(price(base), SHARE)
+    return share - part(share, FEE)
+
+
+@dataclass
+class Line:
+    """`state` and `base` are those of the booked commission; "" means never looked at."""
+
+    amount: int
+    refunded: int = 0
+    state: str = ""
+    base: int = 0
+    confirmed_at: datetime | None = None
+
+
+@dataclass
+class Sale:
+    """`report` is the last one that counted; `waiting`: the pipeline has not seen it yet."""
+
+    number: str
+    brought_by: int | None
+    report: OrderReport
+    lines: list[Line]
+    pk: int = 0
+    waiting: bool = True
+
+    @property
+    def state(self) -> str:
+        return self.report.state
+
+
+@dataclass
+class Withdrawal:
+    pk: int
+    who: int
+    minor: int
+    state: str = "requested"
+
+
+@dataclass
+class Books:
+    """One merchant's wallet, and what each affiliate (0, 1) earned and withdrew."""
+
+    seen: Counter[str]
+    sales: list[Sale] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
+    top_ups: int = 0
+    credit: int = 0
+
+    def lines(self, *states: str, who: int | None = None) -> list[Line]:
+        return [
+            line
+            for sale in self.sales
+            for line in sale.lines
+            if line.state in states and who in (None, sale.brought_by)
+        ]
+
+    @property
+    def wallet(self) -> int:
+        return self.top_ups - sum(price(line.base) for line in self.lines(*BOOKED))
+
+    @property
+    def reserved(self) -> int:
+        return sum(price(line.base) for line in self.lines("estimated"))
+
+    def pending(self, who: int) -> int:
+        return sum(net(line.base) for line in self.lines("confirmed", who=who))
+
+    def position(self, who: int) -> int:
+        """Settled and not withdrawn: what is payable, or, below zero, the debt."""
+        out = (w.minor for w in self.withdrawals if w.who == who and w.state != "failed")
+        return sum(net(line.base) for line in self.lines("settled", who=who)) - sum(out)
+
+    def out(self, *states: str) -> list[Withdrawal]:
+        return [one for one in self.withdrawals if one.state in states]
+
+    def process(self, sales: list[Sale]) -> None:
+        """What the pipeline has to make of a batch: what frees money goes first."""
+        steps = []
+        for sale in sales:
+            sale.waiting = False
+            alive = sale.state in ("paid", "received")
+            if sale.brought_by is not None:
+                steps += [
+                    (sale, line, line.amount - line.refunded if alive else 0) for line in sale.lines
+                ]
+        steps.sort(key=lambda step: price(step[2]) > price(step[1].base))
+        for sale, line, due in steps:
+            self._step(sale, line, due)
+
+    def _step(self, sale: Sale, line: Line, due: int) -> None:
+        before, state = line.state, self._state(sale, line, due)
+        if price(due) - price(line.base) > max(self.wallet + self.credit, 0):
+            if before in BOOKED:
+                sale.waiting, due = True, line.base
+                self.seen["rise unfunded"] += 1
+            else:
+                state, due = "unfunded", 0
+                self.seen["unfunded"] += 1
+        if before == "unfunded" and state in BOOKED:
+            self.seen["funded"] += 1
+        line.state, line.base = state, due
+        if state == "confirmed":
+            line.confirmed_at = sale.report.received_at
+
+    @staticmethod
+    def _state(sale: Sale, line: Line, due: int) -> str:
+        if line.state == "settled":
+            return "settled"
+        if sale.state in ("placed", "void"):
+            return sale.state
+        if not price(due) and line.state != "confirmed":
+            return "void"
+        return "estimated" if sale.state == "paid" else "confirmed"
+
+    def settle(self, before: datetime) -> None:
+        """Everything received before that moment becomes payable."""
+        for line in self.lines("confirmed"):
+            if line.confirmed_at < before:
+                line.state = "settled"
+                self.seen["settled"] += 1
