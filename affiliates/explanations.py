@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate, Attribution
+from alliance.kernel.templatetags.alliance import moment
 from merchants import plans
 
 # Why the line is somebody's or nobody's. %(days)d is the window.
@@ -58,25 +57,31 @@ def explain(attribution: Attribution, *, viewer: Affiliate | None) -> list[str]:
     """Sentences in the active language: the decision, the identity, each click, the terms.
 
     `viewer` is the affiliate who reads; other affiliates appear only as "another affiliate". None
-    is for who may know them (operations, the merchant): they appear by member id.
+    is for who may know them (operations, the merchant): they appear by name and member id.
     """
     receipt = attribution.receipt
     days = receipt["window_days"]
+    names = {} if viewer else _names({click["affiliate_id"] for click in receipt["looked_at"]})
     said = [
         DECISIONS[receipt["why"]] % {"days": days},
         str(IDENTITIES[receipt["identity"]]),
-        *(_sentence(click, days, viewer) for click in receipt["looked_at"]),
+        *(_sentence(click, days, viewer, names) for click in receipt["looked_at"]),
     ]
     if receipt["more"]:
         said.append(gettext("%(count)d more clicks were looked at.") % {"count": receipt["more"]})
     return [sentence for sentence in (*said, *plans.explain(receipt["terms"])) if sentence]
 
 
-def _sentence(click: Mapping[str, Any], days: int, viewer: Affiliate | None) -> str:
-    moment = timezone.localtime(datetime.fromisoformat(click["touched_at"]))
+def _names(affiliate_ids: set[int]) -> dict[int, str]:
+    return dict(Affiliate.objects.filter(pk__in=affiliate_ids).values_list("pk", "name"))
+
+
+def _sentence(
+    click: Mapping[str, Any], days: int, viewer: Affiliate | None, names: Mapping[int, str]
+) -> str:
     facts = {
-        "who": _who(click["affiliate_id"], viewer),
-        "when": date_format(moment, "DATETIME_FORMAT"),
+        "who": _who(click["affiliate_id"], viewer, names),
+        "when": moment(datetime.fromisoformat(click["touched_at"])),
     }
     if click["verdict"] == "won":
         return gettext("%(when)s: click through %(who)s. It counts.") % facts
@@ -84,7 +89,7 @@ def _sentence(click: Mapping[str, Any], days: int, viewer: Affiliate | None) -> 
     return gettext("%(when)s: click through %(who)s. It does not count: %(why)s.") % facts
 
 
-def _who(affiliate_id: int, viewer: Affiliate | None) -> str:
+def _who(affiliate_id: int, viewer: Affiliate | None, names: Mapping[int, str]) -> str:
     if viewer is None:
-        return gettext("affiliate %(id)d") % {"id": affiliate_id}
+        return f"{names.get(affiliate_id, '?')} ({affiliate_id})"
     return gettext("you") if affiliate_id == viewer.pk else gettext("another affiliate")

@@ -291,8 +291,11 @@ def test_an_affiliate_reads_who_won_but_not_the_others_name(
     assert not [
         s for s in said if theirs.affiliate.name in s or f"affiliate {theirs.affiliate_id}" in s
     ]
-    assert f"through affiliate {theirs.affiliate_id}." in explain(decision, viewer=None)[2]
-    assert "12.00 %" in said[-1]
+    assert (
+        f"through {theirs.affiliate.name} ({theirs.affiliate_id})."
+        in explain(decision, viewer=None)[2]
+    )
+    assert "12%" in said[-1]
 
 
 def test_every_reason_has_its_sentence():
