@@ -32,8 +32,10 @@ class PickingForm(forms.Form):
             ("3000", _("30 % and more")),
         ],
     )
-    price_from = forms.DecimalField(label=_("Price from"), required=False, min_value=0)
-    price_to = forms.DecimalField(label=_("to"), required=False, min_value=0)
+    price_from = forms.DecimalField(
+        label=_("Price from"), required=False, min_value=0, max_digits=15
+    )
+    price_to = forms.DecimalField(label=_("to"), required=False, min_value=0, max_digits=15)
     coupon = forms.BooleanField(label=_("With coupon"), required=False)
     sort = forms.ChoiceField(
         label=_("Sorted by"),
@@ -85,7 +87,7 @@ class PickingForm(forms.Form):
 def _minor(amount: Decimal | None) -> int | None:
     if amount is None:
         return None
-    return Money.parse(str(amount), settings.ALLIANCE["CURRENCY"]).minor
+    return Money.parse(f"{amount:f}", settings.ALLIANCE["CURRENCY"]).minor
 
 
 class ZoneChoice(forms.ModelChoiceField):

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from affiliates.explanations import explain
 from alliance.kernel.errors import DomainError, Invalid, NotFound
-from alliance.kernel.http import api_exception_handler
+from alliance.kernel.http import api_exception_handler, key_in
 from alliance.kernel.idempotency import Answer, once
 from alliance.kernel.models import ApiKey, User
 from commissions import queries, tasks
@@ -139,7 +139,7 @@ class OrderView(APIView):
             merchant=request.merchant, external_id=external_id
         )
         if said := request.query_params.get("shop", ""):
-            found = found.filter(shop=int(said) if said.isdecimal() else 0)
+            found = found.filter(shop=key_in(said))
         few = list(found[:2])
         if not few:
             raise NotFound
@@ -201,7 +201,7 @@ def _record_each(request: MerchantCall, orders: list[Any]) -> list[dict[str, Any
                 shops[number] = _shop(request, number)
         except (ValidationError, DomainError) as exc:
             number = data.get("external_id", "") if isinstance(data, dict) else ""
-            answers[place] = _refused(str(number), exc)
+            answers[place] = _refused(str(number)[:64], exc)
         else:
             batches.setdefault(shops[number], []).append((place, form.report()))
     for shop, reports in batches.items():

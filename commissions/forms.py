@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
@@ -15,6 +16,10 @@ from merchants.models import OrderState
 class Day(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     input_formats = ["%Y-%m-%d"]
+    default_validators = [
+        MinValueValidator(clock.FIRST_DAY),
+        MaxValueValidator(clock.LAST_DAY),
+    ]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, input_formats=["%Y-%m-%d"], **kwargs)

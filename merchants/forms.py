@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
@@ -49,6 +50,14 @@ class DateInput(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    widget = DateInput
+    default_validators = [
+        MinValueValidator(clock.FIRST_DAY),
+        MaxValueValidator(clock.LAST_DAY),
+    ]
 
 
 def _rate_field(label: Any) -> forms.DecimalField:
@@ -195,7 +204,7 @@ class ProductForm(ServiceForm):
         shop, price = values.pop("shop"), values.pop("price")
         data = ProductData(
             **values,
-            price_minor=Money.parse(str(price), self.currency).minor,
+            price_minor=Money.parse(f"{price:f}", self.currency).minor,
             on_sale=self.product is None or self.product.state == ProductState.ON_SALE,
         )
         return self.carried_out(product_save, shop=shop, data=data, actor=actor)
@@ -231,8 +240,8 @@ class PlanForm(ServiceForm):
 
     name = forms.CharField(label=_("Name"), max_length=80)
     rate = _rate_field(_("Commission rate for the whole shop, in percent"))
-    starts_on = forms.DateField(label=_("First day"), widget=DateInput())
-    ends_on = forms.DateField(label=_("Last day"), widget=DateInput())
+    starts_on = DayField(label=_("First day"))
+    ends_on = DayField(label=_("Last day"))
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -286,8 +295,8 @@ class CouponForm(ServiceForm):
         required=False,
         help_text=_("Empty: for the whole shop."),
     )
-    starts_on = forms.DateField(label=_("First day"), widget=DateInput())
-    ends_on = forms.DateField(label=_("Last day"), widget=DateInput())
+    starts_on = DayField(label=_("First day"))
+    ends_on = DayField(label=_("Last day"))
 
     def __init__(self, *args: Any, user: User, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -320,8 +329,8 @@ class CouponForm(ServiceForm):
             coupon_create,
             shop=data["shop"],
             code=data["code"],
-            face_minor=Money.parse(str(data["face"]), self.currency).minor,
-            threshold_minor=Money.parse(str(data["threshold"] or 0), self.currency).minor,
+            face_minor=Money.parse(f"{data['face']:f}", self.currency).minor,
+            threshold_minor=Money.parse(f"{data['threshold'] or 0:f}", self.currency).minor,
             product=data["product"],
             starts_at=first_moment(data["starts_on"]),
             ends_at=last_moment(data["ends_on"]),
@@ -332,7 +341,7 @@ class CouponForm(ServiceForm):
 class MerchantForm(ServiceForm):
     name = forms.CharField(label=_("Name"), max_length=120)
     legal_name = forms.CharField(label=_("Legal name"), max_length=200, required=False)
-    contact_email = forms.EmailField(label=_("Contact e-mail"), required=False)
+    contact_email = forms.EmailField(label=_("Contact e-mail"), max_length=254, required=False)
 
 
 class ShopForm(ServiceForm):
@@ -349,7 +358,7 @@ class ShopForm(ServiceForm):
 
 
 class MemberForm(ServiceForm):
-    email = forms.EmailField(label=_("E-mail address"))
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
     role = forms.ChoiceField(label=_("Role"), choices=MemberRole.choices, initial="manager")
 
 

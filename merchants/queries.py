@@ -94,7 +94,7 @@ def products_found(
         products = products.filter(category__slug=category)
     if state:
         products = products.filter(state=state)
-    if shop.isdecimal():
+    if shop.isdecimal() and len(shop) < 20:
         products = products.filter(shop=int(shop))
     return products.order_by(*SORTS.get(sort, SORTS["new"]))
 

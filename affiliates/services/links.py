@@ -21,7 +21,7 @@ from affiliates.services.standing import (
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
-from merchants.models import Product, Shop
+from merchants.models import MerchantState, Product, Shop
 
 SUBS = ("sub1", "sub2", "sub3", "sub4", "sub5")
 SUB_LENGTH = 100
@@ -171,6 +171,10 @@ def _shop_of(url: str) -> Shop:
     suffixes = domain_suffixes(host)
     shops = Shop.objects.filter(domains__overlap=suffixes).select_related("merchant")
     found = [shop for shop in shops.order_by("pk") if in_domains(url, shop.domains)]
+    # Anybody may apply with any domain, and who left keeps the name: they take no link from whoever
+    # trades there.
+    trading = {MerchantState.ACTIVE, MerchantState.FROZEN}
+    found = [shop for shop in found if shop.merchant.state in trading] or found
     if not found:
         raise Invalid(_("No shop of the alliance is at this address."), field="url")
     # The closest domain wins: a shop on its own subdomain before the platform that it is on.

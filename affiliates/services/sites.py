@@ -71,7 +71,7 @@ def zone_create(*, actor: User, site: Site, name: str) -> AdZone:
     """
     affiliate = _locked(site.affiliate)
     site_must_stand(site)
-    name = name.strip()[:64]
+    name = name.replace("\x00", "").strip()[:64]
     if not name:
         raise Invalid(_("Please give a name."), field="name")
     if site.zones.filter(name=name).exists():

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from affiliates import queries, services
 from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.forms import AddressLinkForm
+from alliance.kernel.http import key_in
 
 PER_PAGE = 25
 
@@ -37,7 +38,7 @@ def links(request: AffiliateRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
-        "made": rows.filter(pk=made).first() if made.isdecimal() else None,
+        "made": rows.filter(pk=key_in(made)).first() if made else None,
     }
     return render(request, "affiliates/links.html", context)
 

@@ -70,7 +70,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != self.keyword or not token:
             return None
-        prefix = "_".join(token.split("_")[:2])
+        prefix = "_".join(token.split("_")[:2]).replace("\x00", "")
         key = ApiKey.objects.select_related("user").filter(prefix=prefix, revoked_at=None).first()
         if key is None or not secrets.compare_digest(key.digest, _digest(token.strip())):
             raise exceptions.AuthenticationFailed(_("This API key is not known or was revoked."))

@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+# No day of this trade lies outside; near the ends of the calendar a time zone leads over them.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2100, 12, 31)
 
 _travelled: ContextVar[datetime | None] = ContextVar("travelled", default=None)
 

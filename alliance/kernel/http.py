@@ -22,6 +22,11 @@ logger = logging.getLogger(__name__)
 type_of_view = Callable[[HttpRequest], HttpResponse]
 
 
+def key_in(text: str) -> int:
+    """The primary key that somebody typed into an address or a form; 0, nobody's, if it is none."""
+    return int(text) if text.isdecimal() and len(text) < 20 else 0
+
+
 class ClientAddressMiddleware:
     """Behind proxies, REMOTE_ADDR becomes the address that the outermost trusted one saw.
 
@@ -81,6 +86,8 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if isinstance(exc, ValueError) and _holds_nul(request):
+            return HttpResponse(status=400)
         if not isinstance(exc, DomainError):
             return None
         context = {"error": exc}
@@ -96,6 +103,11 @@ class DomainErrorMiddleware:
             messages.error(request, str(exc))
             return HttpResponseRedirect(back)
         return render(request, "error.html", context, status=exc.status)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """PostgreSQL can look for no such text, and no person types one into an address."""
+    return "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
 
 
 def page_or_part(

@@ -39,6 +39,15 @@ def once(*, scope: str, key: str, content: Any, call: Callable[[], Answer]) -> t
         if row.status is not None:
             return (row.status, row.answer), True
         status, answer = call()
-        row.status, row.answer = status, json.loads(json.dumps(answer, default=str))
+        row.status, row.answer = status, _storable(json.loads(json.dumps(answer, default=str)))
         row.save(update_fields=["status", "answer"])
         return (status, answer), False
+
+
+def _storable(value: Any) -> Any:
+    """Without NUL characters: an answer may quote what it refuses, and PostgreSQL keeps none."""
+    if isinstance(value, dict):
+        return {_storable(name): _storable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_storable(part) for part in value]
+    return value.replace("\x00", "") if isinstance(value, str) else value

@@ -66,7 +66,9 @@ def mapping(request: MerchantRequest, pk: int) -> HttpResponse:
     saved = mappings.filter(merchant=request.merchant, kind=ImportKind.ORDERS).first()
     kept = saved.options.get("encoding", "") if saved else ""
     with import_source(run) as file:
-        table = Table(file, request.POST.get("encoding", kept))
+        said = request.POST.get("encoding", kept)
+        known = dict(OrderMappingForm.base_fields["encoding"].choices)  # type: ignore[attr-defined]
+        table = Table(file, said if said in known else "")
         facts: dict[str, Any] = {
             "header": table.header,
             "merchant": request.merchant,

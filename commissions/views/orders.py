@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from affiliates.explanations import explain
-from alliance.kernel.http import page_or_part
+from alliance.kernel.http import key_in, page_or_part
 from alliance.kernel.money import Money
 from commissions import queries, tasks
 from commissions.exports import csv_response
@@ -123,7 +123,7 @@ def refund(request: MerchantRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(waiting, pk=pk)
     if request.method == "POST":
         lines = queries.lines_to_refund(request.user, found, "", anywhere=True)
-        line = get_object_or_404(lines, pk=request.POST.get("line") or 0)
+        line = get_object_or_404(lines, pk=key_in(request.POST.get("line", "")))
         order_pk = refund_match(refund=found, line=line, actor=request.user)
         tasks.orders_process.delay_on_commit([order_pk])  # type: ignore[attr-defined]
         messages.success(

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_lazy as _
 
+from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, Invalid, KeyReused
 from alliance.kernel.money import Money
 from merchants.models import Order, OrderLine, OrderState, Refund, RefundState
@@ -214,6 +215,8 @@ def _moment(moment: datetime | None, name: str, now: datetime) -> None:
         return
     if moment.tzinfo is None:
         raise Invalid(_("A moment needs its time zone."), field=name)
+    if moment < clock.day_start(clock.FIRST_DAY):
+        raise Invalid(_("This moment lies too far back."), field=name)
     if moment > now + AHEAD:
         raise Invalid(_("This moment lies in the future."), field=name)
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid
-from alliance.kernel.http import page_or_part
+from alliance.kernel.http import key_in, page_or_part
 from alliance.kernel.money import Money, exponent
 from merchants import queries
 from merchants.access import MerchantRequest, merchant_required
@@ -98,7 +98,7 @@ def _rate_form(request: MerchantRequest, data: QueryDict) -> RateForm:
     product = None
     if number:
         mine = queries.products_for(request.user)
-        product = get_object_or_404(mine, pk=int(number) if number.isdecimal() else 0)
+        product = get_object_or_404(mine, pk=key_in(number))
     return RateForm(data, product=product)
 
 
