@@ -149,7 +149,7 @@ class PayoutAdmin(ReadOnlyAdmin):
             variant=ActionVariant.DANGER,
             run=fail,
             roles=(StaffRole.FINANCE,),
-            when=in_state(PayoutState.REQUESTED),
+            when=in_state(PayoutState.REQUESTED, PayoutState.READY),
             text=_("The money goes back to the affiliate, who reads the reason."),
             done=_("The payout is refused, and the money is back with the affiliate."),
             form=ReasonForm,

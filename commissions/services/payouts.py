@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Affiliate, AffiliateState
+from affiliates.models import Affiliate, AffiliateMember, AffiliateState
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
@@ -92,6 +92,7 @@ def payout_release(*, actor: User, payout: Payout) -> None:
     """
     if payout.requested_by_id == actor.pk:
         raise NotAllowed(_("Somebody else must release a payout that you requested."))
+    _outsider(actor, payout)
     affiliate = Affiliate.objects.select_for_update(no_key=True).get(pk=payout.affiliate_id)
     if affiliate.state != AffiliateState.ACTIVE:
         raise WrongState(_("This affiliate is not active; its money is held."))
@@ -103,8 +104,12 @@ def payout_release(*, actor: User, payout: Payout) -> None:
 
 @transaction.atomic(durable=True)
 def payout_claim(*, payout_pk: int) -> Payout | None:
-    """READY → SENDING for exactly one caller; None for all others."""
-    ready = Payout.objects.filter(pk=payout_pk, state=PayoutState.READY)
+    """READY → SENDING for exactly one caller; None for all others.
+
+    What was released before its affiliate was frozen waits, like everything else of it.
+    """
+    active = Affiliate.objects.filter(state=AffiliateState.ACTIVE).values("pk")
+    ready = Payout.objects.filter(pk=payout_pk, state=PayoutState.READY, affiliate__in=active)
     if not ready.update(state=PayoutState.SENDING, updated_at=clock.now()):
         return None
     payout = Payout.objects.select_related("payee", "affiliate").get(pk=payout_pk)
@@ -120,6 +125,8 @@ def payout_mark_paid(*, payout: Payout, rail_ref: str, actor: User | None = None
     """
     if actor and actor.pk == payout.released_by_id:
         raise NotAllowed(_("Somebody else must confirm a payout that you released."))
+    if actor:
+        _outsider(actor, payout)
     if not rail_ref.strip():
         raise Invalid(_("Enter the reference of the transfer."), field="rail_ref")
     _finish(payout, PayoutState.PAID, rail_ref=rail_ref.strip(), confirmed_by=actor)
@@ -133,15 +140,22 @@ def payout_mark_paid(*, payout: Payout, rail_ref: str, actor: User | None = None
 
 @transaction.atomic(durable=True)
 def payout_fail(*, payout: Payout, reason: str, actor: User | None = None) -> None:
-    """A definite no: SENDING (the rail's) or REQUESTED (ours) → FAILED; the money goes back."""
+    """A definite no: SENDING (the rail's), REQUESTED or READY (ours) → FAILED; the money goes back.
+
+    Only from the state in which `payout` was looked at, WrongState otherwise: what has begun to be
+    sent meanwhile is not called off. And like the opposite it is for others to say than who
+    released it: a transfer that was made and called failed would be paid twice.
+    """
+    if actor and actor.pk == payout.released_by_id:
+        raise NotAllowed(_("Somebody else must confirm a payout that you released."))
     if not reason.strip():
         raise Invalid(_("Say why, the affiliate will read it."), field="reason")
     _finish(
         payout,
         PayoutState.FAILED,
-        also_from=(PayoutState.REQUESTED,),
+        source=payout.state if payout.state in OPEN else PayoutState.SENDING,
         reason=reason.strip()[:300],
-        confirmed_by=actor if actor and actor.pk != payout.released_by_id else None,
+        confirmed_by=actor,
     )
     accounts = {(code, payout.currency) for code in debts.accounts_of([payout.affiliate_id])}
     ledger.post(
@@ -161,13 +175,20 @@ def payout_fail(*, payout: Payout, reason: str, actor: User | None = None) -> No
     audit.record("payout.failed", payout, actor=actor, reason=reason.strip())
 
 
+def _outsider(actor: User, payout: Payout) -> None:
+    """Staff who promote themselves do not decide about their own money, whoever asked for it."""
+    if AffiliateMember.objects.filter(affiliate=payout.affiliate_id, user=actor).exists():
+        raise NotAllowed(_("You belong to this affiliate: somebody else must decide."))
+
+
 def _finish(
     payout: Payout,
     state: PayoutState,
     *,
-    also_from: tuple[PayoutState, ...] = (),
+    source: str = PayoutState.SENDING,
     **changes: object,
 ) -> None:
-    open_ = Payout.objects.filter(pk=payout.pk, state__in=(PayoutState.SENDING, *also_from))
-    if not open_.update(state=state, finished_at=clock.now(), **changes):
+    if not Payout.objects.filter(pk=payout.pk, state=source).update(
+        state=state, finished_at=clock.now(), **changes
+    ):
         raise WrongState

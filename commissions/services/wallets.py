@@ -12,7 +12,7 @@ from alliance.kernel.money import Money
 from commissions import chart, ledger
 from commissions.ledger import Move
 from commissions.models import TopUp, TopUpState
-from merchants.models import Merchant
+from merchants.models import Merchant, MerchantMember
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -62,15 +62,23 @@ def top_up_refuse(*, actor: User, top_up: TopUp, reason: str) -> None:
 def _decide(*, actor: User, top_up: TopUp, state: TopUpState, reason: str = "") -> None:
     if top_up.announced_by_id == actor.pk:
         raise NotAllowed(_("Somebody else must decide about a top-up that you announced."))
+    _outsider(actor, top_up.merchant_id)
     announced = TopUp.objects.filter(pk=top_up.pk, state=TopUpState.ANNOUNCED)
     if not announced.update(state=state, reason=reason, decided_by=actor, decided_at=clock.now()):
         raise WrongState
     audit.record(f"top_up.{state.value}", top_up, actor=actor, reason=reason)
 
 
+def _outsider(actor: User, merchant_pk: int) -> None:
+    """Staff who also sell do not decide about their own wallet, whoever of the team asked."""
+    if MerchantMember.objects.filter(merchant=merchant_pk, user=actor).exists():
+        raise NotAllowed(_("You belong to this merchant: somebody else must decide."))
+
+
 @transaction.atomic
 def credit_limit_set(*, actor: User, merchant: Merchant, limit: Money) -> None:
     """How far the wallet may go below zero. Raises InsufficientFunds if it is lower already."""
+    _outsider(actor, merchant.pk)
     if limit.currency != merchant.currency or limit.minor < 0:
         raise Invalid(_("A credit limit is zero or more, in the merchant's currency."))
     ledger.floor_set(code=chart.wallet(merchant.pk), currency=limit.currency, floor=-limit)

@@ -136,7 +136,8 @@ def test_who_released_cannot_confirm(world, as_, sending):
 
 
 def test_a_failed_transfer_gives_the_money_back(world, as_, sending):
-    as_("finance").post(f"{PAYOUTS}{sending.pk}/fail/", {"reason": "Account closed."})
+    world.people["second"] = world.cast.finance2
+    as_("second").post(f"{PAYOUTS}{sending.pk}/fail/", {"reason": "Account closed."})
 
     sending.refresh_from_db()
     assert (sending.state, sending.reason) == (PayoutState.FAILED, "Account closed.")
