@@ -15,7 +15,8 @@ from alliance.kernel import clock
 from alliance.kernel.money import Money
 
 BOM = "\ufeff"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The wide forms too: a spreadsheet of East Asia reads them as the plain ones.
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 class _Echo:
