@@ -9,7 +9,6 @@ import sys
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -131,12 +130,8 @@ def test_refunds_and_a_settlement_at_the_same_moment_lose_no_fen(cast):
     assert verify() == []
 
 
-@contextmanager
-def waiting_for_us(job):
-    """In the block, `job` runs on a connection of its own and waits for a lock that we hold.
-
-    Leave the transaction inside the block; what the job raises is raised at its end.
-    """
+def waits_for_us(job):
+    """Start `job` on a connection of its own; its future, once it waits for a lock of ours."""
 
     def run():
         try:
@@ -144,19 +139,20 @@ def waiting_for_us(job):
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(run)
-        for _attempt in range(500):
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT EXISTS (SELECT FROM pg_stat_activity"
-                    " WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-                )
-                if cursor.fetchone()[0] or future.done():
-                    break
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(run)
+    pool.shutdown(wait=False)
+    blocked = (
+        "SELECT EXISTS (SELECT FROM pg_locks"
+        " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+    )
+    with connection.cursor() as cursor:
+        for _attempt in range(1000):
+            cursor.execute(blocked)
+            if cursor.fetchone()[0]:
+                return future
             time.sleep(0.01)
-        yield
-        future.result()
+    raise AssertionError("the job never waited for us")
 
 
 @pytest.fixture
@@ -184,10 +180,10 @@ def test_a_debt_that_begins_while_a_settlement_waits_is_repaid_by_it(settled):
         with clock.at(JULY_20):
             settlements.settlement_run(month=JUNE_20.date(), currency="CNY")
 
-    with ExitStack() as stack:
-        with clock.at(JULY_20), transaction.atomic():
-            cast.refunded("199.00", "T1")  # the first debt of this affiliate ever
-            stack.enter_context(waiting_for_us(settle))
+    with clock.at(JULY_20), transaction.atomic():
+        cast.refunded("199.00", "T1")  # the first debt of this affiliate ever
+        settlement = waits_for_us(settle)
+    settlement.result()
 
     assert cast.balance(chart.debt(cast.affiliate.pk)) == cny("0.00")
     assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("0.00")
@@ -202,10 +198,10 @@ def test_a_withdrawal_and_a_new_commission_do_not_wait_for_each_other_in_a_circl
         with clock.at(JUNE_20 + timedelta(days=2)):
             payouts.payout_request(actor=cast.lin, affiliate=cast.affiliate, amount=cny("19.34"))
 
-    with ExitStack() as stack:
-        with clock.at(JUNE_20), transaction.atomic():
-            pipeline.orders_process(pks)
-            stack.enter_context(waiting_for_us(withdraw))
+    with clock.at(JUNE_20), transaction.atomic():
+        pipeline.orders_process(pks)
+        withdrawal = waits_for_us(withdraw)
+    withdrawal.result()
 
     assert cast.commission("T3").state == "estimated"
     assert cast.balance(chart.IN_FLIGHT) == cny("19.34")
