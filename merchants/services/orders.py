@@ -202,6 +202,8 @@ class _Batch:
         number = report.external_id
         order = self.orders.get(number)
         try:
+            if order is not None and order.version == 0:
+                order = self._start_over(order, report)
             if order is None and not (report.refunds and not report.lines):
                 check_creation(report)
                 raise NotAllowed(_("This merchant is not active, so no new order is taken."))
@@ -224,6 +226,16 @@ class _Batch:
         elif put_by:
             change = "changed"
         return Outcome(number, order.pk, change, None, waiting)
+
+    def _start_over(self, order: Order, report: OrderReport) -> Order | None:
+        """The report that began the order may have been refused: nothing of it stays."""
+        if not report.lines:
+            return None
+        check_creation(report)
+        first = self._first_version(report)
+        for name in _ORDER_FIELDS:
+            setattr(order, name, getattr(first, name))
+        return order
 
     def _bump(self, order: Order) -> None:
         """One batch is one version, however many reports of it spoke of the order."""

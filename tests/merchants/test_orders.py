@@ -301,6 +301,20 @@ def test_one_order_twice_in_a_batch_is_taken_in_turn(shop):
     assert OrderLine.objects.get(external_id="1").refunded_minor == 5000
 
 
+def test_a_refused_first_report_leaves_nothing_in_the_order_that_the_next_begins(shop):
+    refused = report(
+        state="received", reported_at=NOON + HOUR, click_id="c", refunds=(refund(amount=99900),)
+    )
+    refund_only = report(lines=(), refunds=(refund("R2"),))
+    outcomes = record(shop, refused, refund_only, report(), report(lines=()))
+
+    assert [o.change for o in outcomes] == ["refused", "changed", "created", "unchanged"]
+    order = Order.objects.get()
+    assert (order.state, order.click_id, order.reported_at) == ("paid", "", NOON)
+    assert order.lines.count() == 2
+    assert Refund.objects.get().state == RefundState.UNMATCHED
+
+
 def test_a_batch_is_a_handful_of_statements(shop, django_assert_max_num_queries):
     reports = [report(str(n), refunds=(refund(f"R{n}"),)) for n in range(50)]
     with django_assert_max_num_queries(16):
