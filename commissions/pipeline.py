@@ -79,8 +79,8 @@ def _process(pks: Sequence[int]) -> int:
         for line in lines
         if line.pk in commissions
     ]
-    steps = [step for step in steps if _changes(step)]
-    booked = _book(steps)
+    booked = _book([step for step in steps if _changes(step)])
+    _date(steps)
     waiting = {step.line.order_id for step in steps if not step.covered}
     Order.objects.filter(pk__in=orders.keys() - waiting).update(processed_version=F("version"))
     return booked
@@ -146,8 +146,6 @@ def target_of(
 
 def _step(commission: Commission, line: OrderLine, order: Order) -> Step:
     state, due = target_of(commission, line, order)
-    if order.received_at and state == State.CONFIRMED:
-        commission.confirmed_at = order.received_at
     if commission.revision == 0:
         why = order.state
     elif commission.state == State.UNFUNDED and state != State.UNFUNDED:
@@ -195,10 +193,19 @@ def _book(steps: Sequence[Step]) -> int:
         commission.revision += 1
         for name in COMPONENTS:
             setattr(commission, name, _part(step.worth, name))
-    update_many(
-        [step.commission for step in steps], ["state", "revision", "confirmed_at", *COMPONENTS]
-    )
+    update_many([step.commission for step in steps], ["state", "revision", *COMPONENTS])
     return len(steps)
+
+
+def _date(steps: Sequence[Step]) -> None:
+    """A commission settles with the month of the receipt, also where that alone is corrected."""
+    moved = []
+    for step in steps:
+        commission, received_at = step.commission, step.line.order.received_at
+        if commission.state == State.CONFIRMED and commission.confirmed_at != received_at:
+            commission.confirmed_at = received_at
+            moved.append(commission)
+    update_many(moved, ["confirmed_at"])
 
 
 def _cover(steps: Sequence[Step], balances: dict[tuple[str, str], int]) -> None:

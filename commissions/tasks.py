@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 from django.conf import settings
+from django.db import OperationalError
 
 from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
@@ -26,11 +27,26 @@ def orders_process(order_pks: list[int]) -> None:
 @shared_task
 def orders_sweep() -> None:
     """Beat: goods that count as received by now, and every order whose message was lost."""
-    pipeline.orders_process(orders_auto_receive())
+    while orders_auto_receive():  # they are waiting then, like the others
+        continue
     after = 0
     while pks := queries.orders_waiting(after=after, limit=pipeline.BATCH):
-        pipeline.orders_process(pks)
+        _process_apart(pks)
         after = pks[-1]
+
+
+def _process_apart(pks: list[int]) -> None:
+    """In one batch or, if that fails, one by one: an order at fault must not hold up the others."""
+    try:
+        pipeline.orders_process(pks)
+    except OperationalError:
+        raise  # the database is away, no order at fault
+    except Exception:
+        if len(pks) == 1:
+            logger.exception("order %s cannot be processed", pks[0])
+            return
+        for pk in pks:
+            _process_apart([pk])
 
 
 @shared_task
@@ -66,7 +82,7 @@ def orders_import(run_pk: int) -> None:
 @shared_task
 def merchant_funded(merchant_pk: int) -> None:
     """After a top-up: book what had to wait for it."""
-    pipeline.orders_process(queries.orders_unfunded(merchant_pk))
+    _process_apart(queries.orders_unfunded(merchant_pk))
 
 
 @shared_task

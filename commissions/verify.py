@@ -180,6 +180,23 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "orders_are_decided",
+        _(
+            "Every line of an order that was looked at is decided, and whoever it was given to has "
+            "a commission."
+        ),
+        """
+        SELECT 'line ' || l.id || ' of order ' || o.id || ' was never decided'
+        FROM merchants_order o JOIN merchants_orderline l ON l.order_id = o.id
+        LEFT JOIN affiliates_attribution d ON d.line_id = l.id
+        WHERE o.processed_version = o.version AND d.id IS NULL
+        UNION ALL
+        SELECT 'attribution ' || d.id || ' has no commission' FROM affiliates_attribution d
+        LEFT JOIN commissions_commission c ON c.attribution_id = d.id
+        WHERE d.affiliate_id IS NOT NULL AND c.id IS NULL
+        """,
+    ),
+    Invariant(
         "settlements_are_sums",
         _("Every closed settlement's shares were booked as they stand."),
         """
@@ -227,6 +244,7 @@ INVARIANTS = (
 def verify(report: Callable[[str, Text, int], None] | None = None) -> list[str]:
     """Check every invariant; returns sentences, empty means well.
 
+    Each is one statement and so sees one moment of the books: work in flight is no fault.
     `report(name, promise, faults)` is called after each invariant, for progress.
     """
     sentences: list[str] = []
@@ -260,6 +278,8 @@ def _not_as_computed() -> Iterator[str]:
             for name in COMPONENTS
             if getattr(due, name.removesuffix("_minor")).minor != getattr(commission, name)
         ]
+        if state == "confirmed" and commission.confirmed_at != order.received_at:
+            wrong.append("confirmed_at")
         if state != commission.state or wrong:
             yield (
                 f"commissions_follow_orders: commission {commission.pk} is {commission.state}, "

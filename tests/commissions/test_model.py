@@ -353,7 +353,7 @@ class Trade:
             if one.state == "ready":
                 tasks.payout_send(one.pk)
                 tasks.payout_send(one.pk)
-                one.state = "sending"
+                one.state = "ready" if self.frozen[one.who] else "sending"
             elif not fine:
                 self._back(one, "refused payout" if one.state == "requested" else "failed payout")
                 payouts.payout_fail(payout=row, reason="no", actor=self.cast.finance2)

@@ -11,6 +11,7 @@ from commissions import chart, pipeline, tasks
 from commissions.models import CommissionLine, Entry
 from commissions.services import payouts, settlements, wallets
 from commissions.verify import verify
+from merchants.services.orders import orders_record
 from tests.cast import cast_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -295,6 +296,45 @@ def test_goods_count_as_received_after_the_merchants_days(cast):
 
     assert cast.commission().state == "confirmed"
     assert cast.commission().confirmed_at == MAY + timedelta(days=15)
+
+
+def test_one_sweep_receives_however_many_goods_are_due(cast):
+    many = [cast.report(f"M{number}") for number in range(1002)]
+    cast.record(*many)
+    with later(days=15, hours=1):
+        tasks.orders_sweep()
+
+    assert not cast.shop.orders.exclude(state="received").exists()
+
+
+def test_an_order_at_fault_does_not_hold_up_the_others(cast, sql):
+    cast.sold("T1")
+    # The void of T1 cannot be booked; T2 can, but not in one batch with it.
+    sql("UPDATE commissions_balance SET balance_minor = 0 WHERE balance_minor = 2388")
+    void = cast.report("T1", state="void", lines=())
+    fresh = cast.report("T2", amount_minor=9900, click_id=cast.click())
+    orders_record(shop=cast.shop, reports=[void, fresh])
+    tasks.orders_sweep()
+
+    assert cast.commission("T2").state == "estimated"
+    assert cast.commission("T1").state == "estimated"
+    sql("UPDATE commissions_balance SET balance_minor = 3576 WHERE balance_minor = 1188")
+    tasks.orders_sweep()
+    assert cast.commission("T1").state == "void"
+
+
+def test_a_corrected_receipt_alone_moves_the_commission_to_its_month(cast):
+    cast.sold()
+    with later(days=5):
+        cast.received()
+    with later(days=25):
+        received_at = clock.now()  # 4 June
+        cast.received(placed_at=MAY, paid_at=MAY)
+    settle()
+
+    assert cast.commission().confirmed_at == received_at
+    assert cast.commission().state == "confirmed"
+    assert CommissionLine.objects.count() == 2
 
 
 def test_each_line_keeps_its_receipt(cast):

@@ -49,6 +49,14 @@ FAULTS = {
         "DELETE FROM commissions_commissionline WHERE revision = 1",
         "UPDATE commissions_commissionline SET entry_id = 999999",
     ],
+    "orders_are_decided": [
+        "DELETE FROM commissions_commission WHERE state = 'estimated'",
+        (
+            "INSERT INTO merchants_orderline (order_id, external_id, product_external_id, title,"
+            " quantity, amount_minor, refunded_minor, currency, created_at, updated_at)"
+            " SELECT id, 'X', '', '', 1, 1, 0, currency, now(), now() FROM merchants_order"
+        ),
+    ],
     "settlements_are_sums": [
         (
             "UPDATE commissions_settlementshare SET net_minor = net_minor + 1,"
@@ -67,6 +75,7 @@ FAULTS = {
         "UPDATE merchants_orderline SET refunded_minor = refunded_minor + 100",
         "UPDATE merchants_order SET state = 'void' WHERE state = 'received'",
         "UPDATE commissions_commission SET rate_bps = rate_bps + 100",
+        "UPDATE merchants_order SET received_at = received_at + interval '1 month'",
     ],
     "debt_before_payable": [
         (
