@@ -320,8 +320,25 @@ ALLIANCE = {
     "SETTLEMENT_DAY": env.int("SETTLEMENT_DAY", default=20),
     "WITHDRAWAL_MIN_MINOR": env.int("WITHDRAWAL_MIN_MINOR", default=100),
 }
-if ALLIANCE["TECH_FEE_BASE"] not in {"own_share", "order_commission"}:
-    raise ImproperlyConfigured("TECH_FEE_BASE must be own_share or order_commission.")
+_faults = [
+    (
+        ALLIANCE["TECH_FEE_BASE"] not in {"own_share", "order_commission"},
+        "TECH_FEE_BASE must be own_share or order_commission",
+    ),
+    (
+        not 1 <= ALLIANCE["SETTLEMENT_DAY"] <= 28,
+        "SETTLEMENT_DAY must be a day that every month has",
+    ),
+    (ALLIANCE["WITHDRAWAL_MIN_MINOR"] < 1, "WITHDRAWAL_MIN_MINOR must be above zero"),
+    (ALLIANCE["ATTRIBUTION_WINDOW_DAYS"] < 0, "ATTRIBUTION_WINDOW_DAYS must not be negative"),
+    *(
+        (not 0 <= ALLIANCE[name] <= 10_000, f"{name} must be from 0 to 10000 basis points")
+        for name in ("SHARE_BPS", "TECH_FEE_BPS", "RATE_MIN_BPS", "RATE_MAX_BPS")
+    ),
+    (ALLIANCE["RATE_MIN_BPS"] > ALLIANCE["RATE_MAX_BPS"], "RATE_MIN_BPS is above RATE_MAX_BPS"),
+]
+if _said := [message for wrong, message in _faults if wrong]:
+    raise ImproperlyConfigured("The trade's defaults: " + "; ".join(_said) + ".")
 
 # --- Logs ---------------------------------------------------------------------------------------
 

@@ -88,6 +88,21 @@ def test_unknown_environment_is_refused(load):
         load({"ALLIANCE_ENV": "staging"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TECH_FEE_BASE", "gross", "TECH_FEE_BASE must be own_share"),
+        ("SETTLEMENT_DAY", "29", "a day that every month has"),
+        ("WITHDRAWAL_MIN_MINOR", "0", "WITHDRAWAL_MIN_MINOR must be above zero"),
+        ("SHARE_BPS", "10001", "SHARE_BPS must be from 0 to 10000"),
+        ("RATE_MIN_BPS", "9001", "RATE_MIN_BPS is above RATE_MAX_BPS"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(load, name, value, said):
+    with pytest.raises(ImproperlyConfigured, match=said):
+        load({"ALLIANCE_ENV": "test", name: value})
+
+
 @pytest.mark.parametrize("name", ["demo", "test"])
 def test_demo_and_test_need_nothing(load, name):
     assert load({"ALLIANCE_ENV": name})["DEBUG"] is False
