@@ -17,12 +17,8 @@ from merchants.models import (
     Merchant,
     MerchantMember,
     MerchantState,
-    Order,
-    OrderLine,
     Plan,
     Product,
-    Refund,
-    RefundState,
     Shop,
     Terms,
 )
@@ -167,28 +163,6 @@ def issues_for(user: User) -> QuerySet[ImportIssue]:
 def coupons_for(user: User) -> QuerySet[Coupon]:
     mine = Coupon.objects.filter(merchant=_acting_for(user))
     return mine.select_related("shop", "product").order_by("-ends_at", "-id")
-
-
-def coupons_valid_now() -> Q:
-    now = clock.now()
-    return Q(starts_at__lte=now, ends_at__gt=now)
-
-
-def orders_for(user: User) -> QuerySet[Order]:
-    """The merchant's own orders, newest first, with their lines."""
-    mine = Order.objects.filter(merchant=_acting_for(user))
-    return mine.select_related("shop").prefetch_related("lines").order_by("-placed_at", "-id")
-
-
-def lines_for(user: User) -> QuerySet[OrderLine]:
-    mine = OrderLine.objects.filter(order__merchant=_acting_for(user))
-    return mine.select_related("order", "product")
-
-
-def refunds_waiting_for(user: User) -> QuerySet[Refund]:
-    """Refunds that fit no order, oldest first."""
-    mine = Refund.objects.filter(shop__merchant=_acting_for(user), state=RefundState.UNMATCHED)
-    return mine.select_related("shop").order_by("refunded_at", "id")
 
 
 def imports_for(user: User) -> QuerySet[ImportRun]:

@@ -277,10 +277,8 @@ def test_fees_of_today_do_not_change_an_order_of_yesterday(cast, settings):
     assert (commission.publisher_minor, commission.tech_fee_minor) == (2149, 215)
 
 
-def test_the_sweep_finds_an_order_whose_message_was_lost(cast, monkeypatch):
-    monkeypatch.setattr(pipeline, "orders_process", lambda pks: 0)
-    cast.record(cast.report("T1", click_id=cast.click()))
-    monkeypatch.undo()
+def test_the_sweep_finds_an_order_whose_message_was_lost(cast):
+    orders_record(shop=cast.shop, reports=[cast.report("T1", click_id=cast.click())])
     tasks.orders_sweep()
 
     assert cast.commission().state == "estimated"

@@ -3,7 +3,6 @@
 import csv
 import gzip
 import io
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -300,17 +299,13 @@ def test_headers_are_recognised():
 )
 def test_half_a_year_of_a_real_shop_comes_out_to_the_cent(gift_shop):
     content = gzip.decompress(REAL.read_bytes())
-    began = time.monotonic()
     run = bring(gift_shop, content)
-    took = time.monotonic() - began
 
     assert run.counts["rows"] == 245_903
     assert_adds_up(run, content)
     assert run.counts["lines_minor"] + run.counts["refused_plus_minor"] == 482_646_649
-    assert took < 180
     before = books(gift_shop)
     again = bring(gift_shop, content)
     assert books(gift_shop) == before
     assert "orders_created" not in again.counts
     assert (again.counts["refunds_new"], again.counts["unmatched_new"]) == (0, 0)
-    print(f"\n{took:.0f} s: {run.counts}")
