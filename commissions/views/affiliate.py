@@ -18,10 +18,10 @@ from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.explanations import explain
 from affiliates.models import Affiliate, AffiliateState
 from alliance.kernel import clock
+from alliance.kernel.exports import csv_response
 from alliance.kernel.http import page_or_part
 from alliance.kernel.money import Money
 from commissions import charts, lookup, queries, receipts
-from commissions.exports import csv_response
 from commissions.forms import AffiliateOrderFilter, OrderNumberForm
 from commissions.models import Commission, CommissionState
 from commissions.queries import Earned

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.models import AffiliateState
 from alliance.kernel import clock
+from alliance.kernel.exports import csv_response
 from alliance.kernel.money import Money
 from commissions import queries, receipts
-from commissions.exports import csv_response
 from commissions.forms import PayeeForm, WithdrawalForm
 from commissions.services import payouts
 from commissions.views.affiliate import PER_PAGE, currency_of

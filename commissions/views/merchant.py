@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
 from alliance.kernel import clock
+from alliance.kernel.exports import csv_response
 from alliance.kernel.http import page_or_part
-from alliance.kernel.money import Money
+from alliance.kernel.money import Money, percent
 from commissions import charts, queries
-from commissions.exports import csv_response
 from commissions.forms import PeriodFilter
 from commissions.queries import Brought, Sold
 from merchants.access import MerchantRequest, merchant_required
@@ -84,8 +84,8 @@ def _figures(now: Sold, before: Sold, total: int, currency: str) -> list[dict[st
             "icon": "receipt",
             "value": str(now.orders),
             "delta": _delta(now.orders, before.orders),
-            "note": _("%(part)d %% of all your paid orders")
-            % {"part": now.orders * 100 // total if total else 0},
+            "note": _("%(part)s of all your paid orders")
+            % {"part": percent(now.orders * 100 // total * 100 if total else 0)},
         },
     ]
     return cards

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from affiliates.explanations import explain
+from alliance.kernel.exports import csv_response
 from alliance.kernel.http import key_in, page_or_part
 from alliance.kernel.money import Money
 from commissions import queries, tasks
-from commissions.exports import csv_response
 from commissions.forms import MerchantOrderFilter, OrderNumberForm
 from merchants.access import MerchantRequest, merchant_required
 from merchants.models import OrderLine

@@ -7,9 +7,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from alliance.kernel.exports import csv_response
 from alliance.kernel.money import Money
 from commissions import chart, queries
-from commissions.exports import csv_response
 from commissions.forms import TopUpForm
 from commissions.models import Line
 from commissions.services import wallets

@@ -7,7 +7,7 @@ what a cell means is for the feed to say.
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import pandas as pd
@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel.errors import Invalid
 
 CHUNK = 10_000
+MOST_COLUMNS = 500
 EXTRA = "\x00extra"  # cells beyond the header's; no file can name a column so
 _DELIMITERS = ",;\t|"
 _EXCEL_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)  # how exports keep Excel from rounding long ids
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Unreadable(Invalid):
@@ -35,10 +35,13 @@ class Table:
     def __init__(self, file: BinaryIO, encoding: str = "") -> None:
         self._file = file
         self.encoding = encoding or _encoding(file)
-        first = self._first_line()
-        self.delimiter = max(
-            _DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark)))
-        )
+        try:
+            first = self._first_line()
+            self.delimiter = max(
+                _DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark)))
+            )
+        except (csv.Error, UnicodeDecodeError) as exc:
+            raise Unreadable from exc
         self.header = _names(next(self._rows())[1])
 
     def chunks(self, size: int = CHUNK) -> Iterator[pd.DataFrame]:
@@ -124,6 +127,8 @@ def _encoding(file: BinaryIO) -> str:
 
 def _names(cells: Sequence[str]) -> list[str]:
     """Column names; a name that comes again gets a number, an empty one its place."""
+    if len(cells) > MOST_COLUMNS:
+        raise Unreadable(_("A file may have at most %(most)d columns.") % {"most": MOST_COLUMNS})
     names: list[str] = []
     for place, cell in enumerate(cells, 1):
         name = clean(cell) or f"column {place}"
@@ -138,9 +143,3 @@ def clean(cell: str) -> str:
     if cell.startswith('="') and (wrapped := _EXCEL_TEXT.match(cell)):
         return wrapped[1].strip()
     return cell[1:] if cell.startswith("'") and cell[1:].isdigit() else cell
-
-
-def guarded(cells: Iterable[object]) -> list[str]:
-    """Cells for a CSV that we give out: none of them is a formula to a spreadsheet."""
-    texts = [str(cell) for cell in cells]
-    return [f"'{text}" if text.startswith(_FORMULA) else text for text in texts]

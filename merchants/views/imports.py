@@ -4,17 +4,17 @@ import csv
 from collections.abc import Iterator
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from alliance.kernel.exports import csv_response
 from alliance.kernel.http import page_or_part
 from merchants import queries, tasks
 from merchants.access import MerchantRequest, merchant_required
 from merchants.feeds import products_csv
-from merchants.feeds.table import guarded
 from merchants.forms import UploadForm
 from merchants.models import ImportIssue, ImportKind
 from merchants.services.imports import import_begin
@@ -56,31 +56,19 @@ def run(request: MerchantRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @merchant_required
-def issues_csv(request: MerchantRequest, pk: int) -> HttpResponseBase:
+def issues_csv(request: MerchantRequest, pk: int) -> HttpResponse:
     """The refused rows as they came, with number and reason, safe to open in a spreadsheet."""
     row = get_object_or_404(queries.imports_for(request.user), pk=pk)
     issues = queries.issues_for(request.user).filter(run=row)
     columns = list(dict.fromkeys(name for issue in issues[:200] for name, _cell in issue.raw))
-    response = StreamingHttpResponse(
-        _lines(issues.iterator(chunk_size=2000), columns), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="refused-rows-{row.pk}.csv"'
-    return response
+    header = [_("Row"), _("Reason"), *columns]
+    return csv_response(f"refused-rows-{row.pk}", header, _cells(issues, columns))
 
 
-class _Echo:
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(issues: Iterator[ImportIssue], columns: list[str]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield "\ufeff"  # by this Excel knows that it is UTF-8
-    yield writer.writerow(guarded([_("Row"), _("Reason"), *columns]))
-    for issue in issues:
+def _cells(issues: QuerySet[ImportIssue], columns: list[str]) -> Iterator[list[object]]:
+    for issue in issues.iterator(chunk_size=2000):
         raw = dict(issue.raw)
-        cells = [raw.get(name, "") for name in columns]
-        yield writer.writerow(guarded([issue.line_no, issue.reason, *cells]))
+        yield [issue.line_no, issue.reason, *(raw.get(name, "") for name in columns)]
 
 
 @require_GET

@@ -15,7 +15,7 @@ from alliance.kernel.errors import WrongState
 from commissions.queries import imports_stalled
 from merchants.feeds import FEEDS, run_feed
 from merchants.feeds.matching import Bought, match
-from merchants.feeds.table import Table, clean, guarded
+from merchants.feeds.table import Table, clean
 from merchants.models import ImportIssue, Order, Product
 from merchants.services.imports import import_begin, mapping_save
 from tests.merchants.conftest import NOON
@@ -189,7 +189,6 @@ def test_cells():
     assert [clean(c) for c in [' ="0123" ', "'456", " a ", "'tis", "=x"]] == [
         "0123", "456", "a", "'tis", "=x",
     ]  # fmt: skip
-    assert guarded(["=1", "+2", "-3", "@x", "a=b", 5]) == ["'=1", "'+2", "'-3", "'@x", "a=b", "5"]
 
 
 def test_rows_are_numbered_as_a_spreadsheet_does():
@@ -240,3 +239,23 @@ def test_a_run_that_nobody_got_on_with_is_found_again(shop):
     assert imports_stalled() == []
     with clock.at(clock.now() + timedelta(minutes=11)):
         assert imports_stalled() == [(run.pk, "products")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        (",".join(f"c{n}" for n in range(501)) + "\n").encode(),
+        b"id,title\n" + b"x" * 200_000 + b",y\n",
+        b'"' + b"y" * 200_000 + b'",title\n',
+        bytes(range(256)) * 40,
+    ],
+)
+def test_a_file_that_no_shop_wrote_is_refused_in_words(shop, content):
+    run = import_begin(
+        shop=shop, kind="products", filename="p.csv", file=io.BytesIO(content), actor=None
+    )
+    run_feed(FEEDS["products_csv"], run=run)
+
+    run.refresh_from_db()
+    assert run.state == "failed"
+    assert run.failure

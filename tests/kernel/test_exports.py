@@ -2,8 +2,8 @@
 
 import pytest
 
+from alliance.kernel.exports import cell
 from alliance.kernel.money import cny
-from commissions.exports import cell
 
 
 @pytest.mark.parametrize("mark", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
