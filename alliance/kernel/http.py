@@ -69,6 +69,9 @@ class RequestContextMiddleware:
         finally:
             audit.request_context.reset(token)
         response["X-Request-ID"] = request_id
+        if hasattr(request, "session") and request.session.accessed:
+            # What was drawn for somebody stays in no cache on the way to them.
+            response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 

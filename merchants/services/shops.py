@@ -3,11 +3,13 @@
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
+from publicsuffixlist import PublicSuffixList
 
 from alliance.kernel import audit
 from alliance.kernel.errors import Invalid
@@ -16,7 +18,6 @@ from alliance.kernel.models import User
 from merchants.models import Merchant, MerchantState, Shop
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
-_SHARED_ENDINGS = {"ac", "co", "com", "edu", "gov", "mil", "net", "or", "org"}
 _DOMAINS_LOCK = 0x746B646F  # any number of our own: "tkdo"
 
 
@@ -95,8 +96,14 @@ def _is_domain(host: str) -> bool:
         return False
     if labels[-1].isdigit() or not all(_LABEL.fullmatch(label) for label in labels):
         return False
-    # "co.uk" would cover every shop of a country.
-    return not (len(labels) == 2 and labels[0] in _SHARED_ENDINGS and len(labels[1]) == 2)
+    # "co.uk" or "myshopify.com" would cover the shops of everybody else there.
+    return not _public_suffixes().is_public(host)
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    """The list that browsers go by, as its package carries it; read when first asked for."""
+    return PublicSuffixList()
 
 
 def domains_claim(*, merchant: Merchant, domains: Iterable[str]) -> None:

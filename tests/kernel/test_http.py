@@ -170,3 +170,11 @@ def test_the_visitors_address_is_what_the_outermost_trusted_proxy_saw(
     ClientAddressMiddleware(lambda request: HttpResponse())(request)
 
     assert request.META["REMOTE_ADDR"] == address
+
+
+@pytest.mark.django_db
+def test_what_is_drawn_for_somebody_is_kept_by_no_cache_on_the_way(client):
+    user = User.objects.create_user("lin@test.example", "a-long-enough-password")
+    client.force_login(user)
+
+    assert client.get("/start/")["Cache-Control"] == "private, no-cache"

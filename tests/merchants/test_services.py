@@ -148,7 +148,8 @@ def test_domains_are_written_one_way(text, domain):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "com", "co.uk", "com.cn", "127.0.0.1", "[::1]", "1.2.3.4:80", "shop.example.com:8000",
+    ["", "com", "co.uk", "com.cn", "ne.jp", "github.io", "myshopify.com",
+     "127.0.0.1", "[::1]", "1.2.3.4:80", "shop.example.com:8000",
      "user@shop.example.com", "-a.example", "a..example", "a b.example", "x.local", "a_b.example",
      "http://", "shop.example.123", "a" * 64 + ".example"],
 )  # fmt: skip
