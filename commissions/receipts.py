@@ -3,16 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
 from babel.dates import format_date, format_skeleton
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 from django.conf import settings
 from django.utils.translation import get_language, gettext, ngettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
-from alliance.kernel.money import BPS, Money
+from alliance.kernel.money import BPS, Money, percent
 from commissions.formulas import TechFeeBase, worth
 from commissions.models import Commission, CommissionLine, CommissionState
 from commissions.pipeline import rates_of
@@ -202,7 +201,7 @@ def _times(amount: Money, bps: int, result: Money) -> str:
     exact = amount.decimal * bps / BPS
     facts = {
         "amount": amount.localized(),
-        "rate": format_percent(Decimal(bps) / BPS, "#,##0.##%", locale=locale),
+        "rate": percent(bps),
         "exact": format_decimal(exact.normalize(), decimal_quantization=False, locale=locale),
         "result": result.localized(),
     }

@@ -12,13 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import Q
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from alliance.kernel.money import percent
 from merchants.models import Plan, PlanKind, Terms
 
 Wanted = tuple[int, int | None, int | None, datetime]
@@ -179,7 +178,7 @@ def explain(why: Iterable[dict[str, Any]]) -> list[str]:
 def _sentence(fact: dict[str, Any]) -> str:
     words = {
         "plan": fact["plan"],
-        "rate": f"{number_format(Decimal(fact['rate_bps']) / 100, 2)} %",
+        "rate": percent(fact["rate_bps"]),
         "scope": {
             "product": _("for this product"),
             "category": _("for its category"),

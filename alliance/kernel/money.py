@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, format_percent, get_currency_precision
 from django.utils.translation import get_language, to_locale
 
 BPS = 10_000
@@ -118,6 +118,12 @@ class Money:
     def _same(self, other: "Money") -> None:
         if self.currency != other.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency} do not mix")
+
+
+def percent(bps: int) -> str:
+    """Basis points as the active language writes a rate: 1250 → "12.5%", "12,5 %"."""
+    locale = to_locale(get_language() or "en")
+    return format_percent(Decimal(bps) / BPS, locale=locale, decimal_quantization=False)
 
 
 def cny(text: str) -> Money:

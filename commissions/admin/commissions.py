@@ -11,7 +11,7 @@ from unfold.decorators import display
 from alliance.kernel import columns
 from alliance.kernel.desk import ReadOnlyAdmin, ReadOnlyInline
 from alliance.kernel.models import StaffRole
-from alliance.kernel.templatetags.alliance import percent
+from alliance.kernel.money import percent
 from commissions.models import Commission, CommissionLine
 
 WHY = {

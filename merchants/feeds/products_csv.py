@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alliance.kernel.errors import Invalid
-from alliance.kernel.money import Money
+from alliance.kernel.money import Money, percent
 from merchants.feeds.runs import OnChanged, RowFault, Tally
 from merchants.feeds.table import EXTRA, Table
 from merchants.models import Category, ColumnMapping, ImportKind, Plan, PlanKind, PlanState
@@ -163,8 +163,8 @@ class _Reader:
         if bps and not low <= bps <= high:
             raise RowFault(
                 "bad_rate",
-                _("A commission rate lies between %(low)s %% and %(high)s %%.")
-                % {"low": f"{low / 100:g}", "high": f"{high / 100:g}"},
+                _("A commission rate lies between %(low)s and %(high)s.")
+                % {"low": percent(low), "high": percent(high)},
             )
         if self.plan is None:
             raise RowFault("no_plan", _("Open a general plan before you give products a rate."))

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
 from alliance.kernel.models import AppendOnly, Stamped, User
+from alliance.kernel.money import percent
 from merchants.models.catalogue import Category, Product
 from merchants.models.merchant import Merchant
 
@@ -108,4 +109,4 @@ class Terms(AppendOnly):
         ]
 
     def __str__(self) -> str:
-        return f"{self.plan}: {self.rate_bps / 100:.2f} %"
+        return f"{self.plan}: {percent(self.rate_bps)}"

@@ -15,6 +15,7 @@ from alliance.kernel import audit, clock
 from alliance.kernel.bulk import update_many
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
+from alliance.kernel.money import percent
 from merchants.models import Category, Merchant, Plan, PlanKind, PlanState, Product, Terms
 from merchants.plans import Wanted, terms_at
 
@@ -182,8 +183,8 @@ def _check_rate(rate_bps: int, *, may_be_zero: bool) -> None:
     low, high = settings.ALLIANCE["RATE_MIN_BPS"], settings.ALLIANCE["RATE_MAX_BPS"]
     if not (low <= rate_bps <= high or (rate_bps == 0 and may_be_zero)):
         raise Invalid(
-            _("A commission rate lies between %(low)s %% and %(high)s %%.")
-            % {"low": f"{low / 100:g}", "high": f"{high / 100:g}"},
+            _("A commission rate lies between %(low)s and %(high)s.")
+            % {"low": percent(low), "high": percent(high)},
             field="rate_bps",
         )
 

@@ -246,7 +246,7 @@ def test_the_product_page_explains_the_rate_and_builds_the_link(
     client.force_login(affiliate.owner)
     address = reverse("affiliates:product", args=[product.pk])
     html = client.get(address).content.decode()
-    assert "“General” counts: 12.00 % for the whole shop" in html
+    assert "“General” counts: 12% for the whole shop" in html
     assert "CN¥23.88" in html
     assert "CN¥21.49" in html
 

@@ -76,7 +76,7 @@ def test_home_shows_sales_cost_and_return(cast, chen):
 
     assert (sales["value"], cost["value"]) == (cny("398.00").localized(), cny("47.76").localized())
     assert (roi["roi"], orders["value"]) == (833, "2")
-    assert "66 % of all your paid orders" in response.content.decode()
+    assert "66% of all your paid orders" in response.content.decode()
     assert [(row.name, percent) for row, percent in response.context["top"]] == [
         ("Lin's picks", 100)
     ]

@@ -260,7 +260,7 @@ def test_the_product_page_says_why_it_pays_what_it_pays(room, product, plan):
         terms_announce(plan=plan, rate_bps=1500, product=product, actor=None)
         terms_announce(plan=plan, rate_bps=500, product=product, actor=None)
         text = room.get(url("product", product.pk)).content.decode()
-    assert "“General” counts: 15.00 % for this product" in text
+    assert "“General” counts: 15% for this product" in text
     assert "<strong>5%</strong> from Jun 2, 2026 00:00" in text
 
 
@@ -285,7 +285,7 @@ def test_a_rate_is_announced_for_a_product_a_category_and_the_shop(room, product
     [
         ({"rate": "20"}, "Counts at once.</strong> On an order of CN¥100.00 you pay CN¥20.00"),
         ({"rate": "5"}, "Counts from Jun 2, 2026 00:00."),
-        ({"rate": "1"}, "A commission rate lies between 1.5 % and 90 %."),
+        ({"rate": "1"}, "A commission rate lies between 1.5% and 90%."),
         ({"rate": "no"}, "Enter a number."),
     ],
 )

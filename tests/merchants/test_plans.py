@@ -206,8 +206,8 @@ def test_the_reasons_read_well(merchant, product, plan):
     )
     wanted = (merchant.pk, product.pk, None, NOON)
     assert explain(terms_at([wanted])[wanted].why) == [
-        "“618” counts: 20.50 % for the whole shop, the best rate at that moment.",
-        "“General” offered less: 10.00 % for the whole shop.",
+        "“618” counts: 20.5% for the whole shop, the best rate at that moment.",
+        "“General” offered less: 10% for the whole shop.",
     ]
 
 

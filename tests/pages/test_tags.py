@@ -139,7 +139,7 @@ def test_a_figure_shows_its_change(delta, shown):
     assert "Orders" in figure
     assert ("figure-delta" in figure) == (shown is not None)
     if shown is not None:
-        assert f"{shown} %" in figure
+        assert f"{shown}%" in figure
 
 
 def test_a_badge_has_the_colour_of_its_state():

@@ -4,12 +4,11 @@ import logging
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -20,7 +19,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, to_locale
 
 from alliance.kernel import clock
-from alliance.kernel.money import BPS, Money
+from alliance.kernel import money as amounts
+from alliance.kernel.money import Money
 
 logger = logging.getLogger(__name__)
 register = template.Library()
@@ -80,9 +80,13 @@ def money(value: Money | int | str | None, currency: str = "") -> str:
 @register.filter
 def percent(bps: int | str | None) -> str:
     """Basis points → "12.34%"; trailing zeros are left out ("9%")."""
-    if bps is None or bps == "":
-        return "–"
-    return format_percent(Decimal(bps) / BPS, locale=_locale(), decimal_quantization=False)
+    return "–" if bps is None or bps == "" else amounts.percent(int(bps))
+
+
+@register.filter
+def change(whole: int) -> str:
+    """A change in whole percent, with its sign: 12 → "+12%"."""
+    return f"{'+' if whole > 0 else ''}{amounts.percent(whole * 100)}"
 
 
 @register.filter
