@@ -1,10 +1,13 @@
 """What people type on the pages of the money. Forms check shapes; services decide."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
@@ -32,6 +35,14 @@ class AmountField(forms.DecimalField):
         self.currency = currency
         super().__init__(max_digits=15, decimal_places=exponent(currency), localize=True, **kwargs)
         self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
+
+    def to_python(self, value: Any) -> Any:
+        """Groups of three may be set apart as the reader's language does; nothing is guessed."""
+        locale = to_locale(get_language() or "en")
+        group, point = re.escape(get_group_symbol(locale)), re.escape(get_decimal_symbol(locale))
+        if re.fullmatch(rf"\s*\d{{1,3}}({group}\d{{3}})+({point}\d*)?\s*", str(value), re.ASCII):
+            value = re.sub(group, "", value)
+        return super().to_python(value)
 
     def clean(self, value: Any) -> Any:
         amount = super().clean(value)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import BigIntegerField, CharField, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
@@ -18,6 +17,7 @@ from alliance.kernel.desk import Decision, DecisionForm, Facts
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
 from commissions import figures
+from commissions.forms import AmountField
 from commissions.models import Balance
 from commissions.services.wallets import credit_limit_set
 from merchants.admin.merchants import MerchantAdmin
@@ -27,15 +27,13 @@ SEES_MONEY = (StaffRole.FINANCE, StaffRole.OPS, StaffRole.RISK, StaffRole.AUDITO
 
 
 class LimitForm(DecisionForm):
-    limit = forms.CharField(
-        label=_("New credit limit"), max_length=20, widget=UnfoldAdminTextInputWidget
-    )
-
-    def clean_limit(self) -> Money:
-        try:
-            return Money.parse(self.cleaned_data["limit"], self.obj.currency)
-        except ValueError as exc:
-            raise forms.ValidationError(_("Enter an amount, for example 5000.00.")) from exc
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["limit"] = AmountField(
+            currency=self.obj.currency,
+            label=_("New credit limit"),
+            widget=UnfoldAdminTextInputWidget,
+        )
 
 
 def limit_set(actor: User, merchant: Merchant, limit: Money) -> None:
@@ -105,7 +103,7 @@ class FundedMerchantAdmin(WithMoney, MerchantAdmin):
             done=_("The credit limit is set."),
             form=LimitForm,
             initial=lambda merchant: {
-                "limit": f"{Money(merchant.credit_limit_minor, merchant.currency).decimal}"
+                "limit": Money(merchant.credit_limit_minor, merchant.currency).decimal
             },
             facts=limit_facts,
         ),

@@ -78,6 +78,29 @@ def test_finance_sets_a_credit_limit(world, as_):
     assert merchant.credit_limit_minor == 250_000
 
 
+@pytest.mark.parametrize(
+    ("language", "typed", "minor"),
+    [
+        ("de", "5000,00", 500_000),
+        ("de", "5.000,00", 500_000),
+        ("zh-hans", "5,000.5", 500_050),
+        ("en", "5000,00", None),  # 5,000.00 or 500,000? Nobody guesses.
+        ("de", "5,000.00", None),
+    ],
+)
+def test_an_amount_is_read_as_the_language_writes_it(world, as_, language, typed, minor):
+    merchant = world.cast.merchant
+    before = merchant.credit_limit_minor
+    as_("finance").post(
+        f"/admin/merchants/merchant/{merchant.pk}/credit/",
+        {"limit": typed},
+        headers={"accept-language": language},
+    )
+
+    merchant.refresh_from_db()
+    assert merchant.credit_limit_minor == (before if minor is None else minor)
+
+
 def test_an_amount_that_is_none_is_asked_again(world, as_):
     url = f"/admin/merchants/merchant/{world.cast.merchant.pk}/credit/"
     answer = as_("finance").post(url, {"limit": "much"})
