@@ -45,8 +45,13 @@ class Menu:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of every page: the menu (worked out only where it is shown) and our version."""
-    return {"menu": SimpleLazyObject(lambda: _menu(request)), "version": settings.VERSION}
+    """Context of every page: the menu (worked out only where it is shown), our version, and
+    whether mails go into a folder, as in the demo, so that nobody waits for one."""
+    return {
+        "menu": SimpleLazyObject(lambda: _menu(request)),
+        "version": settings.VERSION,
+        "mails_stay_here": settings.EMAIL_BACKEND.endswith(".filebased.EmailBackend"),
+    }
 
 
 def sides_of(request: HttpRequest) -> Sides:
