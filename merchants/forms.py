@@ -271,7 +271,7 @@ class PlanForm(ServiceForm):
         if starts and starts < clock.business_day():
             self.add_error("starts_on", _("A plan cannot begin in the past."))
         if starts and ends and ends < starts:
-            self.add_error("ends_on", _("The last day is not before the first."))
+            self.add_error("ends_on", _("The last day must not come before the first."))
         return data
 
 
@@ -313,7 +313,7 @@ class CouponForm(ServiceForm):
         data = super().clean() or {}
         starts, ends = data.get("starts_on"), data.get("ends_on")
         if starts and ends and ends < starts:
-            self.add_error("ends_on", _("The last day is not before the first."))
+            self.add_error("ends_on", _("The last day must not come before the first."))
         number = data.get("product_id", "")
         data["product"] = None
         if number and data.get("shop"):
