@@ -37,7 +37,7 @@ FIELDS: dict[str, tuple[Any, str]] = {
     "line": (gettext_lazy("Line number"), "lineid linenumber 子订单编号 positionsnummer"),
     "title": (
         gettext_lazy("Product title"),
-        "title description productname lineitemname 宝贝标题 商品名称 bezeichnung",
+        "title description productname lineitemname 宝贝标题 商品标题 商品名称 标题 bezeichnung",
     ),
     "quantity": (
         gettext_lazy("Quantity"),
@@ -52,7 +52,10 @@ FIELDS: dict[str, tuple[Any, str]] = {
         "linetotal amount total 买家实际支付金额 实付金额 betrag summe",
     ),
     "currency": (gettext_lazy("Currency"), "currency ordercurrency 币种 währung"),
-    "state": (gettext_lazy("State"), "state status orderstatus financialstatus 订单状态"),
+    "state": (
+        gettext_lazy("State"),
+        "state status orderstatus financialstatus 订单状态 状态 bestellstatus",
+    ),
     "paid_at": (gettext_lazy("Paid at"), "paidat paiddate 订单付款时间 付款时间"),
     "received_at": (gettext_lazy("Received at"), "receivedat deliveredat fulfilledat 确认收货时间"),
     "updated_at": (gettext_lazy("Last change at"), "updatedat modifiedat 修改时间"),
