@@ -50,4 +50,8 @@ def payouts_ready() -> list[int]:
 
 
 def payouts_sending() -> QuerySet[Payout]:
-    return Payout.objects.filter(state=PayoutState.SENDING).order_by("pk")
+    """Sent ten minutes ago or longer: a rail asked about what is being sent now may not know it."""
+    sending = Payout.objects.filter(
+        state=PayoutState.SENDING, updated_at__lt=clock.now() - timedelta(minutes=10)
+    )
+    return sending.order_by("pk")
