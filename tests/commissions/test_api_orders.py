@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
+from kombu.exceptions import OperationalError
 
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import MemberRole
-from commissions import pipeline
+from commissions import pipeline, tasks
 from commissions.reports import CLICK_ID_ALIASES
 from commissions.verify import verify
 from merchants.models import MerchantMember, Order
@@ -291,3 +293,17 @@ def test_a_merchant_with_several_shops_names_the_shop(cast, shop):
     assert say(shop, order(shop=second.pk)).status_code == 201
     assert shop.get("/api/v1/orders/A1").json()["error"]["field"] == "shop"
     assert shop.get("/api/v1/orders/A1", {"shop": second.pk}).json()["shop"] == second.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_is_taken_while_the_broker_is_away(cast, shop, monkeypatch, caplog):
+    def away(*args, **kwargs):
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(tasks.orders_process, "delay", away)
+    answer = say(shop, order())
+
+    assert answer.status_code == 201
+    assert "no broker" in caplog.text
+    tasks.orders_sweep()
+    assert not Order.objects.exclude(processed_version=F("version")).exists()
