@@ -142,7 +142,6 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "actor",
         "ip",
     )
-    list_display_links = ("verb",)
     list_filter = ("object_type", "at")
     search_fields = ("verb", "=object_id", "actor__email", "=request_id")
     search_help_text = _("Verb, object number, person or request id")
