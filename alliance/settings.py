@@ -172,6 +172,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "commissions.tasks.settlement_monthly",
         "schedule": crontab(hour="2", minute="0"),
     },
+    "idempotent-calls-forget": {
+        "task": "alliance.kernel.tasks.idempotent_calls_forget",
+        "schedule": crontab(hour="3", minute="30"),
+    },
     "ledger-verify": {
         "task": "commissions.tasks.ledger_verify",
         "schedule": crontab(hour="4", minute="30"),

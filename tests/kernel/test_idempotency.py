@@ -2,13 +2,15 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
 
-from alliance.kernel import idempotency
+from alliance.kernel import clock, idempotency
 from alliance.kernel.errors import Invalid, KeyReused, WrongState
 from alliance.kernel.models import IdempotentCall
+from alliance.kernel.tasks import idempotent_calls_forget
 
 SCOPE = "api:1:orders"
 
@@ -146,3 +148,14 @@ def test_when_the_first_of_two_fails_the_second_is_carried_out():
         thread.join(timeout=30)
 
     assert seen == ["refused", ((201, {"id": 7}), False)]
+
+
+@pytest.mark.django_db
+def test_a_key_is_remembered_for_thirty_days():
+    idempotency.once(scope="s", key="k", content={}, call=lambda: (200, {}))
+    with clock.at(clock.now() + timedelta(days=29)):
+        idempotent_calls_forget()
+    assert IdempotentCall.objects.exists()
+    with clock.at(clock.now() + timedelta(days=31)):
+        idempotent_calls_forget()
+    assert not IdempotentCall.objects.exists()
