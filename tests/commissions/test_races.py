@@ -5,6 +5,7 @@ The processes are real: forked, each with its own connection to the test databas
 
 import os
 import random
+import signal
 import sys
 import time
 import traceback
@@ -31,13 +32,16 @@ JULY_20 = datetime(2026, 7, 20, 3, tzinfo=clock.SHANGHAI)
 
 
 def in_processes(*jobs):
-    """Run each job in a process of its own; fail if one of them failed."""
+    """Run each job in a process of its own; fail if one of them failed or hangs for a minute."""
     connections.close_all()
     children = []
     for job in jobs:
         pid = os.fork()
         if pid == 0:
+            signal.alarm(60)
             try:
+                # A connection of its own, whatever the parent still holds open.
+                connections[DEFAULT_DB_ALIAS] = connections.create_connection(DEFAULT_DB_ALIAS)
                 job()
             except BaseException:  # noqa: BLE001 - a fork must not return into pytest
                 traceback.print_exc()
