@@ -1,5 +1,6 @@
 """The shared cast, and what every test stands on: a real PostgreSQL, a real Valkey."""
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -81,6 +82,11 @@ def sql() -> Any:
             cursor.execute(statement, args)
 
     return execute
+
+
+def pytest_unconfigure() -> None:
+    """The browser's driver goes after pytest's last line and need not be heard any more."""
+    logging.getLogger("asyncio").disabled = True
 
 
 def _chromium() -> str | None:
