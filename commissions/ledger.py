@@ -7,7 +7,6 @@ the key, refuses closed periods, writes the lines and moves the guarded balances
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
@@ -76,12 +75,11 @@ def post(
     *,
     key: str,
     moves: Sequence[Move],
-    effective_on: date | None = None,
     actor: User | None = None,
 ) -> Posted:
     """Write one entry. `key` is noun:pk:fact; posting the same moves under it again is harmless.
 
-    `effective_on` is a business day (Asia/Shanghai, default today). Raises KeyReused when the key
+    The entry belongs to today's business day (Asia/Shanghai). Raises KeyReused when the key
     was used for other moves, InsufficientFunds, PeriodClosed; ValueError for no moves at all.
     """
     if not moves:
@@ -95,7 +93,7 @@ def post(
                 "SELECT entry_id, replayed FROM ledger_post(%s, %s, %s, %s, %s::jsonb)",
                 [
                     key,
-                    effective_on or clock.business_day(moment),
+                    clock.business_day(moment),
                     moment,
                     actor.pk if actor else None,
                     rows,

@@ -32,6 +32,25 @@ def half_up(numerator: int, denominator: int) -> int:
     return magnitude if numerator >= 0 else -magnitude
 
 
+def apportion(minor: int, weights: Sequence[int]) -> list[int]:
+    """Minor units shared out by whole, non-negative weights; the parts sum to `minor` exactly.
+
+    Largest remainder; ties go to the larger weight, then to the earlier place. ValueError when the
+    weights say nothing.
+    """
+    total = sum(weights)
+    if total <= 0 or min(weights) < 0:
+        raise ValueError("weights must be non-negative and not all zero")
+    sign, magnitude = (1, minor) if minor >= 0 else (-1, -minor)
+    parts = [magnitude * weight // total for weight in weights]
+    by_remainder = sorted(
+        range(len(weights)), key=lambda i: (-(magnitude * weights[i] % total), -weights[i], i)
+    )
+    for i in by_remainder[: magnitude - sum(parts)]:
+        parts[i] += 1
+    return [sign * part for part in parts]
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """An amount in whole minor units: Money(8800, "CNY") is 88.00 yuan."""
@@ -61,21 +80,8 @@ class Money:
         return Money(half_up(self.minor * bps, BPS), self.currency)
 
     def split(self, weights: Sequence[int]) -> list["Money"]:
-        """Parts in proportion to whole, non-negative weights; they sum to the amount exactly.
-
-        Largest remainder; ties go to the larger weight, then to the earlier place.
-        """
-        total = sum(weights)
-        if total <= 0 or min(weights) < 0:
-            raise ValueError("weights must be non-negative and not all zero")
-        sign, magnitude = (1, self.minor) if self.minor >= 0 else (-1, -self.minor)
-        parts = [magnitude * weight // total for weight in weights]
-        by_remainder = sorted(
-            range(len(weights)), key=lambda i: (-(magnitude * weights[i] % total), -weights[i], i)
-        )
-        for i in by_remainder[: magnitude - sum(parts)]:
-            parts[i] += 1
-        return [Money(sign * part, self.currency) for part in parts]
+        """Parts in proportion to whole, non-negative weights (see `apportion`)."""
+        return [Money(part, self.currency) for part in apportion(self.minor, weights)]
 
     def __add__(self, other: "Money") -> "Money":
         self._same(other)

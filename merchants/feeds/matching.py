@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from alliance.kernel.money import Money
+from alliance.kernel.money import apportion
 
 
 @dataclass(slots=True)
@@ -61,11 +61,9 @@ def _together(fitting: Sequence[Bought], pieces: int, minor: int) -> list[Part]:
             taken.append((one, min(one.pieces, pieces_left)))
     if sum(count for _one, count in taken) < pieces:
         return []
-    shares = Money(minor, "XXX").split([count for _one, count in taken])
-    if any(share.minor > one.minor for (one, _n), share in zip(taken, shares, strict=True)):
+    shares = apportion(minor, [count for _one, count in taken])
+    if any(share > one.minor for (one, _n), share in zip(taken, shares, strict=True)):
         return []
     return [
-        Part(one, count, share.minor)
-        for (one, count), share in zip(taken, shares, strict=True)
-        if share.minor
+        Part(one, count, share) for (one, count), share in zip(taken, shares, strict=True) if share
     ]

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, Invalid, KeyReused
-from alliance.kernel.money import Money
+from alliance.kernel.money import apportion
 from merchants.models import Order, OrderLine, OrderState, Refund, RefundState
 
 AHEAD = timedelta(days=1)  # how far a shop's clock may run before ours
@@ -352,13 +352,11 @@ def _steps(
             amount_minor=refund.amount_minor,
             left_minor=sum(room.values()),
         )
-    parts = Money(refund.amount_minor, "XXX").split(list(room.values()))
+    parts = apportion(refund.amount_minor, list(room.values()))
     steps: list[RefundStep] = []
     for name, part in zip(room, parts, strict=True):
-        if part.minor:
+        if part:
             number = f"{refund.external_id}{PART}{len(steps) + 1}" if steps else refund.external_id
-            steps.append(
-                RefundStep(number, name, part.minor, refund, facts, None if steps else known)
-            )
-            left[name] -= part.minor
+            steps.append(RefundStep(number, name, part, refund, facts, None if steps else known))
+            left[name] -= part
     return steps
