@@ -8,6 +8,7 @@ secret, with debug on, or without allowed hosts. docs/settings.md lists every va
 import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import django_stubs_ext
 import environ
@@ -61,6 +62,18 @@ if PRODUCTION:
     ]
     if _said := [message for wrong, message in _faults if wrong]:
         raise ImproperlyConfigured("Production will not start: " + "; ".join(_said) + ".")
+
+# --- The alliance's time --------------------------------------------------------------------
+
+# Its days and months turn in this zone, and people see it; the database keeps UTC.
+TIME_ZONE = env.str("ALLIANCE_TIME_ZONE", default="Asia/Shanghai")
+USE_TZ = True
+try:
+    ZoneInfo(TIME_ZONE)
+except (LookupError, ValueError, OSError):
+    raise ImproperlyConfigured(
+        f"ALLIANCE_TIME_ZONE is {TIME_ZONE!r}; it must be a name like Europe/Berlin."
+    ) from None
 
 # --- Applications -----------------------------------------------------------------------------
 
@@ -159,7 +172,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
-CELERY_TIMEZONE = "Asia/Shanghai"
+CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default="/tmp/alliance-beat")  # noqa: S108
 CELERY_BEAT_SCHEDULE = {
     "orders-sweep": {"task": "commissions.tasks.orders_sweep", "schedule": 60.0},
@@ -280,14 +293,12 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# --- Languages and time -------------------------------------------------------------------------
+# --- Languages ----------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
-USE_TZ = True
-TIME_ZONE = "Asia/Shanghai"  # what people see; the database keeps UTC
 
 # --- Files --------------------------------------------------------------------------------------
 

@@ -91,7 +91,7 @@ def days(count: int = 30) -> list[Day]:
 
 
 def _by_day(rows: QuerySet[Any], moment: str) -> QuerySet[Any, dict[str, Any]]:
-    return rows.order_by().values(day=TruncDate(moment, tzinfo=clock.SHANGHAI))
+    return rows.order_by().values(day=TruncDate(moment, tzinfo=clock.ZONE))
 
 
 # --- What waits for somebody ----------------------------------------------------------------------

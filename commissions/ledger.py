@@ -79,7 +79,7 @@ def post(
 ) -> Posted:
     """Write one entry. `key` is noun:pk:fact; posting the same moves under it again is harmless.
 
-    The entry belongs to today's business day (Asia/Shanghai). Raises KeyReused when the key
+    The entry belongs to today's business day. Raises KeyReused when the key
     was used for other moves, InsufficientFunds, PeriodClosed; ValueError for no moves at all.
     """
     if not moves:

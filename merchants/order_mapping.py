@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel.errors import Invalid
@@ -106,7 +107,7 @@ class OrderMappingForm(forms.Form):
 
     def _initial(self, saved: ColumnMapping | None) -> dict[str, Any]:
         columns = suggest(self.header)
-        options: dict[str, Any] = {"zone": "Asia/Shanghai", "decimal": ".", "state": "paid"}
+        options: dict[str, Any] = {"zone": settings.TIME_ZONE, "decimal": ".", "state": "paid"}
         if saved is not None and set(saved.columns.values()) <= set(self.header):
             columns, options = saved.columns, {**options, **saved.options}
         options["states"] = "\n".join(f"{k} = {v}" for k, v in options.get("states", {}).items())

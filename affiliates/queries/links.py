@@ -63,7 +63,7 @@ def clicks_by_day(affiliate: Affiliate, start: date, end: date) -> dict[date, in
             touched_at__gte=clock.day_start(start),
             touched_at__lt=clock.day_start(end + timedelta(days=1)),
         )
-        .values(day=TruncDate("touched_at", tzinfo=clock.SHANGHAI))
+        .values(day=TruncDate("touched_at", tzinfo=clock.ZONE))
         .annotate(count=Count("pk"))
     )
     return days | {row["day"]: row["count"] for row in rows}

@@ -1,8 +1,8 @@
-"""One clock. Moments are stored in UTC; the business day is the day in Asia/Shanghai.
+"""One clock. Moments are stored in UTC; the business day is the day in the alliance's zone.
 
 `now()` is the only source of the present in our code, so a test or the demo can travel:
 
-    with clock.at(datetime(2026, 6, 18, 12, tzinfo=clock.SHANGHAI)):
+    with clock.at(datetime(2026, 6, 18, 12, tzinfo=clock.ZONE)):
         ...
 """
 
@@ -12,7 +12,9 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from django.conf import settings
+
+ZONE = ZoneInfo(settings.TIME_ZONE)  # the alliance's days and months turn here
 # No day of this trade lies outside; near the ends of the calendar a time zone leads over them.
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2100, 12, 31)
 
@@ -37,13 +39,13 @@ def at(moment: datetime) -> Iterator[None]:
 
 
 def business_day(moment: datetime | None = None) -> date:
-    """The Asia/Shanghai calendar day of a moment (default: now)."""
-    return (moment or now()).astimezone(SHANGHAI).date()
+    """The calendar day of a moment in the alliance's zone (default: now)."""
+    return (moment or now()).astimezone(ZONE).date()
 
 
 def day_start(day: date) -> datetime:
     """The first moment of a business day, in UTC."""
-    return datetime.combine(day, time.min, SHANGHAI).astimezone(UTC)
+    return datetime.combine(day, time.min, ZONE).astimezone(UTC)
 
 
 def month_start(day: date) -> date:

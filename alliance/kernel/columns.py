@@ -85,7 +85,7 @@ def badge(value: str, label: Text) -> SafeString:
 
 
 def moment(name: str, label: Text) -> Column:
-    """A moment as a clock in Shanghai shows it, never broken over two lines."""
+    """A moment as the alliance's clock shows it, never broken over two lines."""
     get = attrgetter(name)
 
     def show(obj: Any) -> SafeString | str:

@@ -49,7 +49,7 @@ def cell(value: Any) -> str:
     if isinstance(value, Money):
         return str(value).split(" ", maxsplit=1)[0]
     if isinstance(value, datetime):
-        return value.astimezone(clock.SHANGHAI).isoformat(timespec="seconds")
+        return value.astimezone(clock.ZONE).isoformat(timespec="seconds")
     if isinstance(value, int):
         return str(value)
     text = str(value)

@@ -122,7 +122,7 @@ class Line(AppendOnly):
 
 
 class Period(models.Model):
-    """A calendar month of the books (Asia/Shanghai). Closed: nothing more is posted into it."""
+    """A calendar month of the books. Closed: nothing more is posted into it."""
 
     month = models.DateField(_("month"), primary_key=True)
     closed_at = models.DateTimeField(_("closed at"), default=clock.now)

@@ -14,7 +14,7 @@ class SettlementState(models.TextChoices):
 
 
 class Settlement(Stamped):
-    """Everything received in a calendar month (Asia/Shanghai) in one currency."""
+    """Everything received in a calendar month in one currency."""
 
     month = models.DateField(_("month"))
     currency = models.CharField(_("currency"), max_length=3)

@@ -149,7 +149,7 @@ def earned_by_day(
     placed = mine.filter(
         state__in=(*BOOKED, CommissionState.UNFUNDED), **_between("placed_at", start, end)
     )
-    per_day = placed.values(day=TruncDate("placed_at", tzinfo=clock.SHANGHAI))
+    per_day = placed.values(day=TruncDate("placed_at", tzinfo=clock.ZONE))
     for day, orders, minor in per_day.annotate(
         orders=Count("line__order", distinct=True), minor=Sum("net_minor")
     ).values_list("day", "orders", "minor"):
@@ -158,7 +158,7 @@ def earned_by_day(
         state__in=(CommissionState.CONFIRMED, CommissionState.SETTLED),
         **_between("confirmed_at", start, end),
     )
-    per_day = confirmed.values(day=TruncDate("confirmed_at", tzinfo=clock.SHANGHAI))
+    per_day = confirmed.values(day=TruncDate("confirmed_at", tzinfo=clock.ZONE))
     for day, minor in per_day.annotate(minor=Sum("net_minor")).values_list("day", "minor"):
         days[day].confirmed_minor = minor
     shares = SettlementShare.objects.filter(

@@ -183,7 +183,7 @@ def sold_by_day(merchant: Merchant, start: date, end: date) -> dict[date, Sold]:
             placed_at__lt=clock.day_start(end + timedelta(days=1)),
         )
         .order_by()
-        .values(day=TruncDate("placed_at", tzinfo=clock.SHANGHAI))
+        .values(day=TruncDate("placed_at", tzinfo=clock.ZONE))
         .annotate(
             orders=Count("line__order", distinct=True),
             # Of the lines, not the commissions: an order that waits for funds was sold, too.

@@ -13,7 +13,7 @@ from commissions.models import Period
 
 @transaction.atomic(durable=True)
 def period_close(*, month: date, actor: User | None = None) -> Period:
-    """Close the books of a calendar month (its first day, Asia/Shanghai).
+    """Close the books of a calendar month (its first day).
 
     Waits for postings under way (they hold the lock shared, see `ledger_post`). Raises Invalid
     while the month is not over, WrongState if it is closed already.

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -80,7 +81,7 @@ class Options:
 
     encoding: str = ""  # "": found out
     date_format: str = ""  # strptime; "": ISO 8601
-    zone: str = "Asia/Shanghai"
+    zone: str = field(default_factory=lambda: settings.TIME_ZONE)
     decimal: str = "."
     currency: str = ""  # "": the merchant's
     states: Mapping[str, str] = field(default_factory=dict)  # the file's word → ours

@@ -20,7 +20,7 @@ from tests.cast import cast_make, user_make
 
 pytestmark = pytest.mark.django_db
 
-MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from merchants.models import MerchantMember
 from tests.cast import cast_make, staff_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
-JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.SHANGHAI)
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 
 
 @pytest.fixture

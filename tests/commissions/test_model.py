@@ -69,7 +69,7 @@ class Trade:
 
     def __init__(self, rng: random.Random, seen: Counter[str]) -> None:
         self.rng, self.seen, self.books = rng, seen, Books(seen)
-        self.now = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
+        self.now = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
         self.numbers = iter(range(1, 10_000))
         with clock.at(self.now - timedelta(days=2)):
             self.cast = cast_make(wallet="0")
@@ -305,7 +305,7 @@ class Trade:
     @often(6)
     def a_month_passes(self) -> None:
         day = clock.next_month(clock.business_day(self.now)).replace(day=20)
-        self.now = clock.day_start(day).astimezone(clock.SHANGHAI) + timedelta(hours=2)
+        self.now = clock.day_start(day).astimezone(clock.ZONE) + timedelta(hours=2)
         self.seen["waiting at a settlement"] += any(sale.waiting for sale in self.books.sales)
         before = [self.books.position(who) for who in (0, 1)]
         self.books.settle(clock.day_start(day.replace(day=1)))

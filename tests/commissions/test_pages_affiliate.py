@@ -22,9 +22,9 @@ from tests.cast import cast_make, user_make
 
 pytestmark = pytest.mark.django_db
 
-MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
-JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)
-JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.SHANGHAI)
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
+JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_home_names_the_next_settlement_and_what_stands_in_its_way(cast, lin):
     with clock.at(MAY + timedelta(days=3)):
         cast.received("T1", placed_at=MAY, paid_at=MAY)
         cast.sold("T2")
-    with clock.at(datetime(2026, 6, 1, 9, tzinfo=clock.SHANGHAI)):
+    with clock.at(datetime(2026, 6, 1, 9, tzinfo=clock.ZONE)):
         response = lin.get(reverse("commissions:affiliate_home"))
 
     assert str(response.context["settles_on"]) == "2026-06-20"

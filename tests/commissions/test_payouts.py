@@ -20,9 +20,9 @@ from tests.cast import cast_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
-JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)
-JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.SHANGHAI)
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
+JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 
 
 @pytest.fixture

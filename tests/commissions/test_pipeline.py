@@ -16,9 +16,9 @@ from tests.cast import cast_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
-JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)
-JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.SHANGHAI)
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
+JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_settlement_makes_the_pending_payable(cast):
 
 def test_goods_received_in_june_wait_for_the_next_settlement(cast):
     cast.sold()
-    with clock.at(datetime(2026, 6, 1, 0, 0, 1, tzinfo=clock.SHANGHAI)):
+    with clock.at(datetime(2026, 6, 1, 0, 0, 1, tzinfo=clock.ZONE)):
         cast.received()
     settlement = settle()
 
@@ -183,7 +183,7 @@ def test_goods_received_in_june_wait_for_the_next_settlement(cast):
 
 def test_the_last_second_of_may_in_shanghai_belongs_to_may(cast):
     cast.sold()
-    with clock.at(datetime(2026, 5, 31, 23, 59, 59, tzinfo=clock.SHANGHAI)):
+    with clock.at(datetime(2026, 5, 31, 23, 59, 59, tzinfo=clock.ZONE)):
         cast.received()
 
     assert settle().shares.get().net_minor == 1934
@@ -218,7 +218,7 @@ def test_a_refund_after_the_payout_is_a_debt_that_later_earnings_repay(cast):
         cast.sold("T2")
     with clock.at(JUNE_22 + timedelta(days=5)):
         cast.received("T2")
-    with clock.at(datetime(2026, 7, 20, 3, tzinfo=clock.SHANGHAI)):
+    with clock.at(datetime(2026, 7, 20, 3, tzinfo=clock.ZONE)):
         settlement = settlements.settlement_run(month=JUNE_22.date(), currency="CNY")
 
     assert settlement.shares.get().debt_repaid_minor == 486

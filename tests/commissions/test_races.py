@@ -26,9 +26,9 @@ from tests.cast import cast_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
-JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)
-JULY_20 = datetime(2026, 7, 20, 3, tzinfo=clock.SHANGHAI)
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
+JULY_20 = datetime(2026, 7, 20, 3, tzinfo=clock.ZONE)
 
 
 def in_processes(*jobs):

@@ -18,8 +18,8 @@ from tests.cast import cast_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
-JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_what_came_in_late_for_may_is_taken_along_in_june(cast):
     settlements.settlement_run(month=MAY.date(), currency="CNY")
     cast.sold("T3", placed_at=MAY, paid_at=MAY, click_id=cast.click(at=MAY - timedelta(hours=1)))
     cast.received("T3", placed_at=MAY, paid_at=MAY, received_at=MAY + timedelta(days=6))
-    with clock.at(datetime(2026, 7, 20, 3, tzinfo=clock.SHANGHAI)):
+    with clock.at(datetime(2026, 7, 20, 3, tzinfo=clock.ZONE)):
         settlement = settlements.settlement_run(month=date(2026, 6, 1), currency="CNY")
 
     assert settlement.shares.get().commissions == 1

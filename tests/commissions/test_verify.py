@@ -13,8 +13,8 @@ from tests.cast import cast_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
-JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.SHANGHAI)
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 
 FAULTS = {
     "entries_have_lines": [
@@ -98,7 +98,7 @@ def broken(sql):
     with clock.at(MAY + timedelta(days=5)):
         cast.received("T1")
         cast.received("T2")
-    with clock.at(datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)):
+    with clock.at(datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)):
         settlements.settlement_run(month=MAY.date(), currency="CNY")
         cast.received("T3")
     with clock.at(JUNE_22):

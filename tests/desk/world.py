@@ -26,9 +26,9 @@ from merchants.services.merchants import merchant_apply
 from merchants.services.orders import RefundReport, refunds_keep
 from tests.cast import Cast, cast_make, staff_make, user_make
 
-MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
-JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.SHANGHAI)
-JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.SHANGHAI)
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
+JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 
 
 @dataclass

@@ -48,7 +48,7 @@ class Road:
 
     @staticmethod
     def on(month: int, day: int, hour: int):
-        return clock.at(datetime(2026, month, day, hour, tzinfo=clock.SHANGHAI))
+        return clock.at(datetime(2026, month, day, hour, tzinfo=clock.ZONE))
 
     def posted(self) -> list[Move]:
         assert verify() == []

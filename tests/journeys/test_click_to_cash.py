@@ -145,7 +145,7 @@ class Road:
 
 
 def the_20th_after(day):
-    return datetime.combine(clock.next_month(day).replace(day=20), time(3), clock.SHANGHAI)
+    return datetime.combine(clock.next_month(day).replace(day=20), time(3), clock.ZONE)
 
 
 def test_from_the_feed_to_cash_and_back(worker):

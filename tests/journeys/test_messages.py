@@ -17,7 +17,7 @@ from tests.journeys.conftest import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MAY = datetime(2026, 5, 10, 12, tzinfo=clock.SHANGHAI)
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 
 
 @pytest.fixture

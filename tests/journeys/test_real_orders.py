@@ -31,9 +31,9 @@ from merchants.services.plans import plan_open
 from tests.cast import staff_make, user_make
 from tests.merchants.test_feed_orders_csv import COLUMNS, OPTIONS, REAL
 
-BEFORE = datetime(2010, 11, 1, tzinfo=clock.SHANGHAI)
-CLICKED = datetime(2010, 11, 30, tzinfo=clock.SHANGHAI)
-AFTER = datetime(2011, 7, 20, 3, tzinfo=clock.SHANGHAI)
+BEFORE = datetime(2010, 11, 1, tzinfo=clock.ZONE)
+CLICKED = datetime(2010, 11, 30, tzinfo=clock.ZONE)
+AFTER = datetime(2011, 7, 20, 3, tzinfo=clock.ZONE)
 
 
 def first_fortnight() -> list[dict[str, str]]:

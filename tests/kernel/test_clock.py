@@ -1,7 +1,8 @@
-"""One clock: UTC inside, business days in Shanghai, and tests that travel."""
+"""One clock: UTC inside, business days in the alliance's zone, and tests that travel."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ def test_the_present_is_aware_and_in_utc():
 
 
 def test_travelling_lasts_as_long_as_the_block_and_nests():
-    june = datetime(2026, 6, 18, 12, tzinfo=clock.SHANGHAI)
+    june = datetime(2026, 6, 18, 12, tzinfo=clock.ZONE)
     july = june + timedelta(days=30)
     with clock.at(june):
         assert clock.now() == june
@@ -55,6 +56,20 @@ def test_each_moment_lies_in_its_business_day(moment):
     day = clock.business_day(moment)
 
     assert clock.day_start(day) <= moment < clock.day_start(day + timedelta(days=1))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Africa/Cairo"])
+@given(day=st.dates(date(2024, 1, 1), date(2030, 1, 1)), second=st.integers(0, 86_399))
+def test_days_meet_without_gap_also_where_the_clocks_change(zone, day, second):
+    """In Cairo the clocks go forward at midnight: that day begins at one o'clock."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "ZONE", ZoneInfo(zone))
+        begins, ends = clock.day_start(day), clock.day_start(day + timedelta(days=1))
+
+        assert clock.business_day(begins) == day
+        assert clock.business_day(begins - timedelta(seconds=1)) == day - timedelta(days=1)
+        moment = begins + timedelta(seconds=second)
+        assert (clock.business_day(moment) == day) == (moment < ends)
 
 
 @given(st.dates(date(1993, 1, 1), date(2100, 1, 1)))

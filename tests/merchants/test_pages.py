@@ -304,7 +304,7 @@ def test_plans_are_opened_and_ended(room, merchant):
     assert answer["Location"] == url("plans")
     made = Plan.objects.get(kind="MKT")
     assert (made.starts_at, made.ends_at) == (
-        clock.day_start(made.starts_at.astimezone(clock.SHANGHAI).date()),
+        clock.day_start(made.starts_at.astimezone(clock.ZONE).date()),
         clock.day_start((NOON + timedelta(days=18)).date()),
     )
     room.post(url("plan_end", made.pk))

@@ -103,6 +103,18 @@ def test_figures_that_cannot_be_are_refused(load, name, value, said):
         load({"ALLIANCE_ENV": "test", name: value})
 
 
+def test_one_zone_for_the_days_the_pages_and_the_clocks_tasks(load):
+    settings = load({"ALLIANCE_ENV": "test", "ALLIANCE_TIME_ZONE": "Europe/Berlin"})
+
+    assert settings["TIME_ZONE"] == settings["CELERY_TIMEZONE"] == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("zone", ["Berlin", "", "../etc/passwd"])
+def test_a_zone_that_does_not_exist_is_refused(load, zone):
+    with pytest.raises(ImproperlyConfigured, match="ALLIANCE_TIME_ZONE"):
+        load({"ALLIANCE_ENV": "test", "ALLIANCE_TIME_ZONE": zone})
+
+
 @pytest.mark.parametrize("name", ["demo", "test"])
 def test_demo_and_test_need_nothing(load, name):
     assert load({"ALLIANCE_ENV": name})["DEBUG"] is False

@@ -92,7 +92,7 @@ def settlements_plan(stage: Stage) -> None:
     days = turns(stage)
     rounds = [day for day in days if _opening(day) < stage.now]
     for day in days:
-        night = datetime.combine(day, time(2), clock.SHANGHAI)
+        night = datetime.combine(day, time(2), clock.ZONE)
         if night > stage.now:
             continue
         last = day == rounds[-1] if rounds else True
@@ -163,7 +163,7 @@ class _Withdrawals:
 
     def _by_day(self, moment: datetime) -> datetime:
         """What falls into the night happened half a day earlier, if there is a week's room."""
-        at_work = 9 <= moment.astimezone(clock.SHANGHAI).hour < 21
+        at_work = 9 <= moment.astimezone(clock.ZONE).hour < 21
         if at_work or self.span < WEEK or moment - self.opening < HALF_A_DAY:
             return moment
         return moment - HALF_A_DAY

@@ -37,7 +37,7 @@ def turns(stage: Stage) -> list[date]:
 
 def steps(stage: Stage) -> list[datetime]:
     """When shops report: before each settlement, after each of the last days, and now."""
-    nights = [datetime.combine(day, time(1, 30), clock.SHANGHAI) for day in turns(stage)]
+    nights = [datetime.combine(day, time(1, 30), clock.ZONE) for day in turns(stage)]
     days = [clock.day_start(stage.end - timedelta(days=n)) for n in range(FINE_DAYS)]
     moments = {moment for moment in [*nights, *days] if moment < stage.now}
     return [*sorted(moments), stage.now]

@@ -97,21 +97,21 @@ def number(value: int | str | None) -> str:
 
 @register.filter
 def moment(value: datetime | None, style: str = "medium") -> str:
-    """A moment as a clock in Shanghai shows it, in the reader's way of writing.
+    """A moment as the alliance's clock shows it, in the reader's way of writing.
 
     Styles: "medium" (date and time), "date", "time", "long" (with seconds and the zone).
     """
     if value is None:
         return "–"
-    local, locale = value.astimezone(clock.SHANGHAI), _locale()
+    local, locale = value.astimezone(clock.ZONE), _locale()
     if style == "date":
         return format_date(local, "medium", locale=locale)
     if style == "time":
-        return format_time(local, "short", tzinfo=clock.SHANGHAI, locale=locale)
+        return format_time(local, "short", tzinfo=clock.ZONE, locale=locale)
     if style == "long":
-        return format_datetime(local, "long", tzinfo=clock.SHANGHAI, locale=locale)
+        return format_datetime(local, "long", tzinfo=clock.ZONE, locale=locale)
     day = format_date(local, "medium", locale=locale)
-    return f"{day} {format_time(local, 'HH:mm', tzinfo=clock.SHANGHAI, locale=locale)}"
+    return f"{day} {format_time(local, 'HH:mm', tzinfo=clock.ZONE, locale=locale)}"
 
 
 @register.filter
