@@ -334,6 +334,11 @@ ALLIANCE = {
     # docs/domain.md §4.4: last month settles on this day; withdrawals open the day after.
     "SETTLEMENT_DAY": env.int("SETTLEMENT_DAY", default=20),
     "WITHDRAWAL_MIN_MINOR": env.int("WITHDRAWAL_MIN_MINOR", default=100),
+    # Who issues invoices and statements, and where merchants transfer to; \n begins a new line.
+    "LEGAL_NAME": env.str("ALLIANCE_LEGAL_NAME", default="" if PRODUCTION else "Taoke Alliance"),
+    "ADDRESS": env.str("ALLIANCE_ADDRESS", multiline=True, default=""),
+    "TAX_ID": env.str("ALLIANCE_TAX_ID", default=""),
+    "BANK_DETAILS": env.str("ALLIANCE_BANK_DETAILS", multiline=True, default=""),
 }
 _faults = [
     (
