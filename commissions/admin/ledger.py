@@ -162,7 +162,7 @@ class EntryAdmin(BooksAdmin):
 
 def _verified() -> dict[str, Any]:
     started, checks = time.monotonic(), []
-    sentences = verify(lambda name, promise, faults: checks.append((name, promise, faults)))
+    sentences = verify(lambda r: checks.append((r.name, r.promise, r.faults)))
     return {
         "at": clock.now(),
         "seconds": round(time.monotonic() - started, 1),

@@ -141,13 +141,13 @@ def test_an_invariant_notices_its_fault(broken, name, statement):
 
 
 def test_each_invariant_has_a_fault_here():
-    assert set(FAULTS) == {i.name for i in INVARIANTS} | {"commissions_follow_orders"}
+    assert set(FAULTS) == {i.name for i in INVARIANTS}
 
 
 def test_the_command_names_each_invariant_and_fails_loudly(broken):
     out = StringIO()
     call_command("ledger_verify", stdout=out)
-    assert out.getvalue().count("holds") == len(INVARIANTS) + 1
+    assert out.getvalue().count("holds") == len(INVARIANTS)
 
     broken("UPDATE commissions_balance SET balance_minor = balance_minor + 1")
     with pytest.raises(CommandError, match="do not verify"):

@@ -4,16 +4,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from commissions.verify import Text, verify
+from commissions.verify import Result, verify
 
 
 class Command(BaseCommand):
     help = "Check every invariant of the books. Exits with 1 when one is broken."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        def report(name: str, promise: Text, faults: int) -> None:
-            mark = self.style.SUCCESS("holds ") if not faults else self.style.ERROR("BROKEN")
-            self.stdout.write(f"{mark}  {name:28} {promise}")
+        def report(result: Result) -> None:
+            mark = self.style.ERROR("BROKEN") if result.faults else self.style.SUCCESS("holds ")
+            self.stdout.write(f"{mark}  {result.name:28} {result.promise}")
 
         sentences = verify(report)
         for sentence in sentences[:200]:
