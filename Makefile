@@ -11,7 +11,7 @@ ARGS ?=
 SOURCES := alliance merchants affiliates campaigns commissions aiassist tests bench manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo reset shell test check lint format types contracts bench lock clean
+.PHONY: help setup demo reset shell test check lint format types contracts bench lock clean nightly
 
 help: ## This list
 	@echo "Taoke Alliance"
@@ -31,6 +31,9 @@ shell: setup ## Django's shell on the demo's data
 
 test: check ## Lint, types, contracts, then all tests (ARGS="tests/merchants -k feed")
 	@exec $(EMBEDDED) test -- $(ARGS)
+
+nightly: setup ## Proof of the books at length, with other choices each time (an hour)
+	@MODEL_MACHINES=1000 $(EMBEDDED) test -- tests/proof -q
 
 check: lint types contracts ## Everything that reads the code without running it
 	@$(DJANGO) makemigrations --check --dry-run

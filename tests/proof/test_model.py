@@ -1,0 +1,52 @@
+"""Months of trade at random, beside a model of the books (model.py): Hypothesis chooses what
+happens (machine.py), and after every step the books verify and each balance, state and base is
+what the model says. A failure is shrunk to the fewest steps that still fail.
+
+Here the choices are the same each time; `MODEL_MACHINES=1000` (make nightly) makes others.
+"""
+
+import os
+import secrets
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.proof.machine import Machine
+from tests.proof.trade import world_make
+
+pytestmark = pytest.mark.django_db
+
+MACHINES = int(os.environ.get("MODEL_MACHINES", "0"))
+SHRINK = os.environ.get("MODEL_SHRINK", "yes") == "yes"  # takes minutes; mutants need it not
+BATCH = 10  # from the eleventh on, Hypothesis would rather vary the machines it has than invent one
+# The machines have to come by each of these, or they prove little.
+MUST_BE_SEEN = {
+    "debt", "debt repaid", "withdrawn", "withdrawal in debt", "paid out", "failed payout",
+    "failed into a debt", "refused payout", "held by a freeze", "unfunded", "funded",
+    "rise unfunded", "settled", "refunded after settlement", "refunded again",
+    "void after settlement", "received by itself", "stale", "replayed", "waiting at a settlement",
+    "built before a change", "order of a frozen merchant", "over-refund", "closed month",
+    "told after the end",
+}  # fmt: skip
+
+
+def test_the_books_say_what_the_model_says_whatever_happens():
+    world, seen = world_make(), Counter()
+    first = secrets.randbelow(10**9) if MACHINES else 0
+    for number in range(-(-(MACHINES or 40) // BATCH)):
+        run_state_machine_as_test(
+            seed(first + number)(lambda: Machine(world, seen)),
+            settings=settings(
+                max_examples=BATCH,
+                stateful_step_count=40,
+                deadline=None,
+                database=None,
+                print_blob=False,
+                suppress_health_check=list(HealthCheck),
+                phases=[Phase.generate, Phase.shrink] if SHRINK else [Phase.generate],
+            ),
+        )
+    missed = MUST_BE_SEEN - {name for name, times in seen.items() if times}
+    assert not missed, f"the machines never came by: {sorted(missed)}; they saw {dict(seen)}"
