@@ -19,7 +19,7 @@ from alliance.kernel.columns import Text
 from alliance.kernel.desk import QUEUES_CACHE
 from alliance.kernel.models import ApiKey, AuditEvent, StaffRole, User
 from commissions import figures
-from commissions.admin.ledger import LAST_VERIFY, SEES_BOOKS
+from commissions.admin.verification import SEES_BOOKS, results_context
 from commissions.models import (
     Account,
     Commission,
@@ -29,6 +29,7 @@ from commissions.models import (
     Period,
     Settlement,
     TopUp,
+    VerifyRun,
 )
 from merchants.models import (
     Category,
@@ -133,6 +134,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Account, "account_tree"),
             (Entry, "menu_book"),
             (Period, "lock_clock"),
+            (VerifyRun, "verified"),
         ),
     ),
     (
@@ -228,10 +230,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if may_see(request, Settlement):
         context["calendar"] = figures.calendar()
     if has_role(request.user, *SEES_BOOKS):
-        context["books"] = {
-            "last": cache.get(LAST_VERIFY),
-            "url": reverse("admin:commissions_entry_verify"),
-        }
+        context["books"] = results_context(VerifyRun.objects.order_by("-pk").first())
     if may_see(request, AuditEvent):
         events = AuditEvent.objects.select_related("actor").order_by("-at", "-pk")
         context["events"] = events.exclude(actor=None)[:8]

@@ -8,8 +8,10 @@ from django.db import OperationalError
 
 from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
-from commissions import pipeline, queries, rails, verify
+from commissions import pipeline, queries, rails
+from commissions.models import VerifyRun, VerifySource
 from commissions.services import payouts, settlements
+from commissions.services.verification import verification_perform, verification_run
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ColumnMapping, ImportKind, ImportRun
 from merchants.services.orders import orders_auto_receive
@@ -96,8 +98,8 @@ def settlement_monthly() -> None:
     if today.day < settings.ALLIANCE["SETTLEMENT_DAY"]:
         return
     month = clock.previous_month(today)
-    if faults := verify.verify():
-        logger.error("no settlement: the books do not verify: %s", "; ".join(faults[:5]))
+    if not (run := verification_run(source=VerifySource.SETTLEMENT)).well:
+        logger.error("no settlement: the books do not verify: %s", "; ".join(_said(run)[:5]))
         return
     for currency in settlements.currencies_due(month):
         settlements.settlement_run(month=month, currency=currency)
@@ -138,5 +140,15 @@ def payouts_reconcile() -> None:
 @shared_task
 def ledger_verify() -> None:
     """Beat, nightly: say loudly when the books do not verify."""
-    for sentence in verify.verify():
+    for sentence in _said(verification_run(source=VerifySource.NIGHT)):
         logger.error("books: %s", sentence)
+
+
+@shared_task
+def verification_start(run_pk: int) -> None:
+    """A verification that somebody asked for at the desk."""
+    verification_perform(run_pk)
+
+
+def _said(run: VerifyRun) -> list[str]:
+    return [sentence for result in run.results for sentence in result["sentences"]]

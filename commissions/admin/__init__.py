@@ -4,6 +4,24 @@ Orders, refunds and merchants have their pages here, not in their own app: what 
 ends in a commission or in the books.
 """
 
-from commissions.admin import commissions, ledger, merchants, orders, payouts, settlements, top_ups
+from commissions.admin import (
+    commissions,
+    ledger,
+    merchants,
+    orders,
+    payouts,
+    settlements,
+    top_ups,
+    verification,
+)
 
-__all__ = ["commissions", "ledger", "merchants", "orders", "payouts", "settlements", "top_ups"]
+__all__ = [
+    "commissions",
+    "ledger",
+    "merchants",
+    "orders",
+    "payouts",
+    "settlements",
+    "top_ups",
+    "verification",
+]

@@ -1,29 +1,23 @@
-"""The books, to look at: accounts, entries, the trial balance, and the proof."""
+"""The books, to look at: accounts, entries, the trial balance."""
 
-import time
 from typing import Any
 
 from django.contrib import admin
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
-from unfold.enums import ActionVariant
 
-from alliance.kernel import clock, columns
+from alliance.kernel import columns
 from alliance.kernel.access import has_role
 from alliance.kernel.desk import ReadOnlyAdmin, ReadOnlyInline
 from alliance.kernel.models import StaffRole
 from commissions import figures
 from commissions.admin.merchants import KINDS
+from commissions.admin.verification import SEES_BOOKS
 from commissions.models import Account, CommissionLine, Entry, Line, Payout, Settlement, TopUp
-from commissions.verify import verify
-
-LAST_VERIFY = "desk:verify"  # the result that the dashboard shows
-SEES_BOOKS = (StaffRole.FINANCE, StaffRole.AUDITOR)
 
 
 class BooksAdmin(ReadOnlyAdmin):
@@ -113,7 +107,6 @@ class EntryAdmin(BooksAdmin):
     search_help_text = _("The beginning of the key, for example payout:12")
     ordering = ("-pk",)
     inlines = (EntryLineInline,)
-    actions_list = ("verify",)
     change_form_outer_after_template = "desk/entry_commissions.html"
     fields = (*list_display, "about")
 
@@ -137,36 +130,3 @@ class EntryAdmin(BooksAdmin):
             "booked": Paginator(booked.order_by("pk"), 50).get_page(request.GET.get("p")),
             "totals": totals,
         }
-
-    @action(
-        description=_("Verify the books"),
-        url_path="verify",
-        icon="verified",
-        variant=ActionVariant.PRIMARY,
-        permissions=["books"],
-    )
-    def verify(self, request: HttpRequest) -> HttpResponse:
-        """Each invariant by name, with its promise and what was found. Runs on the button."""
-        if not self.has_books_permission(request):
-            raise PermissionDenied
-        if request.method == "POST":
-            cache.set(LAST_VERIFY, _verified(), timeout=None)
-        return self.page(
-            request,
-            "desk/verify.html",
-            _("Verify the books"),
-            last=cache.get(LAST_VERIFY),
-            back=self.url_of("changelist"),
-        )
-
-
-def _verified() -> dict[str, Any]:
-    started, checks = time.monotonic(), []
-    sentences = verify(lambda r: checks.append((r.name, r.promise, r.faults)))
-    return {
-        "at": clock.now(),
-        "seconds": round(time.monotonic() - started, 1),
-        "checks": checks,
-        "faults": sentences[:200],
-        "count": len(sentences),
-    }

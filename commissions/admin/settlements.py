@@ -18,7 +18,6 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from alliance.kernel import clock, columns
 from alliance.kernel.access import has_role
 from alliance.kernel.desk import Decision, Facts, ReadOnlyAdmin, history_of, in_state, person
-from alliance.kernel.errors import WrongState
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
 from commissions import figures
@@ -30,7 +29,7 @@ from commissions.services.settlements import (
     settlement_day,
     settlement_open,
 )
-from commissions.verify import verify
+from commissions.services.verification import books_proved, proof_missing
 
 ODDITY_LABELS = {
     "changed": _("changed since built"),
@@ -69,11 +68,7 @@ def build(actor: User, settlement: Settlement) -> None:
 
 def close(actor: User, settlement: Settlement) -> str:
     """Closing a settlement on books that do not verify would spread the fault."""
-    if faults := verify():
-        raise WrongState(
-            _("Not closed: the books do not verify. First of %(count)d faults: %(fault)s")
-            % {"count": len(faults), "fault": faults[0]}
-        )
+    books_proved(since=settlement.built_at or clock.now())
     closed = settlement_close(settlement=settlement, actor=actor)
     total = figures.settlements_with_totals(Settlement.objects.filter(pk=closed.pk)).get()
     return _g("Closed: %(net)s are payable now, to %(count)d affiliates.") % {
@@ -133,8 +128,8 @@ class SettlementAdmin(ReadOnlyAdmin):
             roles=(StaffRole.FINANCE,),
             when=in_state(SettlementState.BUILT),
             text=_(
-                "The books are verified first. Then everything that is due now becomes payable in "
-                "one entry, debts are repaid first, and nothing of it can be taken back. "
+                "The books must have been verified since it was built. Everything that is due now "
+                "becomes payable, debts are repaid first, and nothing of it can be taken back. "
                 "Corrections go into the next settlement."
             ),
             done=_("The settlement is closed."),
@@ -217,6 +212,9 @@ class SettlementAdmin(ReadOnlyAdmin):
             ],
             "oddity_labels": ODDITY_LABELS,
             "oddity_colours": ODDITY_COLOURS,
+            "unproved": proof_missing(since=obj.built_at)
+            if obj.built_at and obj.state == SettlementState.BUILT
+            else None,
             "drift": len(drift),
             "drift_minor": sum((row.now_minor or 0) - row.net_minor for row in drift),
             "changed_at_closing": len(closing.data["changed_since_built"]) if closing else 0,

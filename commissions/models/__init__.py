@@ -4,6 +4,7 @@ from commissions.models.commission import Commission, CommissionLine, Commission
 from commissions.models.ledger import Account, Balance, Entry, Line, Period
 from commissions.models.payout import PayeeAccount, Payout, PayoutState
 from commissions.models.settlement import Settlement, SettlementShare, SettlementState
+from commissions.models.verification import VerifyRun, VerifySource, VerifyState
 from commissions.models.wallet import TopUp, TopUpState
 
 __all__ = [
@@ -23,4 +24,7 @@ __all__ = [
     "SettlementState",
     "TopUp",
     "TopUpState",
+    "VerifyRun",
+    "VerifySource",
+    "VerifyState",
 ]

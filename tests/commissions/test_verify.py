@@ -1,5 +1,7 @@
 """Each invariant notices its own kind of fault: books are broken on purpose, one way at a time."""
 
+import json
+import re
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -7,8 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from alliance.kernel import clock
-from commissions.services import payouts, settlements
-from commissions.verify import INVARIANTS, verify
+from commissions import tasks
+from commissions.models import Account, Balance, Entry, Line, VerifyRun
+from commissions.services import payouts, settlements, verification
+from commissions.services.verification import verification_ask
+from commissions.verify import INVARIANTS, Result, verify
 from tests.cast import cast_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,12 +149,103 @@ def test_each_invariant_has_a_fault_here():
     assert set(FAULTS) == {i.name for i in INVARIANTS}
 
 
-def test_the_command_names_each_invariant_and_fails_loudly(broken):
+def test_the_command_names_each_invariant_what_it_checked_and_fails_loudly(broken):
     out = StringIO()
     call_command("ledger_verify", stdout=out)
     assert out.getvalue().count("holds") == len(INVARIANTS)
+    lines = Line.objects.count() + Entry.objects.count()
+    assert re.search(rf"holds +entries_have_lines +{lines} rows", out.getvalue())
+    assert VerifyRun.objects.get().well
 
     broken("UPDATE commissions_balance SET balance_minor = balance_minor + 1")
     with pytest.raises(CommandError, match="do not verify"):
         call_command("ledger_verify", stdout=out)
     assert "BROKEN  balances_are_sums" in out.getvalue()
+    assert not VerifyRun.objects.latest().well
+
+
+def test_the_command_answers_in_json_too(broken):
+    broken("UPDATE commissions_balance SET balance_minor = balance_minor + 1")
+    out = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("ledger_verify", "--json", stdout=out)
+
+    said = json.loads(out.getvalue())
+    named = {invariant["name"]: invariant for invariant in said["invariants"]}
+    assert named.keys() == {invariant.name for invariant in INVARIANTS}
+    assert named["balances_are_sums"]["checked"] == Account.objects.count()
+    assert named["balances_are_sums"]["faults"] == Balance.objects.count()
+    assert "its lines say" in named["balances_are_sums"]["sentences"][0]
+    assert (said["well"], said["faults"]) == (False, VerifyRun.objects.get().faults)
+
+
+def test_more_faults_than_anybody_reads_are_counted(sql):
+    sql(
+        "INSERT INTO commissions_entry (key, digest, effective_on, recorded_at)"
+        " SELECT 'top_up:' || n || ':received', '', '2026-05-10', now()"
+        " FROM generate_series(1, 1500) n"
+    )
+    seen = []
+
+    sentences = verify(seen.append)
+
+    (found,) = [result for result in seen if result.faults]
+    assert (found.name, found.faults) == ("entries_have_lines", 1500)
+    assert len(sentences) == 1000
+
+
+# --- The history of the books' verification -------------------------------------------------------
+
+
+def test_the_night_leaves_a_run_with_what_each_invariant_checked(broken):
+    tasks.ledger_verify()
+
+    run = VerifyRun.objects.get()
+    assert (run.source, run.well, run.asked_by) == ("night", True, None)
+    assert [result["name"] for result in run.results] == [one.name for one in INVARIANTS]
+    assert run.checked > 100
+
+
+def test_the_night_says_each_fault_into_the_log(broken, caplog):
+    broken("UPDATE commissions_balance SET balance_minor = balance_minor + 1")
+    tasks.ledger_verify()
+
+    assert "books: balances_are_sums: balance of" in caplog.text
+
+
+def test_a_run_is_carried_out_once_however_often_its_message_comes(broken):
+    run = verification_ask()
+    tasks.verification_start(run.pk)
+    first = VerifyRun.objects.get()
+    tasks.verification_start(run.pk)
+
+    assert VerifyRun.objects.get().ended_at == first.ended_at
+
+
+def test_a_run_whose_worker_died_is_begun_anew(broken, monkeypatch):
+    run = verification_ask()
+
+    def die(report):
+        report(Result("entries_have_lines", "", 1, 7, [], 0.1))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verification, "verify", die)
+    with pytest.raises(KeyboardInterrupt):
+        tasks.verification_start(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.faults, len(run.results)) == ("running", 7, 1)
+
+    monkeypatch.undo()
+    tasks.verification_start(run.pk)
+
+    run.refresh_from_db()
+    assert (run.well, len(run.results)) == (True, len(INVARIANTS))
+
+
+def test_who_asks_while_a_run_is_under_way_gets_that_one():
+    run = verification_ask()
+    assert verification_ask() == run
+
+    with clock.at(clock.now() + timedelta(minutes=16)):  # its worker is not coming any more
+        assert verification_ask() != run

@@ -1,4 +1,4 @@
-"""The books to look at: they balance, they verify, and one thing leads to the next."""
+"""The books to look at: they balance, and one thing leads to the next."""
 
 from datetime import date
 
@@ -21,23 +21,6 @@ def test_the_trial_balance_sums_to_zero(world, as_):
     assert wallet.balance_minor == 1_000_000 - 2 * 2388
     page = as_("auditor").get("/admin/commissions/account/trial-balance/").content.decode()
     assert "balanced" in page
-
-
-def test_verifying_names_each_promise_and_its_result(world, as_):
-    page = as_("auditor").post("/admin/commissions/entry/verify/")
-
-    checks = page.context["last"]["checks"]
-    assert [faults for _name, _promise, faults in checks] == [0] * len(checks)
-    assert "balances_are_sums" in page.content.decode()
-    assert "books verify" in as_("finance").get("/admin/").content.decode()
-
-
-def test_verifying_shows_the_fault(world, as_, sql):
-    sql("UPDATE commissions_balance SET balance_minor = balance_minor + 1 WHERE balance_minor > 0")
-
-    page = as_("finance").post("/admin/commissions/entry/verify/").content.decode()
-
-    assert "its lines say" in page
 
 
 def test_every_account_shows_its_balance(world):

@@ -5,7 +5,8 @@ import pytest
 from affiliates.services import affiliate_freeze
 from alliance.kernel.money import cny
 from commissions import chart, figures, ledger
-from commissions.models import Period, Settlement, SettlementState
+from commissions.models import Period, Settlement, SettlementState, VerifyRun, VerifySource
+from commissions.services.verification import verification_ask, verification_run
 from commissions.verify import verify
 from tests.desk.world import JUNE_22, at
 
@@ -42,6 +43,7 @@ def test_a_month_that_is_not_over_is_not_offered(world, as_):
 
 def test_closing_makes_the_money_payable(world, as_):
     before = ledger.balance(chart.payable(world.cast.affiliate.pk), "CNY")
+    verification_run(source=VerifySource.NIGHT)
     client = as_("finance")
     question = client.get(f"{SETTLEMENTS}{world.june.pk}/close/")
     assert cny("19.34").localized() in question.content.decode()
@@ -72,17 +74,56 @@ def test_what_changed_since_the_build_is_pointed_at(world, as_):
     assert page.context["totals"]["net_minor"] == 967
 
 
+def close(client, settlement):
+    address = f"{SETTLEMENTS}{settlement.pk}/close/"
+    page = client.post(address, headers={"referer": f"http://testserver{address}"}, follow=True)
+    settlement.refresh_from_db()
+    return page.content.decode()
+
+
 def test_books_that_do_not_verify_are_not_settled(world, as_, sql):
     sql("UPDATE commissions_balance SET balance_minor = balance_minor + 1 WHERE balance_minor > 0")
+    verification_run(source=VerifySource.DESK)
 
-    address = f"{SETTLEMENTS}{world.june.pk}/close/"
-    page = as_("finance").post(
-        address, headers={"referer": f"http://testserver{address}"}, follow=True
+    page = close(as_("finance"), world.june)
+
+    assert "do not verify" in page
+    assert "its lines say" in page
+    assert world.june.state == SettlementState.BUILT
+
+
+@pytest.mark.parametrize(
+    ("verified", "said"),
+    [
+        ({"days": 9}, "not verified since then"),  # the day before it was built
+        ({"days": 20}, "more than a day ago"),
+    ],
+)
+def test_a_settlement_wants_a_proof_that_is_newer_and_fresh(world, as_, verified, said):
+    with at(JUNE_22, **verified):
+        verification_run(source=VerifySource.NIGHT)
+
+    assert said in as_("finance").get(f"{SETTLEMENTS}{world.june.pk}/change/").content.decode()
+    assert said in close(as_("finance"), world.june)
+    assert world.june.state == SettlementState.BUILT
+
+
+def test_a_verification_under_way_is_waited_for_though_an_older_one_was_well(world, as_):
+    verification_run(source=VerifySource.NIGHT)
+    verification_ask(actor=world.people["finance"])
+
+    assert "being verified" in close(as_("finance"), world.june)
+    assert world.june.state == SettlementState.BUILT
+
+
+def test_a_fault_found_first_counts_while_the_run_goes_on(world, as_):
+    verification_run(source=VerifySource.NIGHT)
+    run = verification_ask()
+    VerifyRun.objects.filter(pk=run.pk).update(
+        state="running", started_at=run.asked_at, faults=1, results=[{"sentences": ["odd"]}]
     )
 
-    assert "do not verify" in page.content.decode()
-    world.june.refresh_from_db()
-    assert world.june.state == SettlementState.BUILT
+    assert "do not verify" in close(as_("finance"), world.june)
 
 
 def test_a_share_says_what_is_odd_about_it(world):

@@ -15,10 +15,11 @@ from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import AuditEvent, StaffRole, User
 from alliance.kernel.money import cny
 from commissions import chart, ledger
-from commissions.models import Account, Entry, Payout, Settlement, TopUp
+from commissions.models import Account, Entry, Payout, Settlement, TopUp, VerifySource
 from commissions.services.payouts import payee_set, payout_request
 from commissions.services.periods import period_close
 from commissions.services.settlements import settlement_build, settlement_open, settlement_run
+from commissions.services.verification import verification_run
 from commissions.services.wallets import top_up_announce
 from merchants.models import Category, Coupon, Merchant, Refund
 from merchants.services.imports import import_begin
@@ -113,6 +114,7 @@ def world_make() -> World:
             actor=cast.chen, organisation=f"merchant:{cast.merchant.pk}", name="Shop", scopes=[]
         )
         period = period_close(month=MAY.date().replace(month=3, day=1), actor=cast.finance)
+        verified = verification_run(source=VerifySource.NIGHT)
     with at(JUNE_22, days=10):
         june = settlement_build(
             settlement=settlement_open(month=JUNE_22.date(), currency="CNY", actor=cast.finance)
@@ -140,7 +142,7 @@ def world_make() -> World:
     everything: list[Any] = [
         cast.affiliate, site, cast.merchant, cast.shop, cast.product, category,
         attribution.plan, coupon, run, first.line.order, refund, first, attribution, cast.link,
-        attribution.touch, top_up, settled, payout, payee, period, cast.lin, key,
+        attribution.touch, top_up, settled, payout, payee, period, verified, cast.lin, key,
         Account.objects.get(code=chart.CASH), Entry.objects.order_by("pk").first(),
         AuditEvent.objects.order_by("pk").first(),
     ]  # fmt: skip
