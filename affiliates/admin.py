@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
+from affiliates.admin_parts import LOOK_AFTER, PARTNER, SPECIAL_FEE, special_bps
 from affiliates.explanations import explain
 from affiliates.models import (
     AdZone,
@@ -45,6 +46,7 @@ from alliance.kernel.desk import (
     last_reason,
 )
 from alliance.kernel.models import StaffRole
+from alliance.kernel.money import percent
 
 OPS, RISK, FINANCE, SUPPORT = (
     StaffRole.OPS,
@@ -185,6 +187,8 @@ class AffiliateAdmin(DeskAdmin):
             form=ReasonForm,
             facts=affiliate_facts,
         ),
+        PARTNER,
+        LOOK_AFTER,
     )
 
     @display(description=_("tier"), ordering="tier")
@@ -249,6 +253,7 @@ class SiteAdmin(ReadOnlyAdmin):
         "open",
         columns.state(),
         "reason",
+        "special",
         columns.moment("created_at", _("filed")),
     )
     decisions = (
@@ -279,7 +284,12 @@ class SiteAdmin(ReadOnlyAdmin):
             facts=site_facts,
             bulk=True,
         ),
+        SPECIAL_FEE,
     )
+
+    @display(description=_("special service fee"))
+    def special(self, site: Site) -> str:
+        return percent(special_bps(site))
 
     @display(description=_("address"))
     def open(self, site: Site) -> SafeString | str:
@@ -368,13 +378,20 @@ class AttributionAdmin(ReadOnlyAdmin):
         "terms",
         columns.rate("rate_bps", _("commission rate")),
         columns.rate("share_bps", _("affiliate's share")),
+        columns.rate("special_bps", _("special service fee")),
+        columns.linked("partner", _("partner")),
+        columns.rate("partner_share_bps", _("partner's share")),
+        columns.linked("intermediary", _("intermediary")),
+        columns.rate("service_bps", _("service fee")),
         columns.moment("decided_at", _("decided at")),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        return rows.select_related("line__order", "affiliate", "plan", "terms__plan", "touch")
+        return rows.select_related(
+            "line__order", "affiliate", "partner", "intermediary", "plan", "terms__plan", "touch"
+        )
 
     @display(description=_("receipt"))
     def receipt_text(self, attribution: Attribution) -> SafeString:
-        return columns.lines([str(said) for said in explain(attribution, viewer=None)])
+        return columns.lines([str(said) for said in explain(attribution, viewer=None, staff=True)])

@@ -9,7 +9,8 @@ A freeze after the click leaves the order where it belongs (the money waits mean
 that is closed when the order comes does not get it, and the next click is asked.
 
 The terms are those in force for the bought product at the moment of the winning click. Without
-terms the line is nobody's: the click was not promised anything.
+terms the line is nobody's: the click was not promised anything. What others had a part in the order
+at that moment is decided with it (affiliates.parts).
 """
 
 from collections import defaultdict
@@ -31,11 +32,12 @@ from affiliates.models import (
     TouchKind,
     Visitor,
 )
+from affiliates.parts import Parts, Won, parts_at
 from alliance.kernel import clock
 from merchants.models import Order, OrderLine
 from merchants.plans import Found, Wanted, terms_at
 
-POLICY = 1  # raise it whenever a rule here changes: receipts say by which rules they were decided
+POLICY = 2  # raise it whenever a rule here changes: receipts say by which rules they were decided
 CLICKS_PER_ORDER = 200  # of one buyer in one shop, the newest; older ones are not looked at
 SHOWN = 20  # of them written into the receipt
 
@@ -93,23 +95,45 @@ def _decide(lines: Sequence[OrderLine]) -> list[Attribution]:
         if (winner := choices[line.pk].winner) is not None
     }
     terms = terms_at(set(wanted.values()))
+    won = {
+        line_pk: _won(choice, choice.winner, found)
+        for line_pk, asked in wanted.items()
+        if (choice := choices[line_pk]).winner and (found := terms[asked])
+    }
+    others = parts_at(set(won.values()))
     moment = clock.now()
     made = []
     for line in lines:
         choice = choices[line.pk]
         found = terms[wanted[line.pk]] if line.pk in wanted else None
         row = Attribution(line=line, rule=AttributionRule.NONE, decided_at=moment)
-        row.receipt = _receipt(line, buyers[line.order_id], choice, found)
+        parts = Parts()
         if choice.winner and found:
-            row.rule = choice.rule
-            row.affiliate_id = choice.winner.affiliate_id
-            row.zone_id = choice.winner.zone_id
-            row.touch_id = choice.winner.pk
-            row.plan_id, row.terms_id = found.plan_id, found.terms_id
-            row.rate_bps = found.rate_bps
-            row.share_bps = shares[choice.winner.affiliate_id]
+            agreed = shares[choice.winner.affiliate_id]
+            parts = others[won[line.pk]].within(found.rate_bps, agreed)
+            _give(row, choice, choice.winner, found, parts, agreed)
+        row.receipt = _receipt(line, buyers[line.order_id], choice, found, parts)
         made.append(row)
     return made
+
+
+def _won(choice: Choice, touch: Touch, found: Found) -> Won:
+    # docs/domain.md §2.5: no service fee for what the buyer had not clicked on.
+    plan_id = found.plan_id if choice.rule == AttributionRule.SAME_PRODUCT else None
+    return Won(touch.affiliate_id, touch.zone_id, touch.touched_at, plan_id)
+
+
+def _give(
+    row: Attribution, choice: Choice, winner: Touch, found: Found, parts: Parts, agreed_bps: int
+) -> None:
+    row.rule = choice.rule
+    row.affiliate_id, row.zone_id, row.touch_id = winner.affiliate_id, winner.zone_id, winner.pk
+    row.plan_id, row.terms_id = found.plan_id, found.terms_id
+    row.special_bps = parts.special_bps
+    row.rate_bps = found.rate_bps - parts.special_bps
+    row.partner_id, row.partner_share_bps = parts.partner_id, parts.partner_share_bps
+    row.share_bps = agreed_bps - parts.partner_share_bps
+    row.intermediary_id, row.service_bps = parts.intermediary_id, parts.service_bps
 
 
 def _choose(line: OrderLine, buyer: Buyer) -> Choice:
@@ -228,7 +252,9 @@ def _bar_the_closed(buyers: Iterable[Buyer]) -> dict[int, int]:
 # --- The receipt ---------------------------------------------------------------------------------
 
 
-def _receipt(line: OrderLine, buyer: Buyer, choice: Choice, found: Found | None) -> dict[str, Any]:
+def _receipt(
+    line: OrderLine, buyer: Buyer, choice: Choice, found: Found | None, parts: Parts
+) -> dict[str, Any]:
     """What was looked at and why each click won or lost: codes and facts, words come later."""
     no_terms = choice.winner is not None and found is None
     # The winner and the reported click first, then the newest.
@@ -258,6 +284,7 @@ def _receipt(line: OrderLine, buyer: Buyer, choice: Choice, found: Found | None)
         "more": len(ranked) - len(looked_at),
         "why": "no_terms" if no_terms else choice.why,
         "terms": list(found.why) if found else [],
+        "parts": parts.as_json(),
     }
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate, Attribution
+from alliance.kernel.money import percent
 from alliance.kernel.templatetags.alliance import moment
 from merchants import plans
 
@@ -45,6 +46,17 @@ DEFEATS = {
     "no_terms": _("no commission was promised for the product at that moment"),
     "affiliate_not_active": _("the affiliate had left the alliance"),
 }
+# What others had in the order when the buyer clicked. %(who)s, %(rate)s.
+PARTS = {
+    "special_fee": _(
+        "Of this rate the platform keeps %(rate)s as a special service fee for orders of this site."
+    ),
+    "partner": _("%(who)s gets %(rate)s of the commission as partner, out of the agreed share."),
+    "intermediary": _(
+        "%(who)s looks after the plan; the merchant pays %(rate)s as service fee beside the "
+        "commission."
+    ),
+}
 IDENTITIES = {
     "visitor": _("The buyer was recognised by the click id that the shop reported, "
                  "and by the cookie that this click carried."),
@@ -53,27 +65,61 @@ IDENTITIES = {
 }  # fmt: skip
 
 
-def explain(attribution: Attribution, *, viewer: Affiliate | None) -> list[str]:
-    """Sentences in the active language: the decision, the identity, each click, the terms.
+def explain(
+    attribution: Attribution, *, viewer: Affiliate | None, staff: bool = False
+) -> list[str]:
+    """Sentences in the active language: the decision, the identity, each click, the terms, and
+    the parts of others.
 
     `viewer` is the affiliate who reads; other affiliates appear only as "another affiliate". None
-    is for who may know them (operations, the merchant): they appear by name and member id.
+    is for who may know them (operations, the merchant): they appear by name and member id. Whom an
+    affiliate shares with, a merchant need not know: that takes `staff`.
     """
     receipt = attribution.receipt
     days = receipt["window_days"]
-    names = {} if viewer else _names({click["affiliate_id"] for click in receipt["looked_at"]})
+    mine = {attribution.affiliate_id, attribution.partner_id, attribution.intermediary_id}
+    concerned = viewer is None or viewer.pk in mine
+    parts = receipt.get("parts", []) if concerned else []  # before policy 2 there were none
+    known = _known(attribution, viewer)
     said = [
         DECISIONS[receipt["why"]] % {"days": days},
         str(IDENTITIES[receipt["identity"]]),
-        *(_sentence(click, days, viewer, names) for click in receipt["looked_at"]),
+        *(_sentence(click, days, viewer, known) for click in receipt["looked_at"]),
     ]
     if receipt["more"]:
         said.append(gettext("%(count)d more clicks were looked at.") % {"count": receipt["more"]})
-    return [sentence for sentence in (*said, *plans.explain(receipt["terms"])) if sentence]
+    said += plans.explain(receipt["terms"])
+    said += [_part(part, viewer, known, staff) for part in parts]
+    return [sentence for sentence in said if sentence]
 
 
-def _names(affiliate_ids: set[int]) -> dict[int, str]:
-    return dict(Affiliate.objects.filter(pk__in=affiliate_ids).values_list("pk", "name"))
+def _known(attribution: Attribution, viewer: Affiliate | None) -> dict[int, str]:
+    """The names that the reader may know: all of them, or those of their own relation.
+
+    An affiliate and its partner know each other; who looks after the plan knows only that.
+    """
+    if viewer is None:
+        receipt = attribution.receipt
+        told = {one["affiliate_id"] for one in receipt["looked_at"]}
+        told |= {part.get("affiliate_id") for part in receipt.get("parts", [])}
+    else:
+        told = {attribution.affiliate_id, attribution.partner_id}
+        told = told if viewer.pk in told else set()
+    return dict(Affiliate.objects.filter(pk__in=told - {None}).values_list("pk", "name"))
+
+
+def _part(
+    part: Mapping[str, Any], viewer: Affiliate | None, known: Mapping[int, str], staff: bool
+) -> str:
+    who: int = part.get("affiliate_id", 0)  # 0: the alliance itself
+    partner = part["code"] == "partner"
+    if viewer is not None and who == viewer.pk:
+        name = gettext("Your team")
+    elif who in known and (viewer or staff or not partner):
+        name = known[who] if viewer else _who(who, viewer, known)
+    else:
+        name = gettext("A partner") if partner else gettext("An intermediary")
+    return PARTS[part["code"]] % {"who": name, "rate": percent(part["bps"])}
 
 
 def _sentence(

@@ -12,12 +12,21 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Affiliate, Attribution, Link, Site, Touch
+from affiliates.models import (
+    Affiliate,
+    Attribution,
+    Intermediation,
+    Link,
+    Relation,
+    Site,
+    Touch,
+)
 from alliance.kernel import clock
 from alliance.kernel.access import has_role
 from alliance.kernel.columns import Text
 from alliance.kernel.desk import QUEUES_CACHE
 from alliance.kernel.models import ApiKey, AuditEvent, StaffRole, User
+from campaigns.models import Subsidy
 from commissions import figures
 from commissions.admin.verification import SEES_BOOKS, results_context
 from commissions.models import (
@@ -94,6 +103,8 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
         (
             (Affiliate, "groups"),
             (Site, "language"),
+            (Relation, "handshake"),
+            (Intermediation, "diversity_3"),
             (Merchant, "storefront"),
             (Shop, "store"),
         ),
@@ -105,6 +116,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Category, "category"),
             (Plan, "percent"),
             (Coupon, "confirmation_number"),
+            (Subsidy, "redeem"),
             (ImportRun, "upload_file"),
         ),
     ),

@@ -25,6 +25,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("affiliate/", include("affiliates.urls")),
     path("merchant/", include("merchants.urls")),
+    path("", include("campaigns.urls")),
     path("", include("commissions.urls")),
 ]
 if apps.is_installed("alliance.demo"):

@@ -1,4 +1,1 @@
-"""What an order is worth beyond its commission: the campaigns of the season.
-
-The room is kept, empty, until the first mechanic moves in: docs/design.md §7 says how.
-"""
+"""What an order is worth beyond its commission: subsidies, and later the season's campaigns."""

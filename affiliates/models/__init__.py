@@ -11,9 +11,18 @@ from affiliates.models.affiliate import (
     SiteState,
 )
 from affiliates.models.attribution import Attribution, AttributionRule
+from affiliates.models.parts import (
+    SERVICE_MAX_BPS,
+    SPECIAL_MAX_BPS,
+    Intermediation,
+    Relation,
+    SpecialFee,
+)
 from affiliates.models.tracking import Link, Touch, TouchKind, Visitor
 
 __all__ = [
+    "SERVICE_MAX_BPS",
+    "SPECIAL_MAX_BPS",
     "AdZone",
     "Affiliate",
     "AffiliateKind",
@@ -21,10 +30,13 @@ __all__ = [
     "AffiliateState",
     "Attribution",
     "AttributionRule",
+    "Intermediation",
     "Link",
+    "Relation",
     "Site",
     "SiteKind",
     "SiteState",
+    "SpecialFee",
     "Touch",
     "TouchKind",
     "Visitor",

@@ -19,7 +19,12 @@ class AttributionRule(models.TextChoices):
 
 
 class Attribution(AppendOnly):
-    """The decision, the terms in force at the touch, and the receipt: who else was looked at."""
+    """The decision, the terms in force at the touch, and the receipt: who else was looked at.
+
+    `rate_bps` and `special_bps` together are the plan's rate; `share_bps` (the affiliate's own)
+    and `partner_share_bps` together are what was agreed with the affiliate, both of the whole
+    commission; `service_bps` is of the base, beside the rate (docs/domain.md §4.2).
+    """
 
     line = models.OneToOneField(
         OrderLine, models.PROTECT, related_name="attribution", verbose_name=_("order line")
@@ -40,6 +45,15 @@ class Attribution(AppendOnly):
     terms = models.ForeignKey(Terms, models.PROTECT, null=True, related_name="+")
     rate_bps = models.PositiveIntegerField(_("commission rate"), default=0)
     share_bps = models.PositiveIntegerField(_("affiliate's share"), default=0)
+    special_bps = models.PositiveIntegerField(_("special service fee"), default=0)
+    partner = models.ForeignKey(
+        Affiliate, models.PROTECT, null=True, related_name="+", verbose_name=_("partner")
+    )
+    partner_share_bps = models.PositiveIntegerField(_("partner's share"), default=0)
+    intermediary = models.ForeignKey(
+        Affiliate, models.PROTECT, null=True, related_name="+", verbose_name=_("intermediary")
+    )
+    service_bps = models.PositiveIntegerField(_("service fee"), default=0)
     receipt = models.JSONField(_("receipt"), default=dict)
     decided_at = models.DateTimeField(_("decided at"), default=clock.now)
 
@@ -54,6 +68,27 @@ class Attribution(AppendOnly):
                     & models.Q(affiliate__isnull=False, touch__isnull=False, terms__isnull=False)
                 ),
                 name="attribution_has_affiliate_or_none",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rate_bps__lte=10_000 - models.F("special_bps"))
+                & models.Q(share_bps__lte=10_000 - models.F("partner_share_bps")),
+                name="attribution_rates_at_most_all",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(partner=None, partner_share_bps=0)
+                | models.Q(partner__isnull=False, partner_share_bps__gt=0)
+                & ~models.Q(partner=models.F("affiliate")),
+                name="attribution_partner_has_share",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(intermediary=None, service_bps=0)
+                | models.Q(intermediary__isnull=False, service_bps__range=(1, 9_000)),
+                name="attribution_intermediary_has_fee",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(rule="none")
+                | models.Q(partner=None, intermediary=None, special_bps=0),
+                name="attribution_nobodys_has_no_parts",
             ),
         ]
         indexes = [models.Index(fields=["affiliate", "-id"], name="attribution_by_affiliate")]

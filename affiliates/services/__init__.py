@@ -15,6 +15,14 @@ from affiliates.services.links import (
     link_resume,
     links_create,
 )
+from affiliates.services.parts import (
+    intermediation_agree,
+    intermediation_end,
+    intermediation_open,
+    relation_end,
+    relation_open,
+    site_special_fee_set,
+)
 from affiliates.services.sites import site_approve, site_file, site_reject, zone_create
 from affiliates.services.touches import Click, touches_record
 
@@ -26,14 +34,20 @@ __all__ = [
     "affiliate_freeze",
     "affiliate_reject",
     "affiliate_unfreeze",
+    "intermediation_agree",
+    "intermediation_end",
+    "intermediation_open",
     "link_address",
     "link_create",
     "link_pause",
     "link_resume",
     "links_create",
+    "relation_end",
+    "relation_open",
     "site_approve",
     "site_file",
     "site_reject",
+    "site_special_fee_set",
     "touches_record",
     "zone_create",
 ]

@@ -25,3 +25,32 @@ def append_only(table: str) -> migrations.RunSQL:
         DROP TRIGGER {table}_no_truncate ON {table};
         """,
     )
+
+
+def frozen_but(table: str, *columns: str) -> migrations.RunSQL:
+    """A migration step: of a row of `table` only `columns` may change, and no row may go."""
+    free = "', '".join(columns)
+    return migrations.RunSQL(
+        f"""
+        CREATE FUNCTION {table}_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF to_jsonb(OLD) - ARRAY['{free}'] <> to_jsonb(NEW) - ARRAY['{free}'] THEN
+                RAISE EXCEPTION '{table} is frozen but for {", ".join(columns)}'
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER {table}_frozen BEFORE UPDATE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {table}_frozen();
+        CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION refuse_change();
+        CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+        """,
+        f"""
+        DROP TRIGGER {table}_frozen ON {table};
+        DROP FUNCTION {table}_frozen();
+        DROP TRIGGER {table}_no_delete ON {table};
+        DROP TRIGGER {table}_no_truncate ON {table};
+        """,
+    )

@@ -10,11 +10,12 @@ from django.db import connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
-from affiliates.models import Affiliate, Attribution, Site
+from affiliates.models import Affiliate, Attribution, Intermediation, Relation, Site
 from affiliates.services import link_create
 from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.money import cny
+from campaigns.models import Subsidy
 from commissions import ledger
 from commissions.ledger import Move
 from commissions.models import PayeeAccount, Payout, Period, Settlement
@@ -28,7 +29,7 @@ from tests.guards.routes import routes
 MODELS = [
     model
     for model in admin.site._registry
-    if model._meta.app_label in ("kernel", "merchants", "affiliates", "commissions")
+    if model._meta.app_label in ("kernel", "merchants", "affiliates", "campaigns", "commissions")
 ]
 
 
@@ -126,6 +127,23 @@ def links(world: World, count: int) -> None:
         )  # fmt: skip
 
 
+def parts(world: World, count: int) -> None:
+    affiliates(world, 2 * count)
+    made = list(Affiliate.objects.order_by("-pk")[: 2 * count])
+    for one, other in zip(made[:count], made[count:], strict=True):
+        Relation.objects.create(affiliate=one, partner=other, share_bps=100)
+        plan = Plan.objects.create(merchant=Merchant.objects.create(name=one.name), name="P")
+        Intermediation.objects.create(affiliate=one, plan=plan, service_bps=100)
+
+
+def subsidies(world: World, count: int) -> None:
+    for i in range(count):
+        Subsidy.objects.create(
+            name=f"S{i}", currency="CNY", rate_bps=100, cap_minor=100, created_at=MAY,
+            starts_at=MAY, merchant=Merchant.objects.create(name=f"M{i}"),
+        )  # fmt: skip
+
+
 def top_ups(world: World, count: int) -> None:
     for i in range(count):
         top_up_announce(
@@ -182,9 +200,12 @@ def events(world: World, count: int) -> None:
 MORE: dict[str, Callable[[World, int], Any]] = {
     "affiliates.affiliate": affiliates,
     "affiliates.attribution": sell,
+    "affiliates.intermediation": parts,
     "affiliates.link": links,
+    "affiliates.relation": parts,
     "affiliates.site": sites,
     "affiliates.touch": sell,
+    "campaigns.subsidy": subsidies,
     "commissions.account": entries,
     "commissions.commission": sell,
     "commissions.entry": entries,

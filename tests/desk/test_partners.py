@@ -72,7 +72,8 @@ def test_what_was_decided_meanwhile_is_not_decided_again(world, as_):
     again = client.post(f"{AFFILIATES}{world.applicant.pk}/approve/", follow=True)
 
     assert "changed in the meantime" in again.content.decode()
-    assert AuditEvent.objects.filter(verb="affiliate.approved", actor__isnull=False).count() == 1
+    said = AuditEvent.objects.filter(verb="affiliate.approved", object_id=world.applicant.pk)
+    assert said.count() == 1
 
 
 def test_buttons_show_only_what_the_role_may_and_the_state_allows(world, as_):
@@ -81,7 +82,7 @@ def test_buttons_show_only_what_the_role_may_and_the_state_allows(world, as_):
         return {action["path"].split("/")[-2] for action in page.context["actions_detail"]}
 
     assert buttons("ops", world.applicant.pk) == {"approve", "reject"}
-    assert buttons("ops", world.cast.affiliate.pk) == {"freeze", "close"}
+    assert buttons("ops", world.cast.affiliate.pk) == {"freeze", "close", "partner"}
     assert buttons("risk", world.cast.affiliate.pk) == {"freeze"}
     assert buttons("auditor", world.applicant.pk) == set()
 
@@ -220,3 +221,34 @@ def test_a_decision_without_csrf_token_is_refused(world):
     assert client.post(f"{AFFILIATES}{world.applicant.pk}/approve/").status_code == 403
     world.applicant.refresh_from_db()
     assert world.applicant.state == AffiliateState.APPLIED
+
+
+def test_operations_set_a_partner_a_service_fee_and_a_special_fee(world, as_):
+    """The desk's three forms, with rates as people write them."""
+    client, cast = as_("ops"), world.cast
+    relation, offer = (
+        world.things["affiliates.relation"],
+        world.things["affiliates.intermediation"],
+    )
+    answer = client.post(
+        f"{AFFILIATES}{cast.affiliate.pk}/partner/",
+        {"partner": relation.partner_id, "share_bps": "12.5"},
+    )
+    assert answer.status_code == 302
+    assert cast.affiliate.relations.get().share_bps == 1_250
+
+    client.post(f"/admin/affiliates/intermediation/{offer.pk}/end/")
+    client.post(
+        f"{AFFILIATES}{offer.affiliate_id}/intermediate/",
+        {"plan": offer.plan_id, "service_bps": "5"},
+    )
+    again = offer.plan.intermediations.get(ends_at=None)
+    assert (again.service_bps, again.starts_at) == (500, None)
+
+    client.post(f"{SITES}{world.site.pk}/special_fee/", {"special_bps": "3"})
+    page = client.get(f"{SITES}{world.site.pk}/change/").content.decode()
+    assert "3%" in page
+
+    client.post(f"/admin/affiliates/relation/{relation.pk}/end/")
+    relation.refresh_from_db()
+    assert relation.ends_at is not None

@@ -9,11 +9,18 @@ from typing import Any
 from django.db.models import Model
 
 from affiliates.models import Affiliate, Site
-from affiliates.services import affiliate_apply, site_file
+from affiliates.services import (
+    affiliate_apply,
+    affiliate_approve,
+    intermediation_open,
+    relation_open,
+    site_file,
+)
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import AuditEvent, StaffRole, User
 from alliance.kernel.money import cny
+from campaigns.services import subsidy_open
 from commissions import chart, ledger
 from commissions.models import Account, Entry, Payout, Settlement, TopUp, VerifySource
 from commissions.services.payouts import payee_set, payout_request
@@ -113,6 +120,27 @@ def world_make() -> World:
         key, _token = api_key_issue(
             actor=cast.chen, organisation=f"merchant:{cast.merchant.pk}", name="Shop", scopes=[]
         )
+        ops = staff_make(StaffRole.OPS)
+        partners = [
+            affiliate_apply(user=user_make(), kind="tuanzhang", name=f"Tuan {i}") for i in range(2)
+        ]
+        for each in partners:
+            affiliate_approve(actor=ops, affiliate=each)
+        # Offers that wait for the merchant, and partners apart: they change no order of the cast.
+        relation = relation_open(
+            actor=ops, affiliate=partners[0], partner=partners[1], share_bps=1000
+        )
+        intermediation = intermediation_open(
+            actor=ops, affiliate=partners[0], plan=first.attribution.plan, service_bps=500
+        )
+        subsidy = subsidy_open(
+            actor=ops,
+            name="Summer",
+            rate_bps=300,
+            cap=cny("5.00"),
+            merchant=cast.merchant,
+            merchant_bps=10_000,
+        )
         period = period_close(month=MAY.date().replace(month=3, day=1), actor=cast.finance)
         verified = verification_run(source=VerifySource.NIGHT)
     with at(JUNE_22, days=10):
@@ -144,7 +172,7 @@ def world_make() -> World:
         attribution.plan, coupon, run, first.line.order, refund, first, attribution, cast.link,
         attribution.touch, top_up, settled, payout, payee, period, verified, cast.lin, key,
         Account.objects.get(code=chart.CASH), Entry.objects.order_by("pk").first(),
-        AuditEvent.objects.order_by("pk").first(),
+        AuditEvent.objects.order_by("pk").first(), relation, intermediation, subsidy,
     ]  # fmt: skip
     world.things = {thing._meta.label_lower: thing for thing in everything}
     return world

@@ -34,6 +34,8 @@ OBJECTS = {
     "merchant/products/": "merchants.product",
     "merchant/plans/": "merchants.plan",
     "merchant/coupons/": "merchants.coupon",
+    "merchant/agreements/intermediations/": "affiliates.intermediation",
+    "merchant/agreements/subsidies/": "campaigns.subsidy",
     "merchant/imports/": "merchants.importrun",
     "merchant/settings/shops/": "merchants.shop",
     "merchant/settings/members/": "merchants.merchantmember",

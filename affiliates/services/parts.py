@@ -1,0 +1,172 @@
+"""Agreements on the parts of others: partners, intermediaries, special fees.
+
+Nothing is edited. An agreement begins and ends; clicks made meanwhile keep it (affiliates.parts).
+"""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import (
+    SERVICE_MAX_BPS,
+    SPECIAL_MAX_BPS,
+    Affiliate,
+    AffiliateKind,
+    AffiliateState,
+    Intermediation,
+    Relation,
+    Site,
+    SpecialFee,
+)
+from affiliates.queries import share_of
+from alliance.kernel import audit, clock
+from alliance.kernel.errors import Invalid, NotAllowed, WrongState
+from alliance.kernel.models import User
+from alliance.kernel.money import percent
+from merchants.models import MerchantMember, Plan, PlanState
+
+
+@transaction.atomic
+def relation_open(
+    *, actor: User, affiliate: Affiliate, partner: Affiliate, share_bps: int
+) -> Relation:
+    """From now on `partner` gets `share_bps` of the whole commission out of the affiliate's share.
+
+    Raises Invalid (the same affiliate, a share above the agreed one, more than two paid levels),
+    WrongState (one of them is not active, or the affiliate has a partner already).
+    """
+    if affiliate.pk == partner.pk:
+        raise Invalid(_("Nobody is their own partner."), field="partner")
+    # Both held, so that A → B and B → C opened at once cannot make three levels.
+    held = Affiliate.objects.select_for_update(no_key=True).order_by("pk")
+    rows = {row.pk: row for row in held.filter(pk__in=[affiliate.pk, partner.pk])}
+    affiliate, partner = rows[affiliate.pk], rows[partner.pk]
+    for one in (affiliate, partner):
+        _must_be_active(one)
+    if not 0 < share_bps <= share_of(affiliate):
+        raise Invalid(
+            _("The partner's share is above zero and at most the agreed %(share)s.")
+            % {"share": percent(share_of(affiliate))},
+            field="share",
+        )
+    active = Relation.objects.filter(ends_at=None)
+    if active.filter(affiliate=affiliate).exists():
+        raise WrongState(_("The affiliate has a partner. End that relation first."))
+    if active.filter(affiliate=partner).exists() or active.filter(partner=affiliate).exists():
+        raise Invalid(
+            _("A partner has no partner of its own: two paid levels at most."), field="partner"
+        )
+    relation = Relation.objects.create(
+        affiliate=affiliate, partner=partner, share_bps=share_bps, starts_at=clock.now()
+    )
+    audit.record(
+        "relation.opened",
+        relation,
+        actor=actor,
+        affiliate=affiliate.pk,
+        partner=partner.pk,
+        share_bps=share_bps,
+    )
+    return relation
+
+
+@transaction.atomic
+def relation_end(*, actor: User, relation: Relation) -> None:
+    """Clicks from now on are the affiliate's alone. WrongState if it has ended."""
+    now = clock.now()
+    if not Relation.objects.filter(pk=relation.pk, ends_at=None).update(ends_at=now):
+        raise WrongState
+    relation.ends_at = now
+    audit.record("relation.ended", relation, actor=actor)
+
+
+@transaction.atomic
+def intermediation_open(
+    *, actor: User, affiliate: Affiliate, plan: Plan, service_bps: int
+) -> Intermediation:
+    """The intermediary looks after the plan for `service_bps` of an order's base.
+
+    The merchant pays it, so it is in force from the consent of the merchant's team on: at once if
+    the actor belongs to it, else when `intermediation_agree` is called. Raises Invalid (not an
+    intermediary, fee out of bounds), WrongState (not active, plan ended or looked after already).
+    """
+    plan = Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+    affiliate = Affiliate.objects.select_for_update(no_key=True).get(pk=affiliate.pk)
+    _must_be_active(affiliate)
+    if affiliate.kind != AffiliateKind.TUANZHANG:
+        raise Invalid(_("Only an intermediary (tuanzhang) looks after plans."), field="affiliate")
+    if not 0 < service_bps <= SERVICE_MAX_BPS:
+        raise Invalid(
+            _("A service fee is above zero and at most %(most)s.")
+            % {"most": percent(SERVICE_MAX_BPS)},
+            field="service",
+        )
+    if plan.state != PlanState.ACTIVE or (plan.ends_at and plan.ends_at <= clock.now()):
+        raise WrongState(_("This plan has ended."))
+    if Intermediation.objects.filter(plan=plan, ends_at=None).exists():
+        raise WrongState(_("Somebody looks after this plan already, or has offered to."))
+    row = Intermediation.objects.create(
+        affiliate=affiliate, plan=plan, service_bps=service_bps, offered_at=clock.now()
+    )
+    audit.record(
+        "intermediation.offered",
+        row,
+        actor=actor,
+        affiliate=affiliate.pk,
+        plan=plan.pk,
+        service_bps=service_bps,
+    )
+    if _in_team(actor, plan.merchant_id):
+        intermediation_agree(actor=actor, intermediation=row)
+    return row
+
+
+@transaction.atomic
+def intermediation_agree(*, actor: User, intermediation: Intermediation) -> None:
+    """The merchant's team agrees: clicks from now on owe the service fee.
+
+    Raises NotAllowed for anybody else, WrongState if it was decided before.
+    """
+    if not _in_team(actor, intermediation.plan.merchant_id):
+        raise NotAllowed(_("Only the merchant's own team agrees to what the merchant pays."))
+    now = clock.now()
+    offered = Intermediation.objects.filter(pk=intermediation.pk, starts_at=None, ends_at=None)
+    if not offered.update(starts_at=now):
+        raise WrongState
+    intermediation.starts_at = now
+    audit.record("intermediation.agreed", intermediation, actor=actor)
+
+
+@transaction.atomic
+def intermediation_end(*, actor: User, intermediation: Intermediation) -> None:
+    """Clicks from now on owe no service fee; an offer is declined. WrongState if it has ended."""
+    now = clock.now()
+    if not Intermediation.objects.filter(pk=intermediation.pk, ends_at=None).update(ends_at=now):
+        raise WrongState
+    intermediation.ends_at = now
+    audit.record("intermediation.ended", intermediation, actor=actor)
+
+
+@transaction.atomic
+def site_special_fee_set(*, actor: User, site: Site, special_bps: int) -> SpecialFee:
+    """Of what orders through this site pay, the platform keeps `special_bps` of the base for clicks
+    from now on; 0: nothing. Raises Invalid out of bounds."""
+    if not 0 <= special_bps <= SPECIAL_MAX_BPS:
+        raise Invalid(
+            _("A special service fee is at most %(most)s.") % {"most": percent(SPECIAL_MAX_BPS)},
+            field="special",
+        )
+    fee = SpecialFee.objects.create(
+        site=site, special_bps=special_bps, starts_at=clock.now(), created_by=actor
+    )
+    audit.record("site.special_fee_set", site, actor=actor, special_bps=special_bps)
+    return fee
+
+
+def _must_be_active(affiliate: Affiliate) -> None:
+    if affiliate.state != AffiliateState.ACTIVE:
+        raise WrongState(_("%(name)s is not active.") % {"name": affiliate.name})
+
+
+def _in_team(user: User, merchant_pk: int) -> bool:
+    members = MerchantMember.objects.filter(merchant=merchant_pk, user=user)
+    return any(member.may_change for member in members)
