@@ -11,6 +11,7 @@ from alliance.kernel.errors import DomainError, Invalid
 from merchants.models import ColumnMapping, ImportIssue, ImportKind, ImportRun
 from merchants.services.imports import (
     import_finish,
+    import_held,
     import_progress,
     import_restart,
     import_source,
@@ -78,8 +79,16 @@ def run_feed(
     """Read the run's file through the feed, to its end or to a failure that is said in words.
 
     `on_changed` gets the keys of rows that changed, batch by batch, each batch committed. Safe to
-    call again for a run whose worker died: what was taken is recognised.
+    call again for a run whose worker died: what was taken is recognised. Raises WrongState for a
+    run that is over or that somebody is reading.
     """
+    with import_held(run):
+        return _read(feed, run, mapping, on_changed)
+
+
+def _read(
+    feed: Feed, run: ImportRun, mapping: ColumnMapping | None, on_changed: OnChanged
+) -> ImportRun:
     import_restart(run=run)
     tally = Tally(run)
     failure = ""

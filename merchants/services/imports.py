@@ -1,12 +1,13 @@
 """Files that came in: kept until they are read, their runs counted, their mappings remembered."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
@@ -56,6 +57,24 @@ def import_source(run: ImportRun) -> BinaryIO:
         return default_storage.open(_path(run), "rb")  # type: ignore[return-value]
     except FileNotFoundError as exc:
         raise WrongState(_("The file of this import is gone. Please upload it again.")) from exc
+
+
+@contextmanager
+def import_held(run: ImportRun) -> Iterator[None]:
+    """Nobody else reads the run meanwhile; WrongState if somebody does.
+
+    The lock belongs to the connection: a worker that dies gives it back.
+    """
+    key = [run.pk]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext('import'), %s)", key)
+        if not cursor.fetchone()[0]:
+            raise WrongState
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('import'), %s)", key)
 
 
 def import_restart(*, run: ImportRun) -> None:
