@@ -102,7 +102,10 @@ def settlement_monthly() -> None:
         logger.error("no settlement: the books do not verify: %s", "; ".join(_said(run)[:5]))
         return
     for currency in settlements.currencies_due(month):
-        settlements.settlement_run(month=month, currency=currency)
+        try:
+            settlements.settlement_run(month=month, currency=currency)
+        except WrongState:
+            logger.info("%s of %s was settled by somebody else meanwhile", currency, month)
 
 
 @shared_task

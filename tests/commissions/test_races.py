@@ -3,17 +3,13 @@
 The processes are real: forked, each with its own connection to the test database.
 """
 
-import os
 import random
-import signal
-import sys
 import time
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db import connection, connections, transaction
 
 from alliance.kernel import clock
 from alliance.kernel.money import cny
@@ -23,34 +19,13 @@ from commissions.services import payouts, settlements
 from commissions.verify import verify
 from merchants.services.orders import RefundReport, orders_record
 from tests.cast import cast_make
+from tests.processes import in_processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
 JULY_20 = datetime(2026, 7, 20, 3, tzinfo=clock.ZONE)
-
-
-def in_processes(*jobs):
-    """Run each job in a process of its own; fail if one of them failed or hangs for a minute."""
-    connections.close_all()
-    children = []
-    for job in jobs:
-        pid = os.fork()
-        if pid == 0:
-            signal.alarm(60)
-            try:
-                # A connection of its own, whatever the parent still holds open.
-                connections[DEFAULT_DB_ALIAS] = connections.create_connection(DEFAULT_DB_ALIAS)
-                job()
-            except BaseException:  # noqa: BLE001 - a fork must not return into pytest
-                traceback.print_exc()
-                sys.stderr.flush()
-                os._exit(1)
-            os._exit(0)
-        children.append(pid)
-    codes = [os.waitpid(pid, 0)[1] for pid in children]
-    assert codes == [0] * len(jobs)
 
 
 @pytest.fixture
