@@ -181,6 +181,7 @@ CELERY_BEAT_SCHEDULE = {
     # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
     "payouts-reconcile": {"task": "commissions.tasks.payouts_reconcile", "schedule": 300.0},
+    "payouts-auto-release": {"task": "commissions.tasks.payouts_auto_release", "schedule": 300.0},
     "settlement-monthly": {
         "task": "commissions.tasks.settlement_monthly",
         "schedule": crontab(hour="2", minute="0"),
@@ -339,6 +340,16 @@ ALLIANCE = {
     "ADDRESS": env.str("ALLIANCE_ADDRESS", multiline=True, default=""),
     "TAX_ID": env.str("ALLIANCE_TAX_ID", default=""),
     "BANK_DETAILS": env.str("ALLIANCE_BANK_DETAILS", multiline=True, default=""),
+    # Hours that withdrawals to a new payee account wait. Tests of everything else do not.
+    "PAYEE_HOLD_HOURS": env.int("PAYEE_HOLD_HOURS", default=0 if ENVIRONMENT == "test" else 72),
+    # Withdrawals of an affiliate up to this sum a day need nobody to release them. 0: all do.
+    "RELEASE_LIMIT_MINOR": env.int("RELEASE_LIMIT_MINOR", default=0),
+    # docs/domain.md §4.5: what is withheld from individuals (commissions/tax.py has the rules).
+    "TAX_STRATEGY": env.str("TAX_STRATEGY", default="none"),
+    "TAX_FLAT_BPS": env.int("TAX_FLAT_BPS", default=0),
+    # Debts above this are written off by two people; below the other, old ones by nobody.
+    "WRITE_OFF_LIMIT_MINOR": env.int("WRITE_OFF_LIMIT_MINOR", default=0),
+    "WRITE_OFF_AUTO_MINOR": env.int("WRITE_OFF_AUTO_MINOR", default=0),
 }
 _faults = [
     (
@@ -350,10 +361,28 @@ _faults = [
         "SETTLEMENT_DAY must be a day that every month has",
     ),
     (ALLIANCE["WITHDRAWAL_MIN_MINOR"] < 1, "WITHDRAWAL_MIN_MINOR must be above zero"),
-    (ALLIANCE["ATTRIBUTION_WINDOW_DAYS"] < 0, "ATTRIBUTION_WINDOW_DAYS must not be negative"),
+    (
+        ALLIANCE["TAX_STRATEGY"] not in {"none", "flat", "cn_labour"},
+        "TAX_STRATEGY must be none, flat or cn_labour",
+    ),
+    (
+        ALLIANCE["TAX_STRATEGY"] == "cn_labour" and ALLIANCE["CURRENCY"] != "CNY",
+        "TAX_STRATEGY cn_labour counts in yuan: ALLIANCE_CURRENCY must be CNY",
+    ),
+    (ALLIANCE["TAX_FLAT_BPS"] == 10_000, "TAX_FLAT_BPS must leave something to send"),
+    *(
+        (ALLIANCE[name] < 0, f"{name} must not be negative")
+        for name in (
+            "ATTRIBUTION_WINDOW_DAYS",
+            "PAYEE_HOLD_HOURS",
+            "RELEASE_LIMIT_MINOR",
+            "WRITE_OFF_LIMIT_MINOR",
+            "WRITE_OFF_AUTO_MINOR",
+        )
+    ),
     *(
         (not 0 <= ALLIANCE[name] <= 10_000, f"{name} must be from 0 to 10000 basis points")
-        for name in ("SHARE_BPS", "TECH_FEE_BPS", "RATE_MIN_BPS", "RATE_MAX_BPS")
+        for name in ("SHARE_BPS", "TECH_FEE_BPS", "RATE_MIN_BPS", "RATE_MAX_BPS", "TAX_FLAT_BPS")
     ),
     (ALLIANCE["RATE_MIN_BPS"] > ALLIANCE["RATE_MAX_BPS"], "RATE_MIN_BPS is above RATE_MAX_BPS"),
 ]

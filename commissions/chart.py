@@ -8,6 +8,10 @@ CASH = "platform:cash"  # money in the bank; debit-natured, so its balance reads
 IN_FLIGHT = "platform:in_flight"  # withdrawals between the request and the rail's word
 TECH_FEE = "platform:tech_fee"
 SHARE = "platform:share"
+# Kept back from withdrawals for the tax office; below zero when something came back after that was
+# paid on, until the next remittance.
+TAX_WITHHELD = "platform:tax_withheld"
+WRITE_OFF = "platform:write_off"  # debts let go; a loss, so its balance reads negative
 
 
 def wallet(merchant_id: int) -> str:

@@ -141,6 +141,14 @@ def payouts_reconcile() -> None:
 
 
 @shared_task
+def payouts_auto_release() -> None:
+    """Beat: what is small and was held long enough leaves without anybody's hand."""
+    for pk in queries.payouts_to_auto_release():
+        if payouts.payout_auto_release(payout_pk=pk):
+            payout_send(pk)
+
+
+@shared_task
 def ledger_verify() -> None:
     """Beat, nightly: say loudly when the books do not verify."""
     for sentence in _said(verification_run(source=VerifySource.NIGHT)):

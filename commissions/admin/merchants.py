@@ -57,6 +57,8 @@ KINDS = {
     "in_flight": _("withdrawals under way"),
     "tech_fee": _("technical service fees"),
     "share": _("platform's share"),
+    "tax_withheld": _("tax withheld"),
+    "write_off": _("debts written off"),
 }
 
 

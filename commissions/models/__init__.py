@@ -2,17 +2,29 @@
 
 from commissions.models.commission import Commission, CommissionLine, CommissionState
 from commissions.models.ledger import Account, Balance, Entry, Line, Period
-from commissions.models.payout import PayeeAccount, Payout, PayoutState
+from commissions.models.payout import CAME_BACK, PayeeAccount, Payout, PayoutState
 from commissions.models.settlement import Settlement, SettlementShare, SettlementState
+from commissions.models.tax import (
+    TaxKind,
+    TaxProfile,
+    TaxRemittance,
+    TaxRemittanceLine,
+    TaxRemittanceState,
+)
 from commissions.models.verification import VerifyRun, VerifySource, VerifyState
 from commissions.models.wallet import TopUp, TopUpState
+from commissions.models.wallet_refund import WalletRefund, WalletRefundState
+from commissions.models.write_off import Debt, DebtWriteOff, WriteOffState
 
 __all__ = [
+    "CAME_BACK",
     "Account",
     "Balance",
     "Commission",
     "CommissionLine",
     "CommissionState",
+    "Debt",
+    "DebtWriteOff",
     "Entry",
     "Line",
     "PayeeAccount",
@@ -22,9 +34,17 @@ __all__ = [
     "Settlement",
     "SettlementShare",
     "SettlementState",
+    "TaxKind",
+    "TaxProfile",
+    "TaxRemittance",
+    "TaxRemittanceLine",
+    "TaxRemittanceState",
     "TopUp",
     "TopUpState",
     "VerifyRun",
     "VerifySource",
     "VerifyState",
+    "WalletRefund",
+    "WalletRefundState",
+    "WriteOffState",
 ]

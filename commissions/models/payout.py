@@ -40,8 +40,14 @@ class PayoutState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+CAME_BACK = [PayoutState.FAILED]  # the money is with the affiliate again
+
+
 class Payout(Stamped):
-    """A withdrawal on its way. From the request on its money is out of the payable account."""
+    """A withdrawal on its way. From the request on its money is out of the payable account.
+
+    `amount` is what leaves the affiliate, `tax` what is withheld of it, `net` what is sent.
+    """
 
     affiliate = models.ForeignKey(
         Affiliate, models.PROTECT, related_name="payouts", verbose_name=_("affiliate")
@@ -50,7 +56,18 @@ class Payout(Stamped):
         PayeeAccount, models.PROTECT, related_name="+", verbose_name=_("payee account")
     )
     amount_minor = models.BigIntegerField(_("amount"))
+    tax_minor = models.BigIntegerField(_("tax withheld"), default=0)
+    net_minor = models.GeneratedField(
+        verbose_name=_("sent"),
+        expression=models.F("amount_minor") - models.F("tax_minor"),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
     currency = models.CharField(_("currency"), max_length=3)
+    month = models.DateField(_("month"), help_text=_("Its income counts as one payment."))
+    tax_rule = models.CharField(_("tax rule"), max_length=10, default="none")
+    tax_back_minor = models.BigIntegerField(_("tax given back"), default=0)
+    invoice_number = models.CharField(_("invoice number"), max_length=64, blank=True)
     rail = models.CharField(_("rail"), max_length=20, default="manual")
     state = models.CharField(
         _("state"), max_length=9, choices=PayoutState, default=PayoutState.REQUESTED
@@ -76,6 +93,11 @@ class Payout(Stamped):
         related_name="+",
         verbose_name=_("confirmed by"),
     )
+    auto_released = models.BooleanField(_("released by the system"), default=False)
+    closing = models.BooleanField(
+        _("last money"), default=False, help_text=_("Asked for by operations, of who is closed.")
+    )
+    held_until = models.DateTimeField(_("held until"), null=True, blank=True)
     released_at = models.DateTimeField(_("released at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
@@ -93,11 +115,29 @@ class Payout(Stamped):
                 name="payout_failed_has_reason",
             ),
             models.CheckConstraint(
+                condition=models.Q(tax_minor__gte=0)
+                & models.Q(tax_minor__lt=models.F("amount_minor")),
+                name="payout_tax_below_amount",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(tax_back_minor=0)
+                | models.Q(tax_back_minor__gt=0, state__in=CAME_BACK),
+                name="payout_tax_back_when_it_came_back",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(tax_rule="company")
+                | ~models.Q(state__in=["ready", "sending", "paid"])
+                | ~models.Q(invoice_number=""),
+                name="payout_company_has_invoice",
+            ),
+            models.CheckConstraint(
                 condition=~models.Q(state__in=["ready", "sending", "paid"])
-                | models.Q(released_by__isnull=False),
+                | models.Q(released_by__isnull=False, auto_released=False)
+                | models.Q(released_by=None, auto_released=True, closing=False),
                 name="payout_released_by_someone",
             ),
-            # Four eyes: nobody releases what they asked for, nor confirms what they released.
+            # Four eyes: nobody releases what they asked for, nor confirms what they released (or
+            # what the system released for them).
             models.CheckConstraint(
                 condition=models.Q(released_by=None)
                 | ~models.Q(released_by=models.F("requested_by")),
@@ -107,6 +147,12 @@ class Payout(Stamped):
                 condition=models.Q(confirmed_by=None)
                 | ~models.Q(confirmed_by=models.F("released_by")),
                 name="payout_confirm_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(auto_released=False)
+                | models.Q(confirmed_by=None)
+                | ~models.Q(confirmed_by=models.F("requested_by")),
+                name="payout_auto_four_eyes",
             ),
             models.UniqueConstraint(
                 fields=["affiliate", "currency"],
@@ -122,3 +168,11 @@ class Payout(Stamped):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.tax_minor, self.currency)
+
+    @property
+    def net(self) -> Money:
+        return Money(self.net_minor, self.currency)

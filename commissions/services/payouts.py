@@ -9,7 +9,7 @@ from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
-from commissions import chart, debts, ledger
+from commissions import chart, debts, ledger, notices, queries, tax
 from commissions.ledger import InsufficientFunds, Move
 from commissions.models import PayeeAccount, Payout, PayoutState
 
@@ -20,7 +20,10 @@ OPEN = (PayoutState.REQUESTED, PayoutState.READY, PayoutState.SENDING)
 def payee_set(
     *, actor: User, affiliate: Affiliate, holder: str, institution: str, number: str
 ) -> PayeeAccount:
-    """Where the affiliate wants its money from now on. Payouts under way keep their account."""
+    """Where the affiliate wants its money from now on. Payouts under way keep their account.
+
+    Everybody who could have done it is told by e-mail, and withdrawals to it wait for a while.
+    """
     number = "".join(number.split())
     if not (holder.strip() and institution.strip() and len(number) >= 4):
         raise Invalid(_("Holder, bank or wallet, and account number are all needed."))
@@ -31,75 +34,196 @@ def payee_set(
         number=number,
     )
     audit.record("payee.set", payee, actor=actor, affiliate=affiliate.pk, number=payee.masked)
+    notices.payee_changed(payee)
     return payee
 
 
 @transaction.atomic(durable=True)
-def payout_request(*, actor: User, affiliate: Affiliate, amount: Money) -> Payout:
-    """Take `amount` out of what is payable and queue it for release.
+def payout_request(
+    *, actor: User, affiliate: Affiliate, amount: Money, invoice_number: str = ""
+) -> Payout:
+    """Take `amount` out of what is payable, keep the tax back, and queue the rest for release.
 
-    Raises Invalid (below the minimum, no payee account), WrongState (affiliate not active, one
-    under way already, settlement day), InsufficientFunds (more than payable, or a debt is open).
+    A small one is READY at once, see `_release_small`. Raises Invalid (below the minimum, no payee
+    account, nothing left after tax), WrongState (affiliate not active, one under way already,
+    settlement day), InsufficientFunds (more than payable, or a debt is open).
     """
-    # no_key: a new commission of the affiliate must not wait for us, who wait for its balances.
-    locked = Affiliate.objects.select_for_update(no_key=True).get(pk=affiliate.pk)
+    locked = lock_affiliate(affiliate.pk)
     if locked.state != AffiliateState.ACTIVE:
         raise WrongState(_("Withdrawals are closed while your account is not active."))
-    # docs/domain.md §4.4: the settlement day itself is for reconciliation.
-    if clock.business_day().day == settings.ALLIANCE["SETTLEMENT_DAY"]:
-        raise WrongState(
-            _("Today is settlement day, the books are being reconciled. Come back tomorrow.")
-        )
     minimum = Money(settings.ALLIANCE["WITHDRAWAL_MIN_MINOR"], amount.currency)
     if amount < minimum:
         raise Invalid(
             _("The smallest withdrawal is %(amount)s.") % {"amount": minimum.localized()},
             field="amount",
         )
-    payee = affiliate.payee_accounts.order_by("-pk").first()
-    if payee is None:
-        raise Invalid(_("Tell us first where to send the money."))
-    if affiliate.payouts.filter(currency=amount.currency, state__in=OPEN).exists():
-        raise WrongState(_("Another withdrawal is still under way."))
-    if ledger.balance(chart.debt(affiliate.pk), amount.currency):
-        raise InsufficientFunds(_("A debt from refunds is open; it is repaid first."))
+    payout = _queue(locked, amount, actor=actor, invoice_number=invoice_number.strip()[:64])
+    _release_small(payout)
+    return payout
+
+
+@transaction.atomic(durable=True)
+def payout_close_out(*, actor: User, affiliate: Affiliate, currency: str) -> Payout:
+    """All that a closed affiliate has left, to its last payee account; another person releases it.
+
+    Raises NotAllowed for whoever belongs to the affiliate, WrongState while it is not closed, and
+    as `payout_request` does.
+    """
+    locked = lock_affiliate(affiliate.pk)
+    _outsider(actor, locked.pk)
+    if locked.state != AffiliateState.CLOSED:
+        raise WrongState(_("Only what a closed affiliate has left is paid out by the alliance."))
+    left = ledger.balance(chart.payable(locked.pk), currency)
+    if not left:
+        raise WrongState(_("Nothing is left to pay out."))
+    return _queue(locked, left, actor=actor, closing=True)
+
+
+def _queue(
+    affiliate: Affiliate,
+    amount: Money,
+    *,
+    actor: User,
+    closing: bool = False,
+    invoice_number: str = "",
+) -> Payout:
+    """The payout and its entry; the affiliate is locked."""
+    payee = _may_begin(affiliate, amount.currency)
+    quote = queries.withdrawal_quote(affiliate, payee, amount)
+    if not Money(0, amount.currency) < quote.net:
+        raise Invalid(_("After tax nothing would be left to send."), field="amount")
     payout = Payout.objects.create(
         affiliate=affiliate,
         payee=payee,
         amount_minor=amount.minor,
+        tax_minor=quote.tax.minor,
         currency=amount.currency,
+        month=quote.month,
+        tax_rule=quote.rule,
+        held_until=quote.held_until,
+        invoice_number=invoice_number if quote.needs_invoice else "",
+        closing=closing,
         requested_by=actor,
     )
     try:
         ledger.post(
             key=f"payout:{payout.pk}:requested",
-            moves=[Move(amount, debit=chart.payable(affiliate.pk), credit=chart.IN_FLIGHT)],
+            moves=[
+                Move(amount, debit=chart.payable(affiliate.pk), credit=account)
+                for amount, account in (
+                    (quote.net, chart.IN_FLIGHT),
+                    (quote.tax, chart.TAX_WITHHELD),
+                )
+                if amount
+            ],
             actor=actor,
         )
     except InsufficientFunds as exc:
         raise InsufficientFunds(
             _("That is more than you can withdraw now."), field="amount"
         ) from exc
-    audit.record("payout.requested", payout, actor=actor, amount_minor=amount.minor)
+    audit.record(
+        "payout.requested",
+        payout,
+        actor=actor,
+        amount_minor=amount.minor,
+        tax_minor=payout.tax_minor,
+    )
     return payout
+
+
+def _may_begin(affiliate: Affiliate, currency: str) -> PayeeAccount:
+    """The account that the money goes to; a refusal if nothing can be withdrawn now at all."""
+    # docs/domain.md §4.4: the settlement day itself is for reconciliation.
+    if clock.business_day().day == settings.ALLIANCE["SETTLEMENT_DAY"]:
+        raise WrongState(
+            _("Today is settlement day, the books are being reconciled. Come back tomorrow.")
+        )
+    payee = queries.payee_of(affiliate)
+    if payee is None:
+        raise Invalid(_("Tell us first where to send the money."))
+    if affiliate.payouts.filter(currency=currency, state__in=OPEN).exists():
+        raise WrongState(_("Another withdrawal is still under way."))
+    if ledger.balance(chart.debt(affiliate.pk), currency):
+        raise InsufficientFunds(_("A debt from refunds is open; it is repaid first."))
+    return payee
+
+
+@transaction.atomic(durable=True)
+def payout_invoice_note(*, actor: User, payout: Payout, number: str) -> None:
+    """The number of the invoice that a company sent for a withdrawal. Needed for its release."""
+    if not number.strip():
+        raise Invalid(_("Enter the number of the invoice."), field="number")
+    requested = Payout.objects.filter(
+        pk=payout.pk, state=PayoutState.REQUESTED, tax_rule=tax.COMPANY
+    )
+    if not requested.update(invoice_number=number.strip()[:64], updated_at=clock.now()):
+        raise WrongState
+    audit.record("payout.invoice_noted", payout, actor=actor, number=number.strip()[:64])
 
 
 @transaction.atomic(durable=True)
 def payout_release(*, actor: User, payout: Payout) -> None:
     """REQUESTED → READY. Whoever asked for the money may not release it.
 
-    Raises WrongState while the affiliate is not active: a freeze holds its money.
+    Raises WrongState while the affiliate is not active (a freeze holds its money; of a closed one
+    only its last money leaves), while the payee account is new, or without a company's invoice.
     """
     if payout.requested_by_id == actor.pk:
         raise NotAllowed(_("Somebody else must release a payout that you requested."))
-    _outsider(actor, payout)
-    affiliate = Affiliate.objects.select_for_update(no_key=True).get(pk=payout.affiliate_id)
-    if affiliate.state != AffiliateState.ACTIVE:
+    _outsider(actor, payout.affiliate_id)
+    affiliate = lock_affiliate(payout.affiliate_id)
+    fresh = Payout.objects.get(pk=payout.pk)
+    if affiliate.state != (AffiliateState.CLOSED if fresh.closing else AffiliateState.ACTIVE):
         raise WrongState(_("This affiliate is not active; its money is held."))
-    requested = Payout.objects.filter(pk=payout.pk, state=PayoutState.REQUESTED)
-    if not requested.update(state=PayoutState.READY, released_by=actor, released_at=clock.now()):
-        raise WrongState
+    if fresh.held_until and clock.now() < fresh.held_until:
+        raise WrongState(_("The payee account is new; withdrawals to it are held for a while."))
+    if _lacks_invoice(fresh):
+        raise WrongState(_("Note the number of the company's invoice first."))
+    _ready(payout, released_by=actor)
     audit.record("payout.released", payout, actor=actor)
+
+
+def _lacks_invoice(payout: Payout) -> bool:
+    return payout.tax_rule == tax.COMPANY and not payout.invoice_number
+
+
+def _ready(payout: Payout, **by: object) -> None:
+    requested = Payout.objects.filter(pk=payout.pk, state=PayoutState.REQUESTED)
+    if not requested.update(state=PayoutState.READY, released_at=clock.now(), **by):
+        raise WrongState
+
+
+@transaction.atomic(durable=True)
+def payout_auto_release(*, payout_pk: int) -> bool:
+    """REQUESTED → READY by the system, if the hold is over and the sum is small. False: not."""
+    payout = Payout.objects.get(pk=payout_pk)
+    locked = lock_affiliate(payout.affiliate_id)
+    payout.refresh_from_db()
+    if payout.state != PayoutState.REQUESTED or locked.state != AffiliateState.ACTIVE:
+        return False
+    return _release_small(payout)
+
+
+def _release_small(payout: Payout) -> bool:
+    """Release what needs no person; the affiliate is locked and active.
+
+    That is: up to RELEASE_LIMIT_MINOR an affiliate and day, held no longer, nothing odd, and asked
+    for by the affiliate itself.
+    """
+    limit = Money(settings.ALLIANCE["RELEASE_LIMIT_MINOR"], payout.currency)
+    held = payout.held_until is not None and clock.now() < payout.held_until
+    if held or payout.closing or _lacks_invoice(payout):
+        return False
+    if limit < queries.auto_released_today(payout) + payout.amount:
+        return False
+    looked_at = queries.payouts_looked_at(Payout.objects.filter(pk=payout.pk)).get()
+    if {"shared", "huge"} & set(queries.oddities(looked_at)):
+        return False
+    _ready(payout, auto_released=True)
+    payout.state = PayoutState.READY
+    audit.record("payout.released", payout, limit_minor=limit.minor)
+    return True
 
 
 @transaction.atomic(durable=True)
@@ -108,8 +232,10 @@ def payout_claim(*, payout_pk: int) -> Payout | None:
 
     What was released before its affiliate was frozen waits, like everything else of it.
     """
-    active = Affiliate.objects.filter(state=AffiliateState.ACTIVE).values("pk")
-    ready = Payout.objects.filter(pk=payout_pk, state=PayoutState.READY, affiliate__in=active)
+    stopped = Affiliate.objects.exclude(state=AffiliateState.ACTIVE).values("pk")
+    ready = Payout.objects.filter(pk=payout_pk, state=PayoutState.READY).exclude(
+        affiliate__in=stopped, closing=False
+    )
     if not ready.update(state=PayoutState.SENDING, updated_at=clock.now()):
         return None
     payout = Payout.objects.select_related("payee", "affiliate").get(pk=payout_pk)
@@ -119,20 +245,19 @@ def payout_claim(*, payout_pk: int) -> Payout | None:
 
 @transaction.atomic(durable=True)
 def payout_mark_paid(*, payout: Payout, rail_ref: str, actor: User | None = None) -> None:
-    """SENDING → PAID, and the money in flight becomes money gone.
+    """SENDING → PAID, and the money in flight becomes money gone; the tax stays withheld.
 
     `actor` is set when a person confirms a manual transfer: never the one who released it.
     """
-    if actor and actor.pk == payout.released_by_id:
-        raise NotAllowed(_("Somebody else must confirm a payout that you released."))
     if actor:
-        _outsider(actor, payout)
+        _second(actor, payout)
+        _outsider(actor, payout.affiliate_id)
     if not rail_ref.strip():
         raise Invalid(_("Enter the reference of the transfer."), field="rail_ref")
     _finish(payout, PayoutState.PAID, rail_ref=rail_ref.strip(), confirmed_by=actor)
     ledger.post(
         key=f"payout:{payout.pk}:paid",
-        moves=[Move(payout.amount, debit=chart.IN_FLIGHT, credit=chart.CASH)],
+        moves=[Move(payout.net, debit=chart.IN_FLIGHT, credit=chart.CASH)],
         actor=actor,
     )
     audit.record("payout.paid", payout, actor=actor, rail_ref=rail_ref.strip())
@@ -140,16 +265,18 @@ def payout_mark_paid(*, payout: Payout, rail_ref: str, actor: User | None = None
 
 @transaction.atomic(durable=True)
 def payout_fail(*, payout: Payout, reason: str, actor: User | None = None) -> None:
-    """A definite no: SENDING (the rail's), REQUESTED or READY (ours) → FAILED; the money goes back.
+    """A definite no: SENDING (the rail's), REQUESTED or READY (ours) → FAILED; the money goes back,
+    and the tax with it.
 
     Only from the state in which `payout` was looked at, WrongState otherwise: what has begun to be
     sent meanwhile is not called off. And like the opposite it is for others to say than who
     released it: a transfer that was made and called failed would be paid twice.
     """
-    if actor and actor.pk == payout.released_by_id:
-        raise NotAllowed(_("Somebody else must confirm a payout that you released."))
+    if actor:
+        _second(actor, payout)
     if not reason.strip():
         raise Invalid(_("Say why, the affiliate will read it."), field="reason")
+    lock_affiliate(payout.affiliate_id)
     _finish(
         payout,
         PayoutState.FAILED,
@@ -157,27 +284,52 @@ def payout_fail(*, payout: Payout, reason: str, actor: User | None = None) -> No
         reason=reason.strip()[:300],
         confirmed_by=actor,
     )
-    accounts = {(code, payout.currency) for code in debts.accounts_of([payout.affiliate_id])}
-    ledger.post(
-        key=f"payout:{payout.pk}:failed",
-        moves=debts.through_debt(
-            [
-                Move(
-                    payout.amount,
-                    debit=chart.IN_FLIGHT,
-                    credit=chart.payable(payout.affiliate_id),
-                )
-            ],
-            ledger.lock(accounts),
-        ),
-        actor=actor,
-    )
+    give_back(payout, fact="failed", source=chart.IN_FLIGHT, actor=actor)
     audit.record("payout.failed", payout, actor=actor, reason=reason.strip())
 
 
-def _outsider(actor: User, payout: Payout) -> None:
+def give_back(payout: Payout, *, fact: str, source: str, actor: User | None) -> None:
+    """Book that a payout came to nothing: its net out of `source` and its tax are payable again.
+
+    The affiliate is locked and the payout in its last state. The tax is the difference that the
+    month's other payouts leave, so a later one may give back more than was kept back of it.
+    """
+    others, withheld = queries.taxed_in(
+        payout.affiliate_id, payout.month, payout.tax_rule, payout.currency
+    )
+    tax_back = tax.back(payout.tax_rule, left=others, withheld=withheld)
+    Payout.objects.filter(pk=payout.pk).update(tax_back_minor=tax_back.minor)
+    payable = chart.payable(payout.affiliate_id)
+    moves = [Move(payout.net, debit=source, credit=payable)]
+    if tax_back:
+        moves.append(Move(tax_back, debit=chart.TAX_WITHHELD, credit=payable))
+    accounts = {(code, payout.currency) for code in debts.accounts_of([payout.affiliate_id])}
+    ledger.post(
+        key=f"payout:{payout.pk}:{fact}",
+        moves=debts.through_debt(moves, ledger.lock(accounts)),
+        actor=actor,
+    )
+
+
+def lock_affiliate(pk: int) -> Affiliate:
+    """First of all locks: whatever decides about an affiliate's withdrawals comes one by one.
+
+    no_key: a new commission of the affiliate must not wait for us, who wait for its balances.
+    """
+    return Affiliate.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def _second(actor: User, payout: Payout) -> None:
+    """Says how a transfer ended: not who released it, nor who asked for what the system did."""
+    if actor.pk == payout.released_by_id:
+        raise NotAllowed(_("Somebody else must confirm a payout that you released."))
+    if payout.auto_released and actor.pk == payout.requested_by_id:
+        raise NotAllowed(_("Somebody else must confirm a payout that you requested."))
+
+
+def _outsider(actor: User, affiliate_pk: int) -> None:
     """Staff who promote themselves do not decide about their own money, whoever asked for it."""
-    if AffiliateMember.objects.filter(affiliate=payout.affiliate_id, user=actor).exists():
+    if AffiliateMember.objects.filter(affiliate=affiliate_pk, user=actor).exists():
         raise NotAllowed(_("You belong to this affiliate: somebody else must decide."))
 
 

@@ -28,24 +28,44 @@ EXPECTED = """
     UNION ALL
     SELECT 'platform:cash', currency, -amount_minor FROM commissions_topup WHERE state = 'received'
     UNION ALL
-    SELECT 'platform:cash', currency, amount_minor FROM commissions_payout WHERE state = 'paid'
+    SELECT 'platform:cash', currency, net_minor FROM commissions_payout WHERE state = 'paid'
     UNION ALL
-    SELECT 'platform:in_flight', currency, amount_minor
+    SELECT 'platform:in_flight', currency, net_minor
         FROM commissions_payout WHERE state IN ('requested', 'ready', 'sending')
+    UNION ALL
+    SELECT 'platform:tax_withheld', currency, tax_minor - tax_back_minor FROM commissions_payout
+    UNION ALL
+    SELECT account, currency, sign * amount_minor FROM commissions_taxremittance
+        CROSS JOIN (VALUES ('platform:tax_withheld', -1), ('platform:cash', 1)) AS s(account, sign)
+        WHERE state = 'remitted'
+    UNION ALL
+    SELECT CASE WHEN merchant_id IS NULL THEN 'platform:write_off'
+                ELSE 'merchant:' || merchant_id || ':wallet' END, currency, -amount_minor
+        FROM commissions_debtwriteoff WHERE state = 'done'
+    UNION ALL
+    SELECT 'merchant:' || merchant_id || ':wallet', currency, -amount_minor
+        FROM commissions_walletrefund WHERE state <> 'refused'
+    UNION ALL
+    SELECT CASE state WHEN 'paid' THEN 'platform:cash' ELSE 'platform:in_flight' END, currency,
+           amount_minor
+        FROM commissions_walletrefund WHERE state <> 'refused'
 """
 
 INVARIANTS = (
     Invariant(
         "books_match_business",
         _(
-            "Wallets, reserves, pending money, fees, cash and money in flight are what the orders, "
-            "top-ups and payouts say."
+            "Wallets, reserves, pending money, fees, tax, losses, cash and money in flight are "
+            "what the orders, top-ups, payouts, remittances and write-offs say."
         ),
         (
             "commissions_account WHERE kind NOT IN ('payable', 'debt')",
             "commissions_commission",
             "commissions_topup",
             "commissions_payout",
+            "commissions_taxremittance",
+            "commissions_debtwriteoff",
+            "commissions_walletrefund",
         ),
         f"""
         SELECT coalesce(booked.code, said.code) || ': the books say ' || coalesce(booked.minor, 0)
@@ -64,13 +84,14 @@ INVARIANTS = (
     Invariant(
         "affiliates_get_theirs",
         _(
-            "For each affiliate: settled commissions = payable - debt + what was or is being paid "
-            "out."
+            "For each affiliate: settled commissions + debts written off = payable - debt + what "
+            "was or is being paid out, tax included."
         ),
         (
             "commissions_account WHERE kind IN ('payable', 'debt')",
             "commissions_commission WHERE state = 'settled'",
             "commissions_payout",
+            "commissions_debtwriteoff WHERE state = 'done'",
         ),
         f"""
         SELECT 'affiliate ' || affiliate_id || ' settled ' || sum(settled) || ', but holds '
@@ -82,8 +103,13 @@ INVARIANTS = (
             SELECT split_part(owner, ':', 2)::bigint, currency, 0, minor
             FROM ({BOOKED}) b WHERE kind IN ('payable', 'debt')
             UNION ALL
-            SELECT affiliate_id, currency, 0, amount_minor
-            FROM commissions_payout WHERE state <> 'failed'
+            SELECT affiliate_id, currency, 0,
+                   CASE WHEN state = 'failed' THEN tax_minor - tax_back_minor
+                        ELSE amount_minor END
+            FROM commissions_payout
+            UNION ALL
+            SELECT affiliate_id, currency, amount_minor, 0
+            FROM commissions_debtwriteoff WHERE state = 'done'
         ) AS both_sides
         GROUP BY affiliate_id, currency HAVING sum(settled) <> sum(held)
         """,
@@ -118,6 +144,26 @@ INVARIANTS = (
         ) booked ON booked.key = 'settlement:' || s.id || ':closed'
         WHERE s.state = 'closed'
         GROUP BY s.id HAVING sum(h.net_minor) <> coalesce(max(booked.minor), 0)
+        """,
+    ),
+    Invariant(
+        "remittances_are_sums",
+        _("What goes to the tax office is the sum of what was withheld from payouts that ended."),
+        ("commissions_taxremittance", "commissions_taxremittanceline"),
+        """
+        SELECT 'tax remittance ' || r.id || ' is of ' || r.amount_minor || ', its lines say '
+               || coalesce(sum(l.amount_minor), 0)
+        FROM commissions_taxremittance r
+        LEFT JOIN commissions_taxremittanceline l ON l.remittance_id = r.id
+        GROUP BY r.id HAVING r.amount_minor <> coalesce(sum(l.amount_minor), 0)
+        UNION ALL
+        SELECT 'payout ' || p.id || ' of ' || p.month || ' is ' || p.state
+               || ' and in tax remittance ' || r.id || ' of ' || r.month || ' ' || r.currency
+        FROM commissions_taxremittanceline l
+        JOIN commissions_taxremittance r ON r.id = l.remittance_id
+        JOIN commissions_payout p ON p.id = l.payout_id
+        WHERE p.month > r.month OR p.currency <> r.currency
+           OR p.state IN ('requested', 'ready', 'sending')
         """,
     ),
 )

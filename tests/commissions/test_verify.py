@@ -18,6 +18,16 @@ from tests.cast import cast_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+REMITTANCE = (
+    "INSERT INTO commissions_taxremittance (month, currency, amount_minor, state, reference,"
+    " prepared_by_id, created_at, updated_at) SELECT '2026-06-01', 'CNY', 5, 'prepared', '',"
+    " min(id), now(), now() FROM kernel_user"
+)
+WRITE_OFF = (
+    "INSERT INTO commissions_debtwriteoff (affiliate_id, amount_minor, currency, state, reason,"
+    " created_at, updated_at)"
+    " SELECT min(id), 5, 'CNY', 'done', 'x', now(), now() FROM affiliates_affiliate"
+)
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 
@@ -36,6 +46,14 @@ FAULTS = {
     "books_match_business": [
         "UPDATE commissions_topup SET amount_minor = amount_minor + 1",
         "UPDATE commissions_payout SET amount_minor = amount_minor - 1",
+        "UPDATE commissions_payout SET tax_minor = 1",
+        WRITE_OFF,
+        (
+            "INSERT INTO commissions_walletrefund (merchant_id, amount_minor, currency, state,"
+            " reference, reason, requested_by_id, created_at, updated_at) SELECT m.id, 5, 'CNY',"
+            " 'requested', '', '', min(u.id), now(), now()"
+            " FROM merchants_merchant m, kernel_user u GROUP BY m.id"
+        ),
         (
             "UPDATE commissions_commission SET platform_minor = platform_minor + 1,"
             " commission_minor = commission_minor + 1 WHERE state = 'estimated'"
@@ -43,6 +61,11 @@ FAULTS = {
     ],
     "affiliates_get_theirs": [
         "UPDATE commissions_payout SET amount_minor = amount_minor - 1",
+        WRITE_OFF,
+        (
+            "UPDATE commissions_payout SET state = 'failed', reason = 'x', tax_minor = 2,"
+            " tax_back_minor = 1"
+        ),
         (
             "UPDATE commissions_commission SET publisher_minor = publisher_minor + 1,"
             " commission_minor = commission_minor + 1, net_minor = net_minor + 1"
@@ -66,6 +89,14 @@ FAULTS = {
         (
             "UPDATE commissions_settlementshare SET net_minor = net_minor + 1,"
             " publisher_minor = publisher_minor + 1"
+        ),
+    ],
+    "remittances_are_sums": [
+        REMITTANCE,
+        (
+            f"WITH made AS ({REMITTANCE} RETURNING id) INSERT INTO commissions_taxremittanceline"
+            " (remittance_id, payout_id, amount_minor)"
+            " SELECT made.id, p.id, 5 FROM made, commissions_payout p"
         ),
     ],
     "touches_lead_somewhere": [

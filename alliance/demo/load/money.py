@@ -25,6 +25,7 @@ AHEAD = timedelta(days=75)  # how far a top-up is meant to reach
 ROUND, ROUND_SMALL = 500_00, 50_00
 WITHDRAWS_BPS, WITHDRAW_NOW_BPS = 2400, 4500  # of those with money; after the last settlement
 WEEK, HALF_A_DAY = timedelta(days=7), timedelta(hours=12)
+ACCOUNTS_AHEAD = timedelta(days=4)  # withdrawals to a newer account would be held
 LEAST = 5_00  # that anybody bothers to withdraw
 WAITING_FOR_RELEASE, BEING_SENT = 5, 4  # what finance finds on its desk today
 NOTES = ("账号与户名不符，请核对后重新申请", "收款账户已注销，请更换账户")
@@ -96,6 +97,7 @@ def settlements_plan(stage: Stage) -> None:
         if night > stage.now:
             continue
         last = day == rounds[-1] if rounds else True
+        stage.agenda.at(night - ACCOUNTS_AHEAD, _name_accounts, stage)
         stage.agenda.at(night, _settle, stage, day, last=last)
         closing = night + timedelta(days=10, hours=8)
         if closing < stage.now:
@@ -107,6 +109,21 @@ def _settle(stage: Stage, day: date, *, last: bool) -> None:
     for currency in settlements.currencies_due(month):
         settlements.settlement_run(month=month, currency=currency)
     _Withdrawals(stage, day, last=last).plan()
+
+
+def _name_accounts(stage: Stage) -> None:
+    """Whoever may want to withdraw says in time where to."""
+    for promoter in stage.promoters.values():
+        if promoter.affiliate.payee_accounts.exists():
+            continue
+        dice = Dice("payee", promoter.facts.code)
+        payouts.payee_set(
+            actor=promoter.user,
+            affiliate=promoter.affiliate,
+            holder=promoter.facts.name,
+            institution=dice.pick(BANKS),
+            number="6222" + "".join(str(dice.below(10)) for _digit in range(12)),
+        )
 
 
 def _close_books(stage: Stage, day: date) -> None:
@@ -181,24 +198,11 @@ class _Withdrawals:
         amount = Money(held // 100 * 100, CURRENCY)
         if not amount:
             return
-        self._payee(promoter)
         payout = payouts.payout_request(
             actor=promoter.user, affiliate=promoter.affiliate, amount=amount
         )
         if released:
             self.stage.agenda.at(released, self._release, payout, finished, fails=fails)
-
-    def _payee(self, promoter: Promoter) -> None:
-        if promoter.affiliate.payee_accounts.exists():
-            return
-        dice = Dice("payee", promoter.facts.code)
-        payouts.payee_set(
-            actor=promoter.user,
-            affiliate=promoter.affiliate,
-            holder=promoter.facts.name,
-            institution=dice.pick(BANKS),
-            number="6222" + "".join(str(dice.below(10)) for _digit in range(12)),
-        )
 
     def _release(self, payout: Payout, finished: datetime | None, *, fails: bool) -> None:
         payouts.payout_release(actor=self.stage.staff["finance"], payout=payout)
