@@ -182,6 +182,10 @@ CELERY_BEAT_SCHEDULE = {
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
     "payouts-reconcile": {"task": "commissions.tasks.payouts_reconcile", "schedule": 300.0},
     "payouts-auto-release": {"task": "commissions.tasks.payouts_auto_release", "schedule": 300.0},
+    "debts-write-off": {
+        "task": "commissions.tasks.debts_write_off",
+        "schedule": crontab(hour="5", minute="0"),
+    },
     "settlement-monthly": {
         "task": "commissions.tasks.settlement_monthly",
         "schedule": crontab(hour="2", minute="0"),

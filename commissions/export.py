@@ -27,6 +27,7 @@ ROOTS = {
     "in_flight": "Liabilities",
     "share": "Income",
     "tech_fee": "Income",
+    "write_off": "Expenses",
 }
 _PART = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 _CHOSEN = "(%(currency)s::text IS NULL OR {table}.currency = %(currency)s)"

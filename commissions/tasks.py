@@ -8,9 +8,10 @@ from django.db import OperationalError
 
 from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
+from alliance.kernel.money import Money
 from commissions import pipeline, queries, rails
 from commissions.models import VerifyRun, VerifySource
-from commissions.services import payouts, settlements
+from commissions.services import payouts, settlements, write_offs
 from commissions.services.verification import verification_perform, verification_run
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ColumnMapping, ImportKind, ImportRun
@@ -146,6 +147,16 @@ def payouts_auto_release() -> None:
     for pk in queries.payouts_to_auto_release():
         if payouts.payout_auto_release(payout_pk=pk):
             payout_send(pk)
+
+
+@shared_task
+def debts_write_off() -> None:
+    """Beat, daily: small debts that nobody has repaid for two settlements are let go."""
+    limit = settings.ALLIANCE["WRITE_OFF_AUTO_MINOR"]
+    for debt in queries.debts_old().filter(owed_minor__lt=limit):
+        write_offs.write_off_dust(
+            affiliate_pk=debt.affiliate_id, amount=Money(debt.owed_minor, debt.currency)
+        )
 
 
 @shared_task
