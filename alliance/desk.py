@@ -96,6 +96,7 @@ QUEUES = (
 
 TITLES: dict[type[Model], Text] = {Account: _("Accounts"), Entry: _("Entries")}
 
+BOOKS = _("Books")
 # title of the group, (model, icon)
 MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
     (
@@ -141,7 +142,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
         ),
     ),
     (
-        _("Books"),
+        BOOKS,
         (
             (Account, "account_tree"),
             (Entry, "menu_book"),
@@ -185,7 +186,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {"items": [{"title": _("Today"), "icon": "wb_twilight", "link": reverse("admin:index")}]}
     ]
     for title, entries in MENU:
-        items = [
+        items: list[dict[str, Any]] = [
             {
                 "title": TITLES.get(model) or capfirst(model._meta.verbose_name_plural),
                 "icon": icon,
@@ -196,6 +197,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             for model, icon in entries
             if may_see(request, model)
         ]
+        if title is BOOKS and has_role(request.user, *SEES_BOOKS):
+            page = {"title": _("Finance"), "icon": "monitoring", "link": reverse("desk_finance")}
+            items.insert(0, page)
         if items:
             groups.append({"title": title, "separator": False, "items": items})
     return groups
@@ -211,7 +215,7 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
         parameter = f"{field}__exact"
         now = request.GET.get(parameter, "")
         choices = [("", _("All")), *model._meta.get_field(field).choices]  # type: ignore[union-attr, misc]
-        items = [
+        items: list[dict[str, Any]] = [
             {
                 "title": label,
                 "link": url_of(model, f"{parameter}={value}" if value else ""),

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from affiliates import redirect
 from alliance import health, home
+from commissions.admin import finance
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("admin/finance/", admin.site.admin_view(finance.page), name="desk_finance"),
     path("admin/", admin.site.urls),
     path("affiliate/", include("affiliates.urls")),
     path("merchant/", include("merchants.urls")),

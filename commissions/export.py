@@ -26,6 +26,9 @@ ROOTS = {
     "debt": "Assets",
     "in_flight": "Liabilities",
     "share": "Income",
+    "special_fee": "Income",
+    "subsidy": "Expenses",
+    "tax_withheld": "Liabilities",
     "tech_fee": "Income",
     "write_off": "Expenses",
 }

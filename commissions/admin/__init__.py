@@ -6,6 +6,7 @@ ends in a commission or in the books.
 
 from commissions.admin import (
     commissions,
+    finance,
     ledger,
     merchants,
     orders,
@@ -17,6 +18,7 @@ from commissions.admin import (
 
 __all__ = [
     "commissions",
+    "finance",
     "ledger",
     "merchants",
     "orders",

@@ -1,22 +1,19 @@
-"""The books, to look at: accounts, entries, the trial balance."""
+"""The books, to look at: accounts and entries."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from alliance.kernel import columns
-from alliance.kernel.access import has_role
 from alliance.kernel.desk import ReadOnlyAdmin, ReadOnlyInline
 from alliance.kernel.models import StaffRole
 from commissions import figures
 from commissions.admin.merchants import KINDS
-from commissions.admin.verification import SEES_BOOKS
 from commissions.models import Account, CommissionLine, Entry, Line, Payout, Settlement, TopUp
 
 
@@ -24,9 +21,6 @@ class BooksAdmin(ReadOnlyAdmin):
     """Accounts and entries: finance and auditors look, nobody writes."""
 
     seen_by = (StaffRole.FINANCE,)
-
-    def has_books_permission(self, request: HttpRequest) -> bool:
-        return has_role(request.user, *SEES_BOOKS)
 
 
 @admin.register(Account)
@@ -42,7 +36,6 @@ class AccountAdmin(BooksAdmin):
     list_filter = ("kind", "currency")
     search_fields = ("code",)
     ordering = ("code", "currency")
-    actions_list = ("trial_balance",)
     change_form_outer_after_template = "desk/account_lines.html"
     fields = list_display
 
@@ -56,25 +49,6 @@ class AccountAdmin(BooksAdmin):
     def more_context(self, request: HttpRequest, obj: Account) -> dict[str, Any]:
         page = Paginator(figures.lines_of(obj), 50).get_page(request.GET.get("p"))
         return {"account": obj, "lines": page}
-
-    @action(
-        description=_("Trial balance"),
-        url_path="trial-balance",
-        icon="balance",
-        permissions=["books"],
-    )
-    def trial_balance(self, request: HttpRequest) -> HttpResponse:
-        """All accounts by kind, per currency; the balances sum to zero."""
-        if not self.has_books_permission(request):
-            raise PermissionDenied
-        return self.page(
-            request,
-            "desk/trial_balance.html",
-            _("Trial balance"),
-            trials=figures.trial_balance(),
-            kinds=KINDS,
-            back=self.url_of("changelist"),
-        )
 
 
 class EntryLineInline(ReadOnlyInline):

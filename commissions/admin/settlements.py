@@ -257,7 +257,9 @@ class PeriodAdmin(ReadOnlyAdmin):
         months = figures.months_to_close()
         form = MonthForm(request.POST if request.method == "POST" else None, months=months)
         if months and form.is_valid():
-            period_close(actor=person(request), **form.cleaned_data)
+            month = form.cleaned_data["month"]
+            books_proved(since=clock.day_start(clock.next_month(month)))
+            period_close(actor=person(request), month=month)
             messages.success(request, _g("The books of that month are closed."))
             return HttpResponseRedirect(self.url_of("changelist"))
         return self.page(
@@ -268,7 +270,8 @@ class PeriodAdmin(ReadOnlyAdmin):
             submit=_("Close the month"),
             text=_(
                 "For good: no entry can be dated into the month any more. Later corrections are "
-                "entries of the day on which they are made."
+                "entries of the day on which they are made. The books must have been verified "
+                "since the month was over."
             )
             if months
             else _("Every month that is over is closed already."),

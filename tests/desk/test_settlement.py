@@ -145,9 +145,19 @@ def test_a_closed_settlement_offers_nothing_more(world, as_):
 
 
 def test_a_month_of_the_books_is_closed_for_good(world, as_):
+    verification_run(source=VerifySource.NIGHT)
     client = as_("finance")
     client.post("/admin/commissions/period/close/", {"month": "2026-05"})
 
     assert Period.objects.filter(month="2026-05-01", closed_by=world.people["finance"]).exists()
     assert "May 2026" not in client.get("/admin/commissions/period/close/").content.decode()
     assert verify() == []
+
+
+def test_a_month_stays_open_while_its_books_are_not_proved(world, as_, sql):
+    sql("UPDATE commissions_balance SET balance_minor = balance_minor + 1 WHERE balance_minor > 0")
+    verification_run(source=VerifySource.NIGHT)
+
+    as_("finance").post("/admin/commissions/period/close/", {"month": "2026-05"})
+
+    assert not Period.objects.filter(month="2026-05-01").exists()
