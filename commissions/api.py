@@ -242,7 +242,6 @@ def _order(order: Order) -> dict[str, Any]:
 
 
 def _line(line: OrderLine) -> dict[str, Any]:
-    commission = getattr(line, "commission", None)
     return {
         "external_id": line.external_id,
         "product_external_id": line.product_external_id,
@@ -250,7 +249,7 @@ def _line(line: OrderLine) -> dict[str, Any]:
         "quantity": line.quantity,
         "amount_minor": line.amount_minor,
         "refunded_minor": line.refunded_minor,
-        "commission": commission,
+        "commission": queries.due_of(line),
         "attribution": explain(line.attribution, viewer=None)
         if hasattr(line, "attribution")
         else [],

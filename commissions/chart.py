@@ -12,6 +12,8 @@ SHARE = "platform:share"
 # paid on, until the next remittance.
 TAX_WITHHELD = "platform:tax_withheld"
 WRITE_OFF = "platform:write_off"  # debts let go; a loss, so its balance reads negative
+SPECIAL_FEE = "platform:special_fee"  # of content and traffic products
+SUBSIDY = "platform:subsidy"  # what the platform pays on top; an expense, so it reads negative
 
 
 def wallet(merchant_id: int) -> str:
@@ -27,6 +29,11 @@ def reserved(merchant_id: int) -> str:
 def pending(affiliate_id: int) -> str:
     """Earned with goods received, not yet settled."""
     return f"affiliate:{affiliate_id}:pending"
+
+
+def frozen(affiliate_id: int) -> str:
+    """Earned with goods received, held back while a violation is looked into."""
+    return f"affiliate:{affiliate_id}:frozen"
 
 
 def payable(affiliate_id: int) -> str:

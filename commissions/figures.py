@@ -135,7 +135,7 @@ def calendar() -> Calendar:
     month = clock.previous_month(today)
     if settlement_day(month) < today:
         month = clock.month_start(today)
-    due = _due(clock.next_month(month))
+    due = _due(month)
     totals = due.order_by("currency").values("currency").annotate(total=Sum("net_minor"))
     closed = Settlement.objects.filter(state=SettlementState.CLOSED)
     last = closed.annotate(net_minor=Coalesce(Sum("shares__net_minor"), 0))
@@ -150,22 +150,15 @@ def calendar() -> Calendar:
     )
 
 
-def _due(before: date) -> QuerySet[Commission]:
-    return Commission.objects.filter(
-        state=CommissionState.CONFIRMED, confirmed_at__lt=clock.day_start(before)
-    )
+def _due(month: date) -> QuerySet[Commission]:
+    return Commission.objects.unsettled().filter(settles_in__lte=month)
 
 
 def months_to_settle() -> list[date]:
     """The months that are over and have something to settle, newest first; at least the last."""
     months = {clock.previous_month(clock.business_day())}
-    oldest = (
-        _due(clock.month_start(clock.business_day()))
-        .order_by("confirmed_at")
-        .values_list("confirmed_at", flat=True)
-        .first()
-    )
-    month = clock.month_start(clock.business_day(oldest)) if oldest else min(months)
+    due = _due(max(months)).order_by("settles_in").values_list("settles_in", flat=True)
+    month = due.first() or min(months)
     while month < max(months):
         months.add(month)
         month = clock.next_month(month)
@@ -249,7 +242,7 @@ def _share(share: SettlementShare, before: tuple[int, int] | None, now: dict[int
 
 def changed(settlement: Settlement) -> dict[int, int]:
     """Affiliates whose share would differ if the settlement were built now: key → net (minor)."""
-    due = _due(clock.next_month(settlement.month)).filter(currency=settlement.currency)
+    due = _due(settlement.month).filter(currency=settlement.currency)
     now = dict(
         due.order_by()
         .values("affiliate")

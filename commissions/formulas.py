@@ -5,7 +5,6 @@ what the merchant kept). Each step rounds once, half up to the minor unit, and t
 from the rounded figure: a receipt can be checked with a pocket calculator (docs/adr/0003).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -20,39 +19,70 @@ class TechFeeBase(StrEnum):
     ORDER_COMMISSION = "order_commission"  # the whole commission, as the wire field reads
 
 
+class Role(StrEnum):
+    """On whose account a commission stands (docs/domain.md §4.2: each payee has its own row)."""
+
+    AFFILIATE = "affiliate"  # whose touch brought the order
+    PARTNER = "partner"  # whom the affiliate gives a part of its share to
+    INTERMEDIARY = "intermediary"  # who looks after the plan for a service fee
+
+
 @dataclass(frozen=True, slots=True)
 class Subsidy:
-    """An extra on top of the commission: `rate_bps` of the base, at most `cap`, shared."""
+    """An extra on top of the commission: `rate_bps` of the base, at most `cap`, of which the
+    affiliate gets `share_bps`. The merchant pays `merchant_bps` of that, the platform the rest."""
 
     rate_bps: int
     cap: Money
     share_bps: int = 10_000
+    merchant_bps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Everything that was promised at the touch, in basis points."""
+    """Everything that was promised at the touch, in basis points.
+
+    `commission_bps` is without the special service fee; `share_bps` is what affiliate and partner
+    get together, `partner_bps` the partner's part of it.
+    """
 
     commission_bps: int
     share_bps: int
     tech_fee_bps: int
     tech_fee_base: TechFeeBase = TechFeeBase.OWN_SHARE
+    partner_bps: int = 0
     special_bps: int = 0
     subsidies: tuple[Subsidy, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """For a receipt."""
-        return {
+        """For a receipt: the four that every order has, and what else there is."""
+        facts: dict[str, Any] = {
             "commission_bps": self.commission_bps,
             "share_bps": self.share_bps,
             "tech_fee_bps": self.tech_fee_bps,
             "tech_fee_base": self.tech_fee_base.value,
         }
+        if self.partner_bps:
+            facts["partner_bps"] = self.partner_bps
+        if self.special_bps:
+            facts["special_bps"] = self.special_bps
+        if self.subsidies:
+            facts["subsidies"] = [
+                {
+                    "rate_bps": one.rate_bps,
+                    "cap_minor": one.cap.minor,
+                    "share_bps": one.share_bps,
+                    "merchant_bps": one.merchant_bps,
+                }
+                for one in self.subsidies
+            ]
+        return facts
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """The parts. commission = publisher + platform; net = publisher + subsidy - tech_fee."""
+    """The parts of one payee. commission = publisher + platform;
+    net = publisher + subsidy - tech_fee; `merchant_subsidy` is the merchant's part of `subsidy`."""
 
     base: Money
     commission: Money
@@ -60,24 +90,45 @@ class Worth:
     platform: Money
     tech_fee: Money
     subsidy: Money
+    merchant_subsidy: Money
     special_fee: Money
     net: Money
 
+    @property
+    def cost(self) -> Money:
+        """What the merchant pays for it."""
+        return self.commission + self.special_fee + self.merchant_subsidy
 
-def worth(base: Money, rates: Rates) -> Worth:
-    """What `base` (minor units, not negative) earns at `rates`.
 
-    A commission below one minor unit is none at all (docs/domain.md §4.1). Raises ValueError for
-    a negative base: a refund is worth(what remains) minus what is booked, never worth(-refund).
+def worth(base: Money, rates: Rates, role: Role = Role.AFFILIATE) -> Worth:
+    """What `base` (minor units, not negative) earns at `rates` for the payee in that role.
+
+    The rows of one order line add up: the affiliate's commission is the whole one without what
+    its partner gets. A commission below one minor unit is none at all (docs/domain.md §4.1). Raises
+    ValueError for a negative base: a refund is worth(what remains) minus what is booked, never
+    worth(-refund).
     """
     if base.minor < 0:
         raise ValueError("the base of a commission is never negative")
-    commission = base.share(rates.commission_bps)
-    publisher = commission.share(rates.share_bps)
+    nothing = Money(0, base.currency)
+    whole = base.share(rates.commission_bps)
+    shared = whole.share(rates.share_bps)
+    partner = nothing
+    if rates.partner_bps:
+        own_bps = rates.share_bps - rates.partner_bps
+        _own, partner = shared.split([own_bps, rates.partner_bps])
+    if role is Role.PARTNER:
+        commission = publisher = partner
+    else:
+        commission, publisher = whole - partner, shared - partner
     of = commission if rates.tech_fee_base is TechFeeBase.ORDER_COMMISSION else publisher
     # The fee on the whole commission may exceed a small share; it never takes more than there is.
     tech_fee = min(of.share(rates.tech_fee_bps), publisher)
-    subsidy = _subsidy(base, rates.subsidies)
+    subsidy = merchant_subsidy = nothing
+    for one in rates.subsidies:
+        extra = min(base.share(one.rate_bps), one.cap).share(one.share_bps)
+        subsidy += extra
+        merchant_subsidy += extra.share(one.merchant_bps)
     return Worth(
         base=base,
         commission=commission,
@@ -85,13 +136,7 @@ def worth(base: Money, rates: Rates) -> Worth:
         platform=commission - publisher,
         tech_fee=tech_fee,
         subsidy=subsidy,
+        merchant_subsidy=merchant_subsidy,
         special_fee=base.share(rates.special_bps),
         net=publisher + subsidy - tech_fee,
     )
-
-
-def _subsidy(base: Money, subsidies: Sequence[Subsidy]) -> Money:
-    total = Money(0, base.currency)
-    for one in subsidies:
-        total += min(base.share(one.rate_bps), one.cap).share(one.share_bps)
-    return total

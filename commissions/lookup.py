@@ -59,15 +59,15 @@ def _answer(line: OrderLine, affiliate: Affiliate) -> Answer:
         sentences = [gettext("The shop has reported it; it will be looked at within minutes.")]
     else:
         sentences = explain(attribution, viewer=affiliate)
-    commission = getattr(line, "commission", None)
-    mine = commission is not None and commission.affiliate_id == affiliate.pk
-    if commission is not None and not mine:
+    payees = list(line.commissions.all())
+    mine = next((due for due in payees if due.affiliate_id == affiliate.pk), None)
+    if payees and not mine:
         sentences.insert(0, gettext("This order was brought by another affiliate."))
     return Answer(
         shop=line.order.shop.name,
         placed_at=line.order.placed_at,
         sentences=sentences,
-        commission_pk=commission.pk if commission is not None and mine else None,
+        commission_pk=mine.pk if mine else None,
     )
 
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
 from alliance.kernel.money import BPS, Money, percent
-from commissions.formulas import TechFeeBase, worth
-from commissions.models import Commission, CommissionLine, CommissionState
-from commissions.pipeline import rates_of
+from commissions.formulas import Rates, Role, TechFeeBase, Worth
+from commissions.models import Commission, CommissionLine, CommissionState, Hold
+from commissions.pipeline import rates_of, worth_of
 from commissions.services.settlements import settlement_day
 from merchants.models import OrderState
 
@@ -35,9 +35,9 @@ def next_settlement() -> tuple[date, date]:
 def reason(commission: Commission) -> str:
     """Why the commission is in its state and what happens next, in a sentence or two.
 
-    Reads line.order, merchant and settlement: load them along.
+    Reads line.order, merchant and standing: load them along.
     """
-    sentence = _REASONS[State(commission.state)](commission)
+    sentence = _REASONS[State(commission.standing)](commission)
     refunded = commission.line.refunded_minor
     if refunded and commission.state != State.VOID:
         whole = refunded == commission.line.amount_minor
@@ -76,7 +76,8 @@ def _estimated(commission: Commission) -> str:
 
 def _confirmed(commission: Commission) -> str:
     received = clock.business_day(commission.confirmed_at)
-    day = max(settlement_day(clock.month_start(received)), next_settlement()[0])
+    month = commission.settles_in or clock.month_start(received)
+    day = max(settlement_day(month), next_settlement()[0])
     return gettext("Goods received on %(received)s. Settles on %(day)s.") % {
         "received": _day(received),
         "day": _day(day),
@@ -84,14 +85,23 @@ def _confirmed(commission: Commission) -> str:
 
 
 def _settled(commission: Commission) -> str:
-    settlement = commission.settlement
+    month = commission.settled_month
     return gettext("Settled with %(month)s: part of your available balance.") % {
-        "month": month_words(settlement.month) if settlement else ""
+        "month": month_words(month) if month else ""
     }
+
+
+def _frozen(commission: Commission) -> str:
+    return gettext(
+        "Goods received, but held back while a violation is looked into. It settles when it is "
+        "released, or goes back to the merchant."
+    )
 
 
 def _void(commission: Commission) -> str:
     order = commission.line.order
+    if commission.hold == Hold.BARRED:
+        return gettext("Void: invalidated for a violation.")
     if order.state != OrderState.VOID:
         return gettext("Void: the commission would be less than the smallest coin.")
     if order.void_reason:
@@ -106,6 +116,7 @@ _REASONS = {
     State.UNFUNDED: _unfunded,
     State.ESTIMATED: _estimated,
     State.CONFIRMED: _confirmed,
+    State.FROZEN: _frozen,
     State.SETTLED: _settled,
     State.VOID: _void,
 }
@@ -140,7 +151,8 @@ def waterfall(commission: Commission) -> Waterfall:
     rates = rates_of(commission)
     expected = commission.state in (State.PLACED, State.UNFUNDED)
     base = line.base if expected else Money(commission.base_minor, currency)
-    due = worth(base, rates)
+    due = worth_of(commission, base)
+    whole = base.share(rates.commission_bps)
     paid = Money(line.amount_minor, currency)
     of_all = rates.tech_fee_base is TechFeeBase.ORDER_COMMISSION
     fee_of = due.commission if of_all else due.publisher
@@ -148,14 +160,10 @@ def waterfall(commission: Commission) -> Waterfall:
         Step(gettext("Base"), base, _base_words(commission, paid, base)),
         Step(
             gettext("Commission"),
-            due.commission,
-            _times(base, rates.commission_bps, due.commission),
+            whole,
+            _times(base, rates.commission_bps, whole),
         ),
-        Step(
-            gettext("Your share"),
-            due.publisher,
-            _times(due.commission, rates.share_bps, due.publisher),
-        ),
+        _share_step(commission, rates, whole, due),
         Step(
             gettext("Technical service fee"),
             -due.tech_fee,
@@ -163,19 +171,59 @@ def waterfall(commission: Commission) -> Waterfall:
             + (" " + gettext("(of the whole commission)") if of_all else ""),
             "less",
         ),
+        *_subsidy_steps(commission, base),
         Step(
             gettext("Yours"),
             due.net,
-            gettext("%(share)s − %(fee)s = %(net)s")
-            % {
-                "share": due.publisher.localized(),
-                "fee": due.tech_fee.localized(),
-                "net": due.net.localized(),
-            },
+            _sum_words(due),
             "result",
         ),
     )
     return Waterfall(steps, due.net, expected)
+
+
+def _share_step(commission: Commission, rates: Rates, whole: Money, due: Worth) -> Step:
+    """Of the whole commission: alone, or shared between affiliate and partner."""
+    if not rates.partner_bps:
+        how = _times(whole, rates.share_bps, due.publisher)
+    else:
+        partner = commission.role == Role.PARTNER
+        mine = rates.partner_bps if partner else rates.share_bps - rates.partner_bps
+        how = gettext(
+            "%(mine)s of %(whole)s; affiliate and partner together get %(share)s of it, rounded "
+            "once and shared out to the last coin"
+        ) % {
+            "mine": percent(mine),
+            "whole": whole.localized(),
+            "share": percent(rates.share_bps),
+        }
+    return Step(gettext("Your share"), due.publisher, how)
+
+
+def _subsidy_steps(commission: Commission, base: Money) -> list[Step]:
+    """One a subsidy: rate, cap, own share."""
+    steps = []
+    for one in rates_of(commission).subsidies:
+        capped = min(base.share(one.rate_bps), one.cap)
+        how = _times(base, one.rate_bps, base.share(one.rate_bps))
+        if capped < base.share(one.rate_bps):
+            how += ", " + gettext("at most %(cap)s") % {"cap": one.cap.localized()}
+        if one.share_bps != BPS:
+            how += "; " + _times(capped, one.share_bps, capped.share(one.share_bps))
+        steps.append(Step(gettext("Subsidy"), capped.share(one.share_bps), how))
+    return steps
+
+
+def _sum_words(due: Worth) -> str:
+    facts = {
+        "share": due.publisher.localized(),
+        "subsidy": due.subsidy.localized(),
+        "fee": due.tech_fee.localized(),
+        "net": due.net.localized(),
+    }
+    if due.subsidy:
+        return gettext("%(share)s − %(fee)s + %(subsidy)s = %(net)s") % facts
+    return gettext("%(share)s − %(fee)s = %(net)s") % facts
 
 
 def _base_words(commission: Commission, paid: Money, base: Money) -> str:
@@ -227,6 +275,9 @@ WHY = {
         "The shop raised the amount, but the merchant's prepaid money did not cover the "
         "difference. The earlier figure stands until the next top-up."
     ),
+    "frozen": _("The buyer received the goods; held back while a violation is looked into."),
+    "released": _("The violation was not upheld: it was released."),
+    "barred": _("Invalidated for a violation: the merchant gets it back."),
     "settled": _("The month was settled: it became part of the available balance."),
 }
 
@@ -259,18 +310,17 @@ def revisions(commission: Commission, lines: Iterable[CommissionLine]) -> list[R
         )
         for line in lines
     ]
-    settlement = commission.settlement
-    if settlement and settlement.closed_at:
+    if commission.settled_at:
         nothing = Money(0, currency)
         told.append(
             Revision(
-                at=settlement.closed_at,
+                at=commission.settled_at,
                 state=State.SETTLED,
                 state_words=str(State.SETTLED.label),
                 why=str(WHY["settled"]),
                 base=nothing,
                 net=nothing,
-                entry_key=f"settlement:{settlement.pk}:closed",
+                entry_key="",
             )
         )
         told.sort(key=lambda step: step.at)

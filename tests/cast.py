@@ -124,7 +124,8 @@ class Cast:
         return self.commission(number)
 
     def commission(self, number: str = "T1") -> Commission:
-        return Commission.objects.get(line__order__external_id=number)
+        rows = Commission.objects.standing().filter(role="affiliate")
+        return rows.get(line__order__external_id=number)
 
     def balance(self, code: str) -> Money:
         return ledger.balance(code, self.merchant.currency)

@@ -9,6 +9,7 @@ from typing import Any
 from alliance.demo.load.stage import CURRENCY
 from alliance.kernel import clock
 from commissions import tasks
+from commissions.queries import due_of, dues
 from merchants.models import Order, OrderLine, OrderState, Product, ProductState
 from merchants.services.orders import LineReport, OrderReport, RefundReport, orders_record
 
@@ -87,9 +88,8 @@ def bought(number: str) -> Bought | None:
     if not _NUMBER.fullmatch(number):
         return None
     line = (
-        OrderLine.objects.select_related(
-            "order", "product__shop__merchant", "commission__affiliate", "attribution"
-        )
+        OrderLine.objects.select_related("order", "product__shop__merchant", "attribution")
+        .prefetch_related(dues())
         .filter(order__external_id=number)
         .first()
     )
@@ -102,7 +102,7 @@ def bought(number: str) -> Bought | None:
         product=line.product,
         pending=order.processed_version != order.version,
         attribution=getattr(line, "attribution", None),
-        commission=getattr(line, "commission", None),
+        commission=due_of(line),
     )
 
 

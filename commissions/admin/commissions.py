@@ -26,6 +26,9 @@ WHY = {
     "funded": _("the merchant's wallet reached again"),
     "rise_unfunded": _("the wallet did not reach for the rise"),
     "refund": _("the buyer got money back"),
+    "frozen": _("held back for a violation"),
+    "released": _("the violation was not upheld"),
+    "barred": _("invalidated for a violation"),
     "corrected": _("the shop corrected its report"),
 }
 
@@ -51,6 +54,8 @@ class StepInline(ReadOnlyInline):
                 ("publisher_minor", _("affiliate's share")),
                 ("tech_fee_minor", _("tech fee")),
                 ("platform_minor", _("platform")),
+                ("subsidy_minor", _("subsidy")),
+                ("special_fee_minor", _("special fee")),
                 ("net_minor", _("net")),
             )
         ),
@@ -73,8 +78,9 @@ class CommissionAdmin(ReadOnlyAdmin):
     seen_by = (StaffRole.OPS, StaffRole.RISK, StaffRole.SUPPORT, StaffRole.FINANCE)
     list_display = (
         "line",
-        columns.state(),
+        "stands",
         columns.linked("affiliate", _("affiliate")),
+        "role",
         columns.linked("merchant", _("merchant")),
         columns.amount("base_minor", _("base")),
         columns.amount("commission_minor", _("commission")),
@@ -97,16 +103,18 @@ class CommissionAdmin(ReadOnlyAdmin):
             None,
             {
                 "fields": (
-                    columns.state(),
+                    "stands",
+                    "role",
                     columns.linked("line.order", _("order")),
                     columns.linked("affiliate", _("affiliate")),
                     columns.linked("merchant", _("merchant")),
                     columns.linked(
-                        "attribution",
+                        "line.attribution",
                         _("attribution"),
                         text=lambda decision: decision.get_rule_display(),
                     ),
-                    columns.linked("settlement", _("settlement")),
+                    "settles_in",
+                    columns.moment("settled_at", _("settled at")),
                     columns.moment("placed_at", _("placed at")),
                     columns.moment("confirmed_at", _("goods received at")),
                 )
@@ -121,6 +129,9 @@ class CommissionAdmin(ReadOnlyAdmin):
                     "of_commission",
                     columns.amount("platform_minor", _("platform's share")),
                     "fee",
+                    columns.amount("subsidy_minor", _("subsidy")),
+                    columns.amount("merchant_subsidy_minor", _("of it the merchant's")),
+                    columns.amount("special_fee_minor", _("special service fee")),
                     columns.amount("net_minor", _("net to the affiliate")),
                 )
             },
@@ -128,10 +139,12 @@ class CommissionAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Commission]:
-        rows = super().get_queryset(request)
-        return rows.select_related(
-            "line__order", "affiliate", "merchant", "attribution", "settlement"
-        )
+        rows = Commission.objects.standing().order_by(*self.get_ordering(request))
+        return rows.select_related("line__order", "line__attribution", "affiliate", "merchant")
+
+    @display(description=_("state"))
+    def stands(self, due: Commission) -> SafeString:
+        return columns.badge(due.standing, due.standing_words)
 
     @display(description=_("commission"))
     def of_base(self, due: Commission) -> SafeString | str:

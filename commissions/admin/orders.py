@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -26,7 +26,7 @@ from alliance.kernel.desk import (
 )
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
-from commissions import figures, pipeline
+from commissions import figures, pipeline, queries
 from merchants.models import Order, OrderLine, Refund, RefundState
 from merchants.services.orders import refund_match
 
@@ -51,7 +51,11 @@ class LineInline(ReadOnlyInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
         rows = super().get_queryset(request)
-        return rows.select_related("product", "attribution__affiliate", "commission").order_by("pk")
+        return (
+            rows.select_related("product", "attribution__affiliate")
+            .prefetch_related(queries.dues())
+            .order_by("pk")
+        )
 
     @display(description=_("product"))
     def what(self, line: OrderLine) -> SafeString | str:
@@ -66,14 +70,14 @@ class LineInline(ReadOnlyInline):
 
     @display(description=_("commission"))
     def due(self, line: OrderLine) -> SafeString | str:
-        if not hasattr(line, "commission"):
-            return "–"
-        due = line.commission
-        return format_html(
-            "{} {}",
-            columns.link_to(due, Money(due.commission_minor, due.currency).localized()),
-            columns.badge(due.state, due.get_state_display()),
-        )
+        dues = [
+            (
+                columns.link_to(due, Money(due.commission_minor, due.currency).localized()),
+                columns.badge(due.standing, due.standing_words),
+            )
+            for due in line.commissions.all()
+        ]
+        return format_html_join(SafeString("<br>"), "{} {}", dues) or "–"
 
 
 class WaitingFilter(admin.SimpleListFilter):

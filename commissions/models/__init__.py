@@ -1,9 +1,16 @@
 """Models of the money, split by noun."""
 
-from commissions.models.commission import Commission, CommissionLine, CommissionState
+from commissions.models.commission import (
+    Commission,
+    CommissionLine,
+    CommissionState,
+    Hold,
+    PayeeRole,
+)
 from commissions.models.ledger import Account, Balance, Entry, Line, Period
 from commissions.models.payout import CAME_BACK, PayeeAccount, Payout, PayoutState
-from commissions.models.settlement import Settlement, SettlementShare, SettlementState
+from commissions.models.settlement import Settlement, SettlementState
+from commissions.models.shares import SettlementLine, SettlementShare
 from commissions.models.tax import (
     TaxKind,
     TaxProfile,
@@ -26,12 +33,15 @@ __all__ = [
     "Debt",
     "DebtWriteOff",
     "Entry",
+    "Hold",
     "Line",
     "PayeeAccount",
+    "PayeeRole",
     "Payout",
     "PayoutState",
     "Period",
     "Settlement",
+    "SettlementLine",
     "SettlementShare",
     "SettlementState",
     "TaxKind",

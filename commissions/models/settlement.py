@@ -3,7 +3,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Affiliate
 from alliance.kernel.models import Stamped, User
 
 
@@ -23,6 +22,8 @@ class Settlement(Stamped):
     )
     built_at = models.DateTimeField(_("built at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    # The last commission line that its closing saw: what came later is told by the next one.
+    told_through = models.BigIntegerField(default=0, editable=False)
     closed_by = models.ForeignKey(
         User,
         models.PROTECT,
@@ -48,39 +49,3 @@ class Settlement(Stamped):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} {self.currency}"
-
-
-class SettlementShare(models.Model):
-    """What one affiliate gets out of one settlement: a preview until it is closed, then fact."""
-
-    settlement = models.ForeignKey(
-        Settlement, models.PROTECT, related_name="shares", verbose_name=_("settlement")
-    )
-    affiliate = models.ForeignKey(
-        Affiliate, models.PROTECT, related_name="settlement_shares", verbose_name=_("affiliate")
-    )
-    commissions = models.PositiveIntegerField(_("commissions"))
-    publisher_minor = models.BigIntegerField(_("affiliate's share"))
-    tech_fee_minor = models.BigIntegerField(_("technical service fee"))
-    net_minor = models.BigIntegerField(_("net"))
-    debt_repaid_minor = models.BigIntegerField(_("debt repaid"), default=0)
-
-    class Meta:
-        verbose_name = _("share")
-        verbose_name_plural = _("shares")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["settlement", "affiliate"], name="settlement_share_once"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(
-                    net_minor=models.F("publisher_minor") - models.F("tech_fee_minor"),
-                    debt_repaid_minor__gte=0,
-                    debt_repaid_minor__lte=models.F("net_minor"),
-                ),
-                name="settlement_share_adds_up",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.settlement}: {self.affiliate}"

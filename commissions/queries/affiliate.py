@@ -23,34 +23,36 @@ from commissions.models import (
     SettlementShare,
     SettlementState,
 )
+from commissions.models.commission import CommissionQuerySet
 
-BOOKED = (CommissionState.ESTIMATED, CommissionState.CONFIRMED, CommissionState.SETTLED)
+# As stored: what is settled is a confirmed one.
+BOOKED = (CommissionState.ESTIMATED, CommissionState.CONFIRMED, CommissionState.FROZEN)
 UNDER_WAY = (PayoutState.REQUESTED, PayoutState.READY, PayoutState.SENDING)
 SUBS = ("sub1", "sub2", "sub3", "sub4", "sub5")
 
 # --- Rows ----------------------------------------------------------------------------------------
 
 
-def commissions_for(user: User) -> QuerySet[Commission]:
+def commissions_for(user: User) -> CommissionQuerySet:
     """The commissions of the user's affiliate, newest order first, with all that a row shows."""
-    mine = Commission.objects.filter(affiliate__members__user=user)
-    return mine.select_related(
-        "line__order__shop", "line__product", "merchant", "settlement"
-    ).order_by("-placed_at", "-pk")
+    mine = Commission.objects.standing().filter(affiliate__members__user=user)
+    return mine.select_related("line__order__shop", "line__product", "merchant").order_by(
+        "-placed_at", "-pk"
+    )
 
 
 def commissions_found(
-    rows: QuerySet[Commission],
+    rows: CommissionQuerySet,
     *,
     state: str = "",
     start: date | None = None,
     end: date | None = None,
     sub: str = "",
     number: str = "",
-) -> QuerySet[Commission]:
+) -> CommissionQuerySet:
     """Narrowed by state, business days (both included) of placing, sub-id, order number."""
     if state:
-        rows = rows.filter(state=state)
+        rows = rows.in_standing([state])
     if start:
         rows = rows.filter(placed_at__gte=clock.day_start(start))
     if end:
@@ -155,7 +157,7 @@ def earned_by_day(
     ).values_list("day", "orders", "minor"):
         days[day].orders, days[day].estimated_minor = orders, minor
     confirmed = mine.filter(
-        state__in=(CommissionState.CONFIRMED, CommissionState.SETTLED),
+        state__in=(CommissionState.CONFIRMED, CommissionState.FROZEN),
         **_between("confirmed_at", start, end),
     )
     per_day = confirmed.values(day=TruncDate("confirmed_at", tzinfo=clock.ZONE))
@@ -185,25 +187,30 @@ class Balances:
 
     estimated: Money
     pending: Money
+    frozen: Money
     payable: Money
     debt: Money
     in_flight: Money
 
 
+KEPT = (chart.pending, chart.frozen, chart.payable, chart.debt)
+
+
 def balances_of(affiliate: Affiliate, currency: str) -> Balances:
     """The guarded balances, what is paid but not received yet, and withdrawals under way."""
-    codes = [code(affiliate.pk) for code in (chart.pending, chart.payable, chart.debt)]
+    codes = [code(affiliate.pk) for code in KEPT]
     held = dict(
         Balance.objects.filter(account__code__in=codes, account__currency=currency).values_list(
             "account__code", "balance_minor"
         )
     )
-    pending, payable, debt = (Money(held.get(code, 0), currency) for code in codes)
+    pending, frozen, payable, debt = (Money(held.get(code, 0), currency) for code in codes)
     estimated = affiliate.commissions.filter(state=CommissionState.ESTIMATED, currency=currency)
     sending = affiliate.payouts.filter(state__in=UNDER_WAY, currency=currency)
     return Balances(
         estimated=_sum(estimated, "net_minor", currency),
         pending=pending,
+        frozen=frozen,
         payable=payable,
         debt=-debt,
         in_flight=_sum(sending, "amount_minor", currency),
@@ -214,11 +221,9 @@ def _sum(rows: QuerySet[Commission] | QuerySet[Payout], field: str, currency: st
     return Money(rows.aggregate(total=Sum(field))["total"] or 0, currency)
 
 
-def to_settle(affiliate: Affiliate, currency: str, before: datetime) -> Money:
-    """What the settlement of everything received before `before` would bring now."""
-    due = affiliate.commissions.filter(
-        state=CommissionState.CONFIRMED, currency=currency, confirmed_at__lt=before
-    )
+def to_settle(affiliate: Affiliate, currency: str, month: date) -> Money:
+    """What the settlement of that month would bring now."""
+    due = affiliate.commissions.unsettled().filter(currency=currency, settles_in__lte=month)
     return _sum(due, "net_minor", currency)
 
 

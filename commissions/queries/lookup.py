@@ -9,11 +9,11 @@ def lines_under_number(number: str) -> list[OrderLine]:
     """Lines of all orders of that exact number in any shop, newest order first, with their
     attribution (none yet: the order waits to be looked at). At most 20."""
     # Naming the shops lets the database walk the index (shop, number) once per shop.
-    found = OrderLine.objects.filter(
+    found = OrderLine.objects.prefetch_related("commissions").filter(
         order__shop__in=Shop.objects.values("pk"), order__external_id=number
     )
     return list(
-        found.select_related("order__shop", "attribution", "commission").order_by(
+        found.select_related("order__shop", "attribution").order_by(
             "-order__placed_at", "order_id", "pk"
         )[:MOST]
     )

@@ -11,19 +11,28 @@ from django.db.models import (
     F,
     Max,
     Min,
+    Prefetch,
     Q,
     QuerySet,
     Sum,
     When,
     Window,
 )
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 
 from alliance.kernel import clock
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import chart
-from commissions.models import Balance, Commission, CommissionState, Line, TopUp, TopUpState
+from commissions.models import (
+    Balance,
+    Commission,
+    CommissionState,
+    Line,
+    PayeeRole,
+    TopUp,
+    TopUpState,
+)
 from commissions.queries.affiliate import BOOKED
 from merchants.models import (
     Merchant,
@@ -39,15 +48,37 @@ from merchants.models import (
     Shop,
 )
 
+# Partner and intermediary have rows of their own beside the affiliate's: sold was it once.
+BROUGHT = Q(role=PayeeRole.AFFILIATE)
+COST = F("commission_minor") + F("special_fee_minor") + F("merchant_subsidy_minor")
+
 # --- Rows ----------------------------------------------------------------------------------------
 
 
 def lines_sold_for(user: User) -> QuerySet[OrderLine]:
-    """Order lines of the user's merchant with their commission, newest order first."""
+    """Order lines of the user's merchant with what each payee gets, newest order first."""
     mine = OrderLine.objects.filter(order__merchant__members__user=user)
-    return mine.select_related(
-        "order__shop", "product", "attribution", "commission__affiliate"
-    ).order_by("-order__placed_at", "-order_id", "pk")
+    return (
+        mine.select_related("order__shop", "product", "attribution")
+        .prefetch_related(dues())
+        .order_by("-order__placed_at", "-order_id", "pk")
+    )
+
+
+def dues(path: str = "commissions") -> Prefetch:
+    """The commissions of order lines, the affiliate's own first, as `due_of` wants them."""
+    rows = Commission.objects.standing().select_related("affiliate").order_by("pk")
+    return Prefetch(path, queryset=rows)
+
+
+def due_of(line: OrderLine) -> Commission | None:
+    """The commission of whoever brought the line; None if nobody did. Load `dues` along."""
+    return next((c for c in line.commissions.all() if c.role == PayeeRole.AFFILIATE), None)
+
+
+def cost_of(line: OrderLine) -> Money:
+    """What the line costs its merchant, all payees and fees. Load `dues` along."""
+    return Money(sum(due.cost_minor for due in line.commissions.all()), line.currency)
 
 
 def lines_found(
@@ -64,9 +95,9 @@ def lines_found(
     if state:
         rows = rows.filter(order__state=state)
     if brought:
-        rows = rows.filter(commission__isnull=brought == "no")
+        rows = rows.filter(attribution__affiliate__isnull=brought == "no")
     if affiliate:
-        rows = rows.filter(commission__affiliate=affiliate)
+        rows = rows.filter(commissions__affiliate=affiliate)
     if start:
         rows = rows.filter(order__placed_at__gte=clock.day_start(start))
     if end:
@@ -81,7 +112,7 @@ def orders_reported_for(user: User) -> QuerySet[Order]:
     return (
         Order.objects.filter(merchant__members__user=user)
         .select_related("shop")
-        .prefetch_related("lines__attribution", "lines__commission__affiliate")
+        .prefetch_related("lines__attribution", dues("lines__commissions"))
         .order_by("pk")
     )
 
@@ -187,8 +218,10 @@ def sold_by_day(merchant: Merchant, start: date, end: date) -> dict[date, Sold]:
         .annotate(
             orders=Count("line__order", distinct=True),
             # Of the lines, not the commissions: an order that waits for funds was sold, too.
-            sales=Sum(F("line__amount_minor") - F("line__refunded_minor")),
-            cost=Sum("commission_minor"),
+            sales=Coalesce(
+                Sum(F("line__amount_minor") - F("line__refunded_minor"), filter=BROUGHT), 0
+            ),
+            cost=Sum(COST),
         )
     )
     for row in rows:
@@ -241,9 +274,9 @@ def brought_by_affiliate(
         .values_list("affiliate_id", "affiliate__name")
         .annotate(
             orders=Count("line__order", distinct=True),
-            amount=Sum("line__amount_minor"),
-            refunded=Sum("line__refunded_minor"),
-            cost=Sum("commission_minor"),
+            amount=Coalesce(Sum("line__amount_minor", filter=BROUGHT), 0),
+            refunded=Coalesce(Sum("line__refunded_minor", filter=BROUGHT), 0),
+            cost=Sum(COST),
             first=Min("placed_at"),
             last=Max("placed_at"),
         )

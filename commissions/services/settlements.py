@@ -1,6 +1,8 @@
 """The month's turn (docs/domain.md §4.4): open → built → closed.
 
-Building is a preview and may be repeated; closing takes what is true then, in one transaction.
+Building is a preview and may be repeated; closing takes what is true then, in one transaction of
+set-based SQL. No commission is touched by it: those that settle with the month or an earlier one
+are settled because the month is (docs/adr/0014).
 """
 
 # ruff: noqa: S608 - nothing but this module's own constants is put into the SQL
@@ -18,34 +20,50 @@ from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import chart, debts, ledger
 from commissions.ledger import Move
-from commissions.models import Commission, CommissionState, Settlement, SettlementState
-from commissions.models.settlement import SettlementShare
+from commissions.models import Commission, CommissionLine, Settlement, SettlementState
+from commissions.models.commission import COMPONENTS
+from commissions.pipeline import settled_through
+from merchants.models import Merchant
 
-# Everything received before the end of the month that no settlement has taken yet: what came in
-# late for an earlier month is taken along.
-_DUE = """
-    SELECT affiliate_id, count(*) AS commissions, sum(publisher_minor)::bigint AS publisher_minor,
-           sum(tech_fee_minor)::bigint AS tech_fee_minor, sum(net_minor)::bigint AS net_minor
-    FROM {source} GROUP BY affiliate_id ORDER BY affiliate_id
+_PARTS = ", ".join(COMPONENTS)
+# What a settlement tells: the commissions that it settles, and what changed of settled ones since
+# the settlement before (that was booked at once; only its telling waits for the month's turn).
+_DUE = f"""
+    SELECT affiliate_id, id AS commission_id, revision, false AS correction, {_PARTS}
+    FROM commissions_commission
+    WHERE currency = %(currency)s AND settles_in > %(after)s AND settles_in <= %(month)s
 """
-_DUE_NOW = _DUE.format(
-    source="""(
-        SELECT * FROM commissions_commission
-        WHERE state = 'confirmed' AND currency = %(currency)s AND confirmed_at < %(before)s
-    ) AS due"""
+_CORRECTED = f"""
+    SELECT l.affiliate_id, l.commission_id, l.revision, true AS correction,
+           {", ".join(f"l.{name}" for name in COMPONENTS)}
+    FROM commissions_commissionline l
+    JOIN commissions_commission c ON c.id = l.commission_id AND c.currency = %(currency)s
+    WHERE l.state = 'settled' AND l.id > %(told)s
+"""
+_LINES = f"""
+    INSERT INTO commissions_settlementline
+        (settlement_id, affiliate_id, commission_id, revision, correction, {_PARTS})
+    SELECT %(settlement)s, due.* FROM ({{source}}) AS due ORDER BY affiliate_id, commission_id
+"""
+_SHARES = """
+    INSERT INTO commissions_settlementshare
+        (settlement_id, affiliate_id, commissions, publisher_minor, tech_fee_minor, subsidy_minor,
+         net_minor, debt_repaid_minor, corrections, corrected_minor, digest)
+    SELECT %(settlement)s, affiliate_id, count(*) FILTER (WHERE NOT correction),
+           coalesce(sum(publisher_minor) FILTER (WHERE NOT correction), 0),
+           coalesce(sum(tech_fee_minor) FILTER (WHERE NOT correction), 0),
+           coalesce(sum(subsidy_minor) FILTER (WHERE NOT correction), 0),
+           coalesce(sum(net_minor) FILTER (WHERE NOT correction), 0),
+           0, count(*) FILTER (WHERE correction),
+           coalesce(sum(net_minor) FILTER (WHERE correction), 0), {digest}
+    FROM ({source}) AS told GROUP BY affiliate_id ORDER BY affiliate_id
+"""
+# Fixed-width binary, in a fixed order: there is one way only to write it down (docs/ledger.md).
+DIGEST = "encode(sha256(string_agg({fields}, ''::bytea ORDER BY commission_id, revision)), 'hex')"
+DIGEST = DIGEST.format(
+    fields=" || ".join(f"int8send({name})" for name in ("commission_id", "revision", *COMPONENTS))
 )
-_TAKE = f"""
-    WITH due AS (
-        SELECT id FROM commissions_commission
-        WHERE state = 'confirmed' AND currency = %(currency)s AND confirmed_at < %(before)s
-        ORDER BY id FOR UPDATE
-    ), taken AS (
-        UPDATE commissions_commission c
-        SET state = 'settled', settlement_id = %(settlement)s, updated_at = %(now)s
-        FROM due WHERE c.id = due.id RETURNING c.*
-    )
-    {_DUE.format(source="taken")}
-"""
+_TOLD = "SELECT * FROM commissions_settlementline WHERE settlement_id = %(settlement)s"
 
 
 def settlement_day(month: date) -> date:
@@ -62,6 +80,15 @@ def settlement_open(*, month: date, currency: str, actor: User | None = None) ->
     month = clock.month_start(month)
     if clock.next_month(month) > clock.business_day():
         raise Invalid(_("A month can be settled when it is over."), field="month")
+    settlement = Settlement.objects.filter(month=month, currency=currency).first()
+    if settlement and settlement.state == SettlementState.CLOSED:
+        return settlement
+    last = settled_through().get(currency)
+    if last and last >= month:
+        raise Invalid(
+            _("A later month is settled already: what is late for this one comes with the next."),
+            field="month",
+        )
     settlement, made = Settlement.objects.get_or_create(month=month, currency=currency)
     if made:
         audit.record("settlement.opened", settlement, actor=actor)
@@ -72,7 +99,8 @@ def settlement_open(*, month: date, currency: str, actor: User | None = None) ->
 def settlement_build(*, settlement: Settlement, actor: User | None = None) -> Settlement:
     """Work out who gets what, without moving money. May be repeated until the settlement closes."""
     locked = _locked(settlement)
-    _write_shares(locked, _rows(_DUE_NOW, locked))
+    locked.shares.all().delete()
+    _run(_SHARES.format(source=f"{_DUE} UNION ALL {_CORRECTED}", digest="''"), _facts(locked))
     locked.state, locked.built_at = SettlementState.BUILT, clock.now()
     locked.save(update_fields=["state", "built_at"])
     audit.record("settlement.built", locked, actor=actor)
@@ -83,23 +111,32 @@ def settlement_build(*, settlement: Settlement, actor: User | None = None) -> Se
 def settlement_close(*, settlement: Settlement, actor: User | None = None) -> Settlement:
     """BUILT → CLOSED: pending becomes payable (a debt is repaid first), in one entry.
 
-    What changed since the last building is taken as it is now. Raises WrongState unless built.
+    What changed since the last building is taken as it is now. Orders wait for it meanwhile: the
+    pipeline holds the same lock shared. All of it happens or nothing: whoever is cut off in the
+    middle begins again. Raises WrongState unless built.
     """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('settlement'), 0)")
     locked = _locked(settlement)
     if locked.state != SettlementState.BUILT:
         raise WrongState(_("Build the settlement and look at it before you close it."))
     previewed = dict(locked.shares.values_list("affiliate_id", "net_minor"))
-    rows = _rows(_TAKE, locked)
-    repaid = _post(locked, rows, actor)
-    _write_shares(locked, rows, repaid)
+    locked.shares.all().delete()
+    facts = _facts(locked)
+    _run(_LINES.format(source=_DUE), facts)
+    _run(_LINES.format(source=_CORRECTED), facts)
+    _run(_SHARES.format(source=_TOLD, digest=DIGEST), facts)
+    actual = dict(locked.shares.values_list("affiliate_id", "net_minor"))
+    _post(locked, {pk: net for pk, net in actual.items() if net}, actor)
+    last = CommissionLine.objects.order_by("-pk").values_list("pk", flat=True).first()
+    locked.told_through = last or 0
     locked.state, locked.closed_at, locked.closed_by = SettlementState.CLOSED, clock.now(), actor
-    locked.save(update_fields=["state", "closed_at", "closed_by"])
-    actual = {row["affiliate_id"]: row["net_minor"] for row in rows}
+    locked.save(update_fields=["state", "closed_at", "closed_by", "told_through"])
     audit.record(
         "settlement.closed",
         locked,
         actor=actor,
-        affiliates=len(rows),
+        affiliates=len(actual),
         net_minor=sum(actual.values()),
         changed_since_built=sorted(
             pk for pk in previewed.keys() | actual.keys() if previewed.get(pk) != actual.get(pk)
@@ -120,13 +157,16 @@ def settlement_run(*, month: date, currency: str, actor: User | None = None) -> 
 
 def currencies_due(month: date) -> list[str]:
     """The currencies in which something waits for the settlement of `month`."""
+    closed = settled_through()
+    used = Merchant.objects.order_by().values_list("currency", flat=True).distinct()
     return sorted(
-        Commission.objects.filter(
-            state=CommissionState.CONFIRMED,
-            confirmed_at__lt=clock.day_start(clock.next_month(month)),
-        )
-        .values_list("currency", flat=True)
-        .distinct()
+        currency
+        for currency in used
+        if Commission.objects.filter(
+            currency=currency,
+            settles_in__lte=month,
+            settles_in__gt=closed.get(currency, date.min),
+        ).exists()
     )
 
 
@@ -137,52 +177,68 @@ def _locked(settlement: Settlement) -> Settlement:
     return locked
 
 
-def _rows(sql: str, settlement: Settlement) -> list[dict[str, Any]]:
+def _facts(settlement: Settlement) -> dict[str, Any]:
+    """What the statements ask for: the months after the last closed one, up to this one."""
+    closed = Settlement.objects.filter(
+        currency=settlement.currency, state=SettlementState.CLOSED
+    ).order_by("-month")
+    last = closed.first()
+    if last and last.month >= settlement.month:
+        raise WrongState(_("A later month is settled already."))
+    return {
+        "settlement": settlement.pk,
+        "currency": settlement.currency,
+        "month": settlement.month,
+        "after": last.month if last else date.min,
+        "told": last.told_through if last else 0,
+    }
+
+
+def _run(sql: str, facts: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql,
-            {
-                "currency": settlement.currency,
-                "before": clock.day_start(clock.next_month(settlement.month)),
-                "settlement": settlement.pk,
-                "now": clock.now(),
-            },
-        )
-        names = [column.name for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        cursor.execute(sql, facts)
 
 
-def _write_shares(
-    settlement: Settlement, rows: list[dict[str, Any]], repaid: dict[int, int] | None = None
-) -> None:
-    settlement.shares.all().delete()
-    SettlementShare.objects.bulk_create(
-        [
-            SettlementShare(
-                settlement=settlement,
-                debt_repaid_minor=(repaid or {}).get(row["affiliate_id"], 0),
-                **row,
-            )
-            for row in rows
-        ],
-        batch_size=2000,
+# Every balance that the entry may touch, in key order; of them, the debts.
+_DEBTS = """
+    WITH locked AS (
+        SELECT a.owner, a.kind, b.balance_minor
+        FROM commissions_balance b JOIN commissions_account a ON a.id = b.account_id
+        WHERE a.currency = %(currency)s AND a.kind IN ('pending', 'payable', 'debt')
+          AND a.owner IN (
+            SELECT 'affiliate:' || affiliate_id FROM commissions_settlementshare
+            WHERE settlement_id = %(settlement)s AND net_minor > 0
+          )
+        ORDER BY b.account_id FOR UPDATE OF b
     )
+    SELECT split_part(owner, ':', 2)::bigint, balance_minor
+    FROM locked WHERE kind = 'debt' AND balance_minor < 0
+"""
+_REPAID = """
+    UPDATE commissions_settlementshare s SET debt_repaid_minor = repaid.minor
+    FROM unnest(%(affiliates)s::bigint[], %(minors)s::bigint[]) AS repaid(affiliate_id, minor)
+    WHERE s.settlement_id = %(settlement)s AND s.affiliate_id = repaid.affiliate_id
+"""
 
 
-def _post(settlement: Settlement, rows: list[dict[str, Any]], actor: User | None) -> dict[int, int]:
-    """One entry for the whole settlement; returns what each affiliate repaid of a debt."""
+def _post(settlement: Settlement, due: dict[int, int], actor: User | None) -> None:
+    """One entry for the whole settlement; what repays a debt is noted in the share."""
     currency = settlement.currency
-    due = {row["affiliate_id"]: row["net_minor"] for row in rows if row["net_minor"]}
-    accounts = debts.accounts_of(due) | {chart.pending(pk) for pk in due}
-    balances = ledger.lock({(code, currency) for code in accounts})
+    with connection.cursor() as cursor:
+        cursor.execute(_DEBTS, {"settlement": settlement.pk, "currency": currency})
+        owed = {(chart.debt(pk), currency): minor for pk, minor in cursor.fetchall()}
     moves = debts.through_debt(
         [
             Move(Money(net, currency), debit=chart.pending(pk), credit=chart.payable(pk))
             for pk, net in due.items()
         ],
-        balances,
+        owed,
     )
-    if moves:
-        ledger.post(key=f"settlement:{settlement.pk}:closed", moves=moves, actor=actor)
-    repaid = {move.credit: move.amount.minor for move in moves if move.credit.endswith(debts.DEBT)}
-    return {pk: repaid[chart.debt(pk)] for pk in due if chart.debt(pk) in repaid}
+    if not moves:
+        return
+    ledger.post(key=f"settlement:{settlement.pk}:closed", moves=moves, actor=actor)
+    by_account = {move.credit: move.amount.minor for move in moves}
+    repaid = {pk: by_account[chart.debt(pk)] for pk in due if chart.debt(pk) in by_account}
+    if repaid:
+        facts = {"affiliates": list(repaid), "minors": list(repaid.values())}
+        _run(_REPAID, {"settlement": settlement.pk, **facts})

@@ -8,6 +8,9 @@ from django import template
 from django.utils.translation import get_language, to_locale
 
 from alliance.kernel.money import Money
+from commissions import queries
+from commissions.models import Commission
+from merchants.models import OrderLine
 
 register = template.Library()
 
@@ -23,6 +26,18 @@ def signed(amount: Money) -> str:
         return "–"
     sign = "+" if amount.minor > 0 else "−"
     return sign + Money(abs(amount.minor), amount.currency).localized()
+
+
+@register.filter
+def due(line: OrderLine) -> Commission | None:
+    """The commission of whoever brought the line."""
+    return queries.due_of(line)
+
+
+@register.filter
+def cost(line: OrderLine) -> str:
+    """What the line costs its merchant."""
+    return queries.cost_of(line).localized()
 
 
 @register.filter

@@ -27,6 +27,17 @@ BOOKED = """
 """
 
 
+# commissions, and whether their month is settled
+STANDING = """
+    SELECT c.*, coalesce(c.settles_in <= s.through, false) AS settled
+    FROM commissions_commission c
+    LEFT JOIN (
+        SELECT currency, max(month) AS through FROM commissions_settlement
+        WHERE state = 'closed' GROUP BY currency
+    ) s ON s.currency = c.currency
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Invariant:
     """A promise, the rows it is about, and a query whose every row is a sentence about a fault.

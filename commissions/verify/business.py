@@ -4,24 +4,31 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from commissions.verify.base import BOOKED, Invariant
+from commissions.services.settlements import DIGEST
+from commissions.verify.base import BOOKED, STANDING, Invariant
+
+COST = "commission_minor + special_fee_minor + merchant_subsidy_minor"
 
 # account → what the business says should lie there
-EXPECTED = """
-    SELECT 'merchant:' || merchant_id || ':reserved' AS code, currency, commission_minor AS minor
+EXPECTED = f"""
+    SELECT 'merchant:' || merchant_id || ':reserved' AS code, currency, {COST} AS minor
         FROM commissions_commission WHERE state = 'estimated'
     UNION ALL
+    SELECT 'merchant:' || merchant_id || ':wallet', currency, -({COST})
+        FROM commissions_commission WHERE state IN ('estimated', 'confirmed', 'frozen')
+    UNION ALL
     SELECT 'affiliate:' || affiliate_id || ':pending', currency, net_minor
-        FROM commissions_commission WHERE state = 'confirmed'
+        FROM ({STANDING}) c WHERE state = 'confirmed' AND NOT settled
     UNION ALL
-    SELECT 'platform:tech_fee', currency, tech_fee_minor
-        FROM commissions_commission WHERE state IN ('confirmed', 'settled')
+    SELECT 'affiliate:' || affiliate_id || ':frozen', currency, net_minor
+        FROM commissions_commission WHERE state = 'frozen'
     UNION ALL
-    SELECT 'platform:share', currency, platform_minor
-        FROM commissions_commission WHERE state IN ('confirmed', 'settled')
-    UNION ALL
-    SELECT 'merchant:' || merchant_id || ':wallet', currency, -commission_minor
-        FROM commissions_commission WHERE state IN ('estimated', 'confirmed', 'settled')
+    SELECT place, currency, minor FROM commissions_commission c CROSS JOIN LATERAL (VALUES
+        ('platform:tech_fee', c.tech_fee_minor),
+        ('platform:share', c.platform_minor),
+        ('platform:special_fee', c.special_fee_minor),
+        ('platform:subsidy', c.merchant_subsidy_minor - c.subsidy_minor)
+    ) AS parts(place, minor) WHERE state IN ('confirmed', 'frozen')
     UNION ALL
     SELECT 'merchant:' || merchant_id || ':wallet', currency, amount_minor
         FROM commissions_topup WHERE state = 'received'
@@ -89,7 +96,7 @@ INVARIANTS = (
         ),
         (
             "commissions_account WHERE kind IN ('payable', 'debt')",
-            "commissions_commission WHERE state = 'settled'",
+            "commissions_commission WHERE state = 'confirmed'",
             "commissions_payout",
             "commissions_debtwriteoff WHERE state = 'done'",
         ),
@@ -98,7 +105,7 @@ INVARIANTS = (
                || sum(held) || ' ' || currency
         FROM (
             SELECT affiliate_id, currency, net_minor AS settled, 0 AS held
-            FROM commissions_commission WHERE state = 'settled'
+            FROM ({STANDING}) c WHERE settled
             UNION ALL
             SELECT split_part(owner, ':', 2)::bigint, currency, 0, minor
             FROM ({BOOKED}) b WHERE kind IN ('payable', 'debt')
@@ -131,19 +138,90 @@ INVARIANTS = (
     ),
     Invariant(
         "settlements_are_sums",
-        _("Every closed settlement's shares were booked as they stand."),
-        ("commissions_settlement WHERE state = 'closed'",),
-        """
-        SELECT 'settlement ' || s.id || ': shares say ' || sum(h.net_minor)
-               || ', its entry moved ' || coalesce(max(booked.minor), 0)
+        _(
+            "Every closed settlement's shares are the sums of its lines, which are what they were "
+            "when it was closed, and were booked so."
+        ),
+        (
+            "commissions_settlement WHERE state = 'closed'",
+            "commissions_settlementshare",
+            "commissions_settlementline",
+        ),
+        f"""
+        SELECT 'settlement ' || s.id || ': shares say ' || coalesce(shared.minor, 0)
+               || ', its entry moved ' || coalesce(booked.minor, 0)
         FROM commissions_settlement s
-        JOIN commissions_settlementshare h ON h.settlement_id = s.id
+        LEFT JOIN (
+            SELECT settlement_id, sum(net_minor) AS minor FROM commissions_settlementshare
+            GROUP BY settlement_id
+        ) shared ON shared.settlement_id = s.id
         LEFT JOIN (
             SELECT e.key, sum(l.amount_minor) AS minor
-            FROM commissions_entry e JOIN commissions_line l ON l.entry_id = e.id GROUP BY e.key
+            FROM commissions_entry e JOIN commissions_line l ON l.entry_id = e.id
+            WHERE e.key LIKE 'settlement:%' GROUP BY e.key
         ) booked ON booked.key = 'settlement:' || s.id || ':closed'
-        WHERE s.state = 'closed'
-        GROUP BY s.id HAVING sum(h.net_minor) <> coalesce(max(booked.minor), 0)
+        WHERE s.state = 'closed' AND coalesce(shared.minor, 0) <> coalesce(booked.minor, 0)
+        UNION ALL
+        SELECT 'settlement ' || coalesce(h.settlement_id, l.settlement_id) || ', affiliate '
+               || coalesce(h.affiliate_id, l.affiliate_id) || ': its share is not the sum of its '
+               || 'lines'
+        FROM (
+            SELECT h.* FROM commissions_settlementshare h
+            JOIN commissions_settlement s ON s.id = h.settlement_id AND s.state = 'closed'
+        ) h
+        FULL JOIN (
+            SELECT settlement_id, affiliate_id, count(*) FILTER (WHERE NOT correction) AS lines,
+                   count(*) FILTER (WHERE correction) AS corrections,
+                   coalesce(sum(net_minor) FILTER (WHERE NOT correction), 0) AS net_minor,
+                   coalesce(sum(net_minor) FILTER (WHERE correction), 0) AS corrected_minor
+            FROM commissions_settlementline GROUP BY settlement_id, affiliate_id
+        ) l ON l.settlement_id = h.settlement_id AND l.affiliate_id = h.affiliate_id
+        WHERE h.id IS NULL OR l.settlement_id IS NULL
+           OR (h.commissions, h.corrections, h.net_minor, h.corrected_minor)
+              <> (l.lines, l.corrections, l.net_minor, l.corrected_minor)
+        UNION ALL
+        SELECT 'settlement ' || h.settlement_id || ', affiliate ' || h.affiliate_id
+               || ': its lines have another digest than when it was closed'
+        FROM commissions_settlementshare h
+        JOIN (
+            SELECT settlement_id, affiliate_id, {DIGEST} AS digest
+            FROM commissions_settlementline GROUP BY settlement_id, affiliate_id
+        ) l ON l.settlement_id = h.settlement_id AND l.affiliate_id = h.affiliate_id
+        WHERE h.digest <> l.digest AND h.digest <> ''
+        """,
+    ),
+    Invariant(
+        "settled_once",
+        _("Every settled commission is told by exactly one settlement, and then its corrections."),
+        ("commissions_commission WHERE state = 'confirmed'", "commissions_settlementline"),
+        f"""
+        SELECT 'commission ' || c.id || CASE WHEN c.settled
+               THEN ' is settled, and told by ' || coalesce(l.times, 0) || ' settlements'
+               ELSE ' is not settled, but a settlement tells of it' END
+        FROM ({STANDING}) c
+        LEFT JOIN (
+            SELECT commission_id, count(*) AS times FROM commissions_settlementline
+            WHERE NOT correction GROUP BY commission_id
+        ) l ON l.commission_id = c.id
+        WHERE coalesce(l.times, 0) <> CASE WHEN c.settled THEN 1 ELSE 0 END
+        UNION ALL
+        SELECT 'commission ' || c.id || ': settlements and what came after say '
+               || coalesce(told.minor, 0) + coalesce(later.minor, 0) || ', it is ' || c.net_minor
+        FROM ({STANDING}) c
+        LEFT JOIN (
+            SELECT commission_id, sum(net_minor) AS minor
+            FROM commissions_settlementline GROUP BY commission_id
+        ) told ON told.commission_id = c.id
+        LEFT JOIN (
+            SELECT l.commission_id, sum(l.net_minor) AS minor FROM commissions_commissionline l
+            JOIN commissions_commission c ON c.id = l.commission_id
+            JOIN (
+                SELECT currency, max(told_through) AS through FROM commissions_settlement
+                WHERE state = 'closed' GROUP BY currency
+            ) s ON s.currency = c.currency
+            WHERE l.state = 'settled' AND l.id > s.through GROUP BY l.commission_id
+        ) later ON later.commission_id = c.id
+        WHERE c.settled AND coalesce(told.minor, 0) + coalesce(later.minor, 0) <> c.net_minor
         """,
     ),
     Invariant(

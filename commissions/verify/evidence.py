@@ -8,28 +8,30 @@ from django.utils.translation import gettext_lazy as _
 
 from commissions.models import Commission
 from commissions.models.commission import COMPONENTS
-from commissions.pipeline import target_of
+from commissions.pipeline import settled_through, standing_of, target_of
 from commissions.verify.base import Invariant
 
 
 def _not_as_computed() -> Iterator[str]:
     """Recompute every commission from its order; those still in the queue may differ."""
+    closed = settled_through()
     processed = Commission.objects.exclude(state="unfunded").select_related("line__order")
     for commission in processed.iterator(chunk_size=2000):
         order = commission.line.order
         if order.version != order.processed_version:
             continue
-        state, due = target_of(commission, commission.line, order)
+        before = standing_of(commission, closed)
+        state, due = target_of(commission, commission.line, order, before)
         wrong = [
             name
             for name in COMPONENTS
             if getattr(due, name.removesuffix("_minor")).minor != getattr(commission, name)
         ]
-        if state == "confirmed" and commission.confirmed_at != order.received_at:
+        if state in ("confirmed", "frozen") and commission.confirmed_at != order.received_at:
             wrong.append("confirmed_at")
-        if state != commission.state or wrong:
+        if state != before or wrong:
             yield (
-                f"commission {commission.pk} is {commission.state}, "
+                f"commission {commission.pk} is {before}, "
                 f"its order says {state} (differs: {', '.join(wrong) or 'state'})"
             )
 

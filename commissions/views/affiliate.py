@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -23,7 +22,8 @@ from alliance.kernel.http import page_or_part
 from alliance.kernel.money import Money
 from commissions import charts, lookup, queries, receipts
 from commissions.forms import AffiliateOrderFilter, OrderNumberForm
-from commissions.models import Commission, CommissionState
+from commissions.models import CommissionState
+from commissions.models.commission import CommissionQuerySet
 from commissions.queries import Earned
 
 PER_PAGE = 25
@@ -68,9 +68,7 @@ def home(request: AffiliateRequest) -> HttpResponse:
         "figures": _figures(days, clicks, today, currency),
         "balances": balances,
         "settles_on": settles_on,
-        "to_settle": queries.to_settle(
-            affiliate, currency, clock.day_start(clock.next_month(month))
-        ),
+        "to_settle": queries.to_settle(affiliate, currency, month),
         "settles_month": receipts.month_words(month),
         "obstacles": _obstacles(affiliate, currency, balances),
         "chart": chart,
@@ -175,7 +173,7 @@ def _obstacles(affiliate: Affiliate, currency: str, balances: queries.Balances) 
 # --- Orders --------------------------------------------------------------------------------------
 
 
-def _mine(request: AffiliateRequest) -> QuerySet[Commission]:
+def _mine(request: AffiliateRequest) -> CommissionQuerySet:
     return queries.commissions_for(request.user).filter(affiliate=request.affiliate)
 
 
@@ -208,7 +206,7 @@ def orders_csv(request: AffiliateRequest) -> HttpResponse:
     return csv_response("orders", header, _csv_rows(found))
 
 
-def _csv_rows(found: QuerySet[Commission]) -> Iterator[tuple[Any, ...]]:
+def _csv_rows(found: CommissionQuerySet) -> Iterator[tuple[Any, ...]]:
     for row in found.iterator(chunk_size=2000):
         line, currency = row.line, row.currency
         yield (
@@ -217,7 +215,7 @@ def _csv_rows(found: QuerySet[Commission]) -> Iterator[tuple[Any, ...]]:
             line.order.shop.name,
             line.title or (line.product.name if line.product else ""),
             row.placed_at,
-            row.get_state_display(),
+            row.standing_words,
             receipts.reason(row),
             currency,
             Money(line.amount_minor, currency),
@@ -228,7 +226,7 @@ def _csv_rows(found: QuerySet[Commission]) -> Iterator[tuple[Any, ...]]:
             Money(row.tech_fee_minor, currency),
             row.net,
             row.confirmed_at,
-            f"{row.settlement.month:%Y-%m}" if row.settlement else "",
+            f"{row.settled_month:%Y-%m}" if row.settled_month else "",
         )
 
 
@@ -248,10 +246,9 @@ def order_find(request: AffiliateRequest) -> HttpResponse:
 @affiliate_required
 def receipt(request: AffiliateRequest, pk: int) -> HttpResponse:
     """One commission: every figure with its arithmetic, every step with its reason."""
-    commission = get_object_or_404(
-        _mine(request).select_related("attribution__plan", "attribution__terms"), pk=pk
-    )
-    decision = commission.attribution
+    mine = _mine(request).select_related("line__attribution__plan", "line__attribution__terms")
+    commission = get_object_or_404(mine, pk=pk)
+    decision = commission.line.attribution
     context = {
         "commission": commission,
         "line": commission.line,

@@ -59,7 +59,7 @@ def orders_csv(request: MerchantRequest) -> HttpResponse:
 
 def _csv_rows(found: QuerySet[OrderLine]) -> Iterator[tuple[Any, ...]]:
     for line in found.iterator(chunk_size=2000):
-        order, commission = line.order, getattr(line, "commission", None)
+        order, commission = line.order, queries.due_of(line)
         yield (
             order.external_id,
             line.external_id,
@@ -78,8 +78,8 @@ def _csv_rows(found: QuerySet[OrderLine]) -> Iterator[tuple[Any, ...]]:
                     commission.affiliate.name,
                     commission.affiliate_id,
                     f"{commission.rate_bps // 100}.{commission.rate_bps % 100:02d}",
-                    Money(commission.commission_minor, line.currency),
-                    commission.get_state_display(),
+                    queries.cost_of(line),
+                    commission.standing_words,
                 )
                 if commission
                 else (None,) * 5
@@ -96,7 +96,7 @@ def order(request: MerchantRequest, pk: int) -> HttpResponse:
     lines = [
         (
             line,
-            getattr(line, "commission", None),
+            queries.due_of(line),
             explain(line.attribution, viewer=None) if hasattr(line, "attribution") else [],
         )
         for line in found.lines.all()

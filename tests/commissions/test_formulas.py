@@ -1,11 +1,13 @@
 """The worked vectors of docs/domain.md §4.2, and what must hold for any amount."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance.kernel.money import Money, cny
-from commissions.formulas import Rates, Subsidy, TechFeeBase, worth
+from commissions.formulas import Rates, Role, Subsidy, TechFeeBase, worth
 
 SUBSIDY = Subsidy(rate_bps=300, cap=cny("5.00"))
 A = Rates(commission_bps=1200, share_bps=9000, tech_fee_bps=1000, subsidies=(SUBSIDY,))
@@ -95,6 +97,46 @@ def test_the_share_lifted_from_55_to_90_more_than_doubles_the_net():
     assert round(100 * (lifted - usual).minor / usual.minor) == 106
 
 
+def test_affiliate_and_partner_share_what_is_agreed_to_the_last_fen():
+    rates = Rates(commission_bps=1200, share_bps=9000, partner_bps=3000, tech_fee_bps=1000)
+    mine, theirs = worth(cny("199.00"), rates), worth(cny("199.00"), rates, Role.PARTNER)
+
+    # 23.88 × 90 % = 21.492, rounded 21.49; shared 60 to 30: 14.326… and 7.163…
+    assert (mine.publisher, theirs.publisher) == (cny("14.33"), cny("7.16"))
+    assert (mine.commission, theirs.commission) == (cny("16.72"), cny("7.16"))
+    assert (mine.platform, theirs.platform) == (cny("2.39"), cny("0.00"))
+    assert (mine.tech_fee, theirs.tech_fee) == (cny("1.43"), cny("0.72"))
+    assert (mine.net, theirs.net) == (cny("12.90"), cny("6.44"))
+
+
+def test_a_fen_that_two_could_claim_is_paid_once():
+    rates = Rates(commission_bps=100, share_bps=10_000, partner_bps=5000, tech_fee_bps=0)
+    mine, theirs = worth(cny("1.00"), rates), worth(cny("1.00"), rates, Role.PARTNER)
+
+    assert mine.commission + theirs.commission == cny("0.01")
+    assert mine.publisher + theirs.publisher == cny("0.01")
+
+
+def test_an_intermediary_gets_the_service_fee_without_the_technical_fee():
+    rates = Rates(commission_bps=500, share_bps=10_000, tech_fee_bps=1000)
+    due = worth(cny("199.00"), rates, Role.INTERMEDIARY)
+
+    assert (due.commission, due.tech_fee, due.net) == (cny("9.95"), cny("1.00"), cny("8.95"))
+
+
+def test_a_subsidy_has_a_cap_an_own_share_and_two_funders():
+    subsidy = Subsidy(rate_bps=300, cap=cny("5.00"), share_bps=8000, merchant_bps=2500)
+    rates = Rates(
+        commission_bps=1200, share_bps=9000, tech_fee_bps=1000, subsidies=(subsidy, SUBSIDY)
+    )
+    due = worth(cny("199.00"), rates)
+
+    assert due.subsidy == cny("9.00")  # 5.00 × 80 % and 5.00
+    assert due.merchant_subsidy == cny("1.00")
+    assert due.cost == cny("24.88")
+    assert due.net == cny("28.34")
+
+
 def test_less_than_one_fen_is_nothing():
     due = worth(cny("0.04"), Rates(commission_bps=1200, share_bps=9000, tech_fee_bps=1000))
 
@@ -107,23 +149,52 @@ def test_a_negative_base_is_refused():
         worth(cny("-1.00"), A)
 
 
-rates = st.builds(
-    Rates,
-    commission_bps=st.integers(0, 9000),
+subsidies = st.builds(
+    Subsidy,
+    rate_bps=st.integers(0, 3000),
+    cap=st.integers(0, 10**6).map(lambda minor: Money(minor, "CNY")),
     share_bps=st.integers(0, 10_000),
-    tech_fee_bps=st.integers(0, 3000),
-    tech_fee_base=st.sampled_from(TechFeeBase),
+    merchant_bps=st.integers(0, 10_000),
 )
 
 
-@given(base=st.integers(0, 10**12), rates=rates)
-def test_the_parts_always_add_up_and_nobody_pays_to_work(base, rates):
-    due = worth(Money(base, "CNY"), rates)
+@st.composite
+def rates_of_an_order(draw):
+    share = draw(st.integers(0, 10_000))
+    return Rates(
+        commission_bps=draw(st.integers(0, 9000)),
+        share_bps=share,
+        partner_bps=draw(st.integers(0, share)),
+        tech_fee_bps=draw(st.integers(0, 3000)),
+        tech_fee_base=draw(st.sampled_from(TechFeeBase)),
+        special_bps=draw(st.integers(0, 1000)),
+        subsidies=tuple(draw(st.lists(subsidies, max_size=2))),
+    )
+
+
+rates = rates_of_an_order()
+
+
+@given(base=st.integers(0, 10**12), rates=rates, role=st.sampled_from(Role))
+def test_the_parts_always_add_up_and_nobody_pays_to_work(base, rates, role):
+    due = worth(Money(base, "CNY"), rates, role)
 
     assert due.commission == due.publisher + due.platform
-    assert due.net == due.publisher - due.tech_fee
+    assert due.net == due.publisher + due.subsidy - due.tech_fee
     assert min(due.publisher.minor, due.platform.minor, due.tech_fee.minor, due.net.minor) >= 0
+    assert 0 <= due.merchant_subsidy.minor <= due.subsidy.minor
     assert due.commission <= due.base
+
+
+@given(base=st.integers(0, 10**12), rates=rates)
+def test_what_the_merchant_pays_is_what_the_payees_and_the_platform_get(base, rates):
+    amount = Money(base, "CNY")
+    mine, theirs = worth(amount, rates), worth(amount, rates, Role.PARTNER)
+    alone = worth(amount, replace(rates, partner_bps=0))
+
+    assert mine.commission + theirs.commission == alone.commission
+    assert mine.publisher + theirs.publisher == alone.publisher
+    assert mine.platform + theirs.platform == alone.platform
 
 
 @given(base=st.integers(0, 10**9), parts=st.lists(st.integers(1, 10**8), max_size=6), rates=rates)

@@ -166,7 +166,7 @@ def test_settlement_makes_the_pending_payable(cast):
 
     share = settlement.shares.get()
     assert (share.commissions, share.net_minor, share.tech_fee_minor) == (1, 1934, 215)
-    assert cast.commission().state == "settled"
+    assert cast.commission().standing == "settled"
     assert cast.balance(chart.pending(cast.affiliate.pk)) == cny("0.00")
     assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("19.34")
 
@@ -197,7 +197,7 @@ def test_a_refund_after_settlement_is_taken_from_what_is_payable(cast):
     with clock.at(JUNE_22):
         commission = cast.refunded("50.00")
 
-    assert commission.state == "settled"
+    assert commission.standing == "settled"
     assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("14.48")
 
 

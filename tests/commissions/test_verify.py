@@ -69,7 +69,7 @@ FAULTS = {
         (
             "UPDATE commissions_commission SET publisher_minor = publisher_minor + 1,"
             " commission_minor = commission_minor + 1, net_minor = net_minor + 1"
-            " WHERE state = 'settled'"
+            " WHERE id IN (SELECT commission_id FROM commissions_settlementline)"
         ),
     ],
     "commissions_are_sums": [
@@ -89,6 +89,24 @@ FAULTS = {
         (
             "UPDATE commissions_settlementshare SET net_minor = net_minor + 1,"
             " publisher_minor = publisher_minor + 1"
+        ),
+        "DELETE FROM commissions_settlementline WHERE NOT correction",
+        (
+            "UPDATE commissions_settlementline SET net_minor = net_minor + 1,"
+            " publisher_minor = publisher_minor + 1, commission_minor = commission_minor + 1"
+        ),
+        "UPDATE commissions_settlementline SET base_minor = base_minor + 1",
+        "UPDATE commissions_settlementshare SET corrections = corrections + 1",
+    ],
+    "settled_once": [
+        "UPDATE commissions_settlement SET month = '2026-04-01'",
+        (
+            "UPDATE commissions_settlementline SET net_minor = net_minor + 1,"
+            " publisher_minor = publisher_minor + 1, commission_minor = commission_minor + 1"
+        ),
+        (
+            "UPDATE commissions_commission SET settles_in = '2026-05-01'"
+            " WHERE settles_in = '2026-06-01'"
         ),
     ],
     "remittances_are_sums": [
@@ -152,6 +170,7 @@ def broken(sql):
         "commissions_line",
         "commissions_entry",
         "commissions_commissionline",
+        "commissions_settlementline",
         "affiliates_touch",
         "affiliates_attribution",
     )

@@ -223,8 +223,10 @@ class Trade(RuleBasedStateMachine):
         booked = {account.code: account.balance_minor for account in told}
         assert {code: booked.get(code, 0) for code in said} == said
 
-        rows = Commission.objects.order_by("line__order", "line").values_list(
-            "line__order__external_id", "state", "base_minor"
+        rows = (
+            Commission.objects.standing()
+            .order_by("line__order", "line")
+            .values_list("line__order__external_id", "standing", "base_minor")
         )
         assert list(rows) == [
             (sale.number, line.state, line.base)

@@ -1,0 +1,215 @@
+"""Several payees and funders of one order: each gets a row, a receipt and money of their own."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from affiliates.models import AffiliateKind
+from affiliates.services import affiliate_apply, affiliate_approve
+from affiliates.services.parts import (
+    intermediation_open,
+    relation_open,
+    site_special_fee_set,
+)
+from alliance.kernel import clock
+from alliance.kernel.money import cny
+from campaigns.services import subsidy_open
+from commissions import chart, pipeline
+from commissions.models import Commission, Hold, SettlementLine
+from commissions.services import settlements
+from commissions.verify import verify
+from tests.cast import cast_make, staff_make, user_make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
+JULY_20 = datetime(2026, 7, 20, 3, tzinfo=clock.ZONE)
+
+
+def settle(moment):
+    with clock.at(moment):
+        month = clock.previous_month(clock.business_day())
+        return settlements.settlement_run(month=month, currency="CNY")
+
+
+@pytest.fixture
+def cast():
+    """Lin shares with Wang; Zhou looks after the plan; a subsidy and a special fee are in force.
+
+    199.00 at 12 %, of which 2 % are the special fee; share 90 %, 30 % of it Wang's; 5 % to Zhou;
+    a subsidy of 3 %, at most 5.00, a quarter of it the merchant's.
+    """
+    with clock.at(MAY - timedelta(days=2)):
+        made = cast_make()
+        ops = staff_make(email="ops2@test.example")
+        made.wang = affiliate_apply(user=user_make(), kind="channel", name="Wang's channel")
+        made.zhou = affiliate_apply(user=user_make(), kind=AffiliateKind.TUANZHANG, name="Zhou")
+        for one in (made.wang, made.zhou):
+            affiliate_approve(actor=ops, affiliate=one)
+        relation_open(actor=ops, affiliate=made.affiliate, partner=made.wang, share_bps=3000)
+        plan = made.merchant.plans.get()
+        intermediation_open(actor=made.chen, affiliate=made.zhou, plan=plan, service_bps=500)
+        site_special_fee_set(actor=ops, site=made.zone.site, special_bps=200)
+        subsidy_open(
+            actor=made.chen,
+            name="618",
+            rate_bps=300,
+            cap=cny("5.00"),
+            merchant=made.merchant,
+            merchant_bps=2500,
+        )
+    with clock.at(MAY):
+        yield made
+    assert verify() == []
+
+
+def nets(number="T1"):
+    rows = Commission.objects.filter(line__order__external_id=number)
+    return {row.role: row.net_minor for row in rows}
+
+
+def test_each_payee_gets_a_row_and_the_merchant_reserves_for_all_of_them(cast):
+    due = cast.sold()
+
+    # 199.00 × 10 % = 19.90; × 90 % = 17.91, of it 11.94 Lin's and 5.97 Wang's; fee a tenth each.
+    assert (due.rate_bps, due.special_bps, due.partner_bps) == (1000, 200, 3000)
+    assert nets() == {
+        "affiliate": 1194 - 119 + 500,
+        "partner": 597 - 60,
+        "intermediary": 995 - 100,
+    }
+    # 19.90 commission, 3.98 special fee, 9.95 service fee, 1.25 of the subsidy.
+    assert cast.balance(chart.reserved(cast.merchant.pk)) == cny("35.08")
+
+
+def test_with_the_receipt_everybody_has_theirs(cast):
+    cast.sold()
+    cast.received()
+
+    assert cast.balance(chart.pending(cast.affiliate.pk)) == cny("15.75")
+    assert cast.balance(chart.pending(cast.wang.pk)) == cny("5.37")
+    assert cast.balance(chart.pending(cast.zhou.pk)) == cny("8.95")
+    assert cast.balance(chart.SPECIAL_FEE) == cny("3.98")
+    assert cast.balance(chart.SHARE) == cny("1.99")
+    assert cast.balance(chart.TECH_FEE) == cny("2.79")
+    assert cast.balance(chart.SUBSIDY) == cny("-3.75")
+    assert cast.balance(chart.wallet(cast.merchant.pk)) == cny("9964.92")
+
+
+def test_a_refund_in_parts_leaves_nothing_with_anybody(cast):
+    cast.sold()
+    cast.received()
+    for n, part in enumerate(("50.00", "33.33", "115.67")):
+        cast.refunded(part, refund=f"R{n}")
+
+    assert nets() == {"affiliate": 0, "partner": 0, "intermediary": 0}
+    assert cast.balance(chart.wallet(cast.merchant.pk)) == cny("10000.00")
+    assert cast.balance(chart.SUBSIDY) == cny("0.00")
+
+
+def test_a_wallet_that_reaches_for_some_lets_the_others_wait(cast):
+    cast.record(cast.report("BIG", amount_minor=cny("28000.00").minor, click_id=cast.click()))
+
+    # 4,761.25 are gone. Lin's and Wang's 4,201.25 still fit, Zhou's 1,750.00 do not.
+    cast.record(cast.report("BIG2", amount_minor=cny("35000.00").minor, click_id=cast.click()))
+    waiting = Commission.objects.filter(state="unfunded").values_list("role", flat=True)
+    assert set(waiting) == {"intermediary"}
+    cast.top_up("10000.00")
+    pipeline.orders_process([cast.commission("BIG2").line.order_id])
+    assert not Commission.objects.filter(state="unfunded").exists()
+
+
+def test_settlement_tells_each_payee_and_a_correction_with_the_next(cast):
+    cast.sold()
+    with clock.at(MAY + timedelta(days=5)):
+        cast.received()
+    first = settle(JUNE_20)
+    with clock.at(JUNE_20 + timedelta(days=3)):
+        cast.refunded("50.00")
+    with clock.at(JUNE_20 + timedelta(days=4)):
+        cast.sold("T2")
+        cast.received("T2")
+    second = settle(JULY_20)
+
+    told = {
+        (line.settlement_id, line.affiliate_id, line.correction): line.net_minor
+        for line in SettlementLine.objects.all()
+    }
+    lin, wang, zhou = cast.affiliate.pk, cast.wang.pk, cast.zhou.pk
+    assert told == {
+        (first.pk, lin, False): 1575,
+        (first.pk, wang, False): 537,
+        (first.pk, zhou, False): 895,
+        # 149.00: 14.90, 13.41 = 8.94 + 4.47; subsidy 4.47.
+        (second.pk, lin, True): 894 - 89 + 447 - 1575,
+        (second.pk, wang, True): 447 - 45 - 537,
+        (second.pk, zhou, True): 745 - 75 - 895,
+        (second.pk, lin, False): 1575,
+        (second.pk, wang, False): 537,
+        (second.pk, zhou, False): 895,
+    }
+    share = second.shares.get(affiliate=lin)
+    assert (share.commissions, share.corrections, share.corrected_minor) == (1, 1, -323)
+    assert len(share.digest) == 64
+
+
+def held(commission, hold):
+    """As a violation does it."""
+    line = commission.line
+    Commission.objects.filter(line=line).update(hold=hold)
+    pipeline.orders_process([line.order_id])
+
+
+def test_frozen_money_lies_apart_and_does_not_settle(cast):
+    commission = cast.sold()
+    cast.received()
+    held(commission, Hold.FROZEN)
+
+    assert cast.commission().standing == "frozen"
+    assert cast.balance(chart.frozen(cast.affiliate.pk)) == cny("15.75")
+    assert cast.balance(chart.pending(cast.affiliate.pk)) == cny("0.00")
+    assert settle(JUNE_20).shares.count() == 0
+
+
+def test_what_is_released_settles_with_the_next_open_month(cast):
+    commission = cast.sold()
+    cast.received()
+    held(commission, Hold.FROZEN)
+    settle(JUNE_20)
+    with clock.at(JUNE_20 + timedelta(days=1)):
+        held(commission, Hold.NONE)
+        released = cast.commission()
+        assert (released.standing, f"{released.settles_in:%Y-%m}") == ("confirmed", "2026-06")
+    assert settle(JULY_20).shares.get(affiliate=cast.affiliate).net_minor == 1575
+    assert cast.commission().standing == "settled"
+
+
+def test_a_refund_while_frozen_is_taken_from_what_is_frozen(cast):
+    commission = cast.sold()
+    cast.received()
+    held(commission, Hold.FROZEN)
+    cast.refunded("50.00")
+
+    assert cast.balance(chart.frozen(cast.affiliate.pk)) == cny("12.52")
+
+
+def test_what_is_invalidated_goes_back_to_the_merchant(cast):
+    commission = cast.sold()
+    cast.received()
+    held(commission, Hold.FROZEN)
+    held(commission, Hold.BARRED)
+
+    assert cast.commission().standing == "void"
+    assert cast.balance(chart.wallet(cast.merchant.pk)) == cny("10000.00")
+
+
+def test_a_settled_commission_cannot_be_held_any_more(cast):
+    commission = cast.sold()
+    cast.received()
+    settle(JUNE_20)
+    held(commission, Hold.BARRED)
+
+    assert cast.commission().standing == "settled"
+    assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("15.75")
+    held(commission, Hold.NONE)
