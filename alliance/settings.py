@@ -19,6 +19,8 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from alliance.kernel import keys
+
 django_stubs_ext.monkeypatch()  # Django's generic classes can be subscripted at run time too
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -393,6 +395,74 @@ _faults = [
 if _said := [message for wrong, message in _faults if wrong]:
     raise ImproperlyConfigured("The trade's defaults: " + "; ".join(_said) + ".")
 
+# --- Payout rails (docs/rails.md) -----------------------------------------------------------------
+
+# What each rail needs, in the environment under <RAIL>_<NAME>. A rail of which something is said
+# must be complete; one of which nothing is said is not offered.
+_RAILS = {
+    "bank_file": {
+        "NAME": env.str("BANK_FILE_NAME", default=""),
+        "ACCOUNT": "".join(env.str("BANK_FILE_ACCOUNT", default="").split()).upper(),
+        "BIC": env.str("BANK_FILE_BIC", default="").upper(),
+    },
+    "alipay": {
+        "APP_ID": env.str("ALIPAY_APP_ID", default=""),
+        "PRIVATE_KEY": keys.pem(env.str("ALIPAY_PRIVATE_KEY", default="")),
+        "PUBLIC_KEY": keys.pem(env.str("ALIPAY_PUBLIC_KEY", default="")),
+        "APP_CERT": keys.pem(env.str("ALIPAY_APP_CERT", default="")),
+        "ROOT_CERT": keys.pem(env.str("ALIPAY_ROOT_CERT", default="")),
+        "GATEWAY": env.str("ALIPAY_GATEWAY", default="https://openapi.alipay.com/gateway.do"),
+    },
+    "paypal": {
+        "CLIENT_ID": env.str("PAYPAL_CLIENT_ID", default=""),
+        "SECRET": env.str("PAYPAL_SECRET", default=""),
+        "API": env.str("PAYPAL_API", default="https://api-m.paypal.com").rstrip("/"),
+    },
+}
+RAILS = {
+    rail: said
+    for rail, said in _RAILS.items()
+    if any(env.ENVIRON.get(f"{rail.upper()}_{name}") for name in said)
+}
+_faults = [
+    *(
+        (rail in RAILS and not RAILS[rail][name], f"{rail.upper()}_{name} is missing or unreadable")
+        for rail, name in (
+            ("bank_file", "NAME"),
+            ("bank_file", "ACCOUNT"),
+            ("alipay", "APP_ID"),
+            ("alipay", "PRIVATE_KEY"),
+            ("alipay", "PUBLIC_KEY"),
+            ("paypal", "CLIENT_ID"),
+            ("paypal", "SECRET"),
+        )
+    ),
+]
+if _alipay := RAILS.get("alipay"):
+    _faults += [
+        (
+            not keys.is_rsa(_alipay["PRIVATE_KEY"], private=True),
+            "ALIPAY_PRIVATE_KEY must be an RSA private key (PEM, 2048 bits or more) or its file",
+        ),
+        (
+            not keys.is_rsa(_alipay["PUBLIC_KEY"]),
+            "ALIPAY_PUBLIC_KEY must be Alipay's RSA public key or certificate (PEM) or its file",
+        ),
+        (
+            bool(_alipay["APP_CERT"]) != bool(_alipay["ROOT_CERT"]),
+            "ALIPAY_APP_CERT and ALIPAY_ROOT_CERT go together",
+        ),
+    ]
+_faults += [
+    (
+        not _RAILS[rail][name].startswith("https://") and PRODUCTION,
+        f"{rail.upper()}_{name} must be an https:// address",
+    )
+    for rail, name in (("alipay", "GATEWAY"), ("paypal", "API"))
+]
+if _said := [message for wrong, message in _faults if wrong]:
+    raise ImproperlyConfigured("The payout rails: " + "; ".join(_said) + ".")
+
 # --- Logs ---------------------------------------------------------------------------------------
 
 LOGGING = {
@@ -401,6 +471,8 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Its lines at INFO are whole addresses, with the signatures and numbers in them.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }
 
 # --- The look ---------------------------------------------------------------------------------

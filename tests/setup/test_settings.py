@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.exceptions import ImproperlyConfigured
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -113,6 +115,52 @@ def test_one_zone_for_the_days_the_pages_and_the_clocks_tasks(load):
 def test_a_zone_that_does_not_exist_is_refused(load, zone):
     with pytest.raises(ImproperlyConfigured, match="ALLIANCE_TIME_ZONE"):
         load({"ALLIANCE_ENV": "test", "ALLIANCE_TIME_ZONE": zone})
+
+
+def _key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def test_a_rail_is_set_up_by_its_variables_and_the_others_are_not_offered(load, tmp_path):
+    key = _key()
+    file = tmp_path / "alipay.pem"
+    file.write_text(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ).decode()
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    settings = load({
+        "ALLIANCE_ENV": "test",
+        "ALIPAY_APP_ID": "2021000000",
+        "ALIPAY_PRIVATE_KEY": str(file),
+        "ALIPAY_PUBLIC_KEY": public.decode().replace("\n", "\\n"),
+        "BANK_FILE_NAME": "",
+    })  # fmt: skip
+
+    assert settings["RAILS"].keys() == {"alipay"}
+    assert settings["RAILS"]["alipay"]["PRIVATE_KEY"] == file.read_text()
+    assert settings["RAILS"]["alipay"]["PUBLIC_KEY"] == public.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"PAYPAL_CLIENT_ID": "x"}, "PAYPAL_SECRET is missing"),
+        ({"BANK_FILE_ACCOUNT": "DE89370400440532013000"}, "BANK_FILE_NAME is missing"),
+        ({"ALIPAY_APP_ID": "x"}, "ALIPAY_PRIVATE_KEY must be an RSA private key"),
+        ({"ALIPAY_PRIVATE_KEY": "/no/such/file"}, "ALIPAY_PRIVATE_KEY is missing or unreadable"),
+        ({"PAYPAL_API": "http://paypal.example"}, "PAYPAL_API must be an https:// address"),
+        ({"ALIPAY_GATEWAY": "http://alipay.example"}, "ALIPAY_GATEWAY must be an https://"),
+    ],
+)
+def test_a_rail_that_is_half_set_up_stops_everything_and_says_why(load, production, given, said):
+    with pytest.raises(ImproperlyConfigured, match=said):
+        load({**production, **given})
 
 
 @pytest.mark.parametrize("name", ["demo", "test"])
