@@ -1,6 +1,7 @@
 """What people type on the pages of the money. Forms check shapes; services decide."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
+from alliance.kernel.errors import Invalid
 from alliance.kernel.money import Money, exponent
-from commissions.models import CommissionState, PayeeAccount
+from commissions import payees
+from commissions.models import CommissionState
 from merchants.models import OrderState
 
 
@@ -149,11 +152,56 @@ class WithdrawalForm(forms.Form):
         self.fields["amount"] = AmountField(currency=currency, label=_("Amount"), min_value=0)
 
 
-class PayeeForm(forms.ModelForm[PayeeAccount]):
-    class Meta:
-        model = PayeeAccount
-        fields = ["holder", "institution", "number"]
-        widgets = {"number": forms.TextInput(attrs={"autocomplete": "off"})}
+class PayeeForm(forms.Form):
+    """What the chosen way needs to know of an account, and nothing else."""
+
+    # way: ((field, label, help), …)
+    ASKS: Mapping[str, tuple[tuple[str, Any, Any], ...]] = {
+        "alipay": (
+            ("holder", _("Real name"), _("As Alipay has verified it, or the transfer is refused.")),
+            ("number", _("Alipay login"), _("E-mail address or mobile number.")),
+        ),
+        "paypal": (
+            ("holder", _("Name"), ""),
+            ("number", _("PayPal e-mail address"), _("The one your PayPal account goes by.")),
+        ),
+        "bank_file": (
+            ("holder", _("Account holder"), _("As the bank has it.")),
+            ("number", _("IBAN or account number"), ""),
+            ("institution", _("Bank and branch"), _("Not needed with an IBAN.")),
+            ("bank_code", _("BIC or CNAPS code"), _("If you know it.")),
+        ),
+        "manual": (
+            ("holder", _("Account holder"), ""),
+            ("institution", _("Bank or wallet"), _("For example: Alipay, ICBC, Sparkasse.")),
+            ("number", _("Account number"), ""),
+        ),
+    }
+    LONGEST = {"holder": 100, "institution": 100, "number": 64, "bank_code": 12}
+    OPTIONAL = {("bank_file", "institution"), ("bank_file", "bank_code")}
+
+    def __init__(self, *args: Any, rail: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rail = rail
+        for name, label, words in self.ASKS[rail]:
+            self.fields[name] = forms.CharField(
+                label=label,
+                help_text=words,
+                required=(rail, name) not in self.OPTIONAL,
+                max_length=self.LONGEST[name],
+                widget=forms.TextInput(attrs={"autocomplete": "off"}),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Everything about the account is checked together, and said at its field."""
+        typed = {"holder": "", "number": "", **(super().clean() or {}), "rail": self.rail}
+        if self.errors:
+            return typed
+        try:
+            return payees.cleaned(**typed)
+        except Invalid as exc:
+            self.add_error(exc.field, str(exc))
+            return typed
 
 
 class TopUpForm(forms.Form):

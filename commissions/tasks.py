@@ -5,13 +5,14 @@ import logging
 from celery import shared_task
 from django.conf import settings
 from django.db import OperationalError
+from django.utils.translation import gettext as _
 
 from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
 from alliance.kernel.money import Money
 from commissions import pipeline, queries, rails
-from commissions.models import VerifyRun, VerifySource
-from commissions.services import payouts, settlements, write_offs
+from commissions.models import Payout, VerifyRun, VerifySource
+from commissions.services import payouts, settlements, transfers, write_offs
 from commissions.services.verification import verification_perform, verification_run
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ColumnMapping, ImportKind, ImportRun
@@ -116,11 +117,13 @@ def payout_send(payout_pk: int) -> None:
     if payout is None:
         return
     try:
-        ref = rails.get(payout.rail).send(payout, key=f"payout-{payout.pk}")
+        ref = rails.get(payout.rail).send(payout, key=rails.key_of(payout.pk))
     except rails.Refused as exc:  # a definite no: the money goes back
         payouts.payout_fail(payout=payout, reason=str(exc))
+    except rails.NotSent as exc:  # the rail was never reached: payouts_reconcile tries again
+        transfers.payout_not_sent(payout=payout, reason=str(exc))
     except rails.Unclear as exc:  # never guess: payouts_reconcile asks the rail by key
-        logger.info("payout %s: %s", payout.pk, exc)
+        transfers.transfer_unclear(payout=payout, said=exc)
     else:
         payouts.payout_mark_paid(payout=payout, rail_ref=ref)
 
@@ -132,13 +135,24 @@ def payouts_reconcile() -> None:
         payout_send(pk)
     for payout in queries.payouts_sending():
         try:
-            ref = rails.get(payout.rail).lookup(key=f"payout-{payout.pk}")
-        except rails.Refused as exc:
-            payouts.payout_fail(payout=payout, reason=str(exc))
-        except rails.Unclear:
+            payout_lookup(payout)
+        except WrongState:  # somebody else heard of it first
             continue
-        else:
-            payouts.payout_mark_paid(payout=payout, rail_ref=ref)
+
+
+def payout_lookup(payout: Payout) -> None:
+    """Ask the rail what became of a payout under way, and write down what it says."""
+    try:
+        ref = rails.get(payout.rail).lookup(key=transfers.name_of(payout))
+    except rails.Refused as exc:
+        payouts.payout_fail(payout=payout, reason=str(exc))
+    except rails.Missing:
+        if transfers.transfer_missing(payout=payout):
+            payouts.payout_fail(payout=payout, reason=_("The rail never received the transfer."))
+    except (rails.Unclear, rails.NotSent) as exc:
+        logger.info("payout %s: %s", payout.pk, exc)
+    else:
+        payouts.payout_mark_paid(payout=payout, rail_ref=ref)
 
 
 @shared_task

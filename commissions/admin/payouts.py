@@ -22,7 +22,7 @@ from alliance.kernel.desk import (
     person,
 )
 from alliance.kernel.models import StaffRole, User
-from commissions import tasks
+from commissions import rails, tasks
 from commissions.models import PayeeAccount, Payout, PayoutState
 from commissions.services.payouts import payout_fail, payout_mark_paid, payout_release
 
@@ -47,8 +47,10 @@ def fail(actor: User, payout: Payout, reason: str) -> None:
     payout_fail(actor=actor, payout=payout, reason=reason)
 
 
-def being_made_by_hand(payout: Payout) -> bool:
-    return payout.state == PayoutState.SENDING and payout.rail == "manual"
+def said_by_hand(payout: Payout) -> bool:
+    return payout.state == PayoutState.SENDING and rails.waits_for_a_person(
+        payout.rail, payout.updated_at
+    )
 
 
 def facts(payout: Payout) -> Facts:
@@ -136,7 +138,7 @@ class PayoutAdmin(ReadOnlyAdmin):
                 actor=actor, payout=payout, rail_ref=rail_ref
             ),
             roles=(StaffRole.FINANCE,),
-            when=being_made_by_hand,
+            when=said_by_hand,
             text=_("The transfer was made. Whoever released the payout cannot confirm it."),
             done=_("The payout is paid."),
             form=ReferenceForm,
@@ -162,7 +164,7 @@ class PayoutAdmin(ReadOnlyAdmin):
             variant=ActionVariant.DANGER,
             run=fail,
             roles=(StaffRole.FINANCE,),
-            when=being_made_by_hand,
+            when=said_by_hand,
             text=_(
                 "Only if it is certain that no money left. It goes back to the affiliate, who "
                 "reads the reason."
@@ -195,4 +197,15 @@ class PayeeAccountAdmin(ReadOnlyAdmin):
     list_select_related = ("affiliate",)
     search_fields = ("holder", "affiliate__name")
     ordering = ("-pk",)
-    fields = ("holder", "institution", "masked", columns.linked("affiliate", _("affiliate")))
+    fields = (
+        "rail_label",
+        "holder",
+        "institution",
+        "masked",
+        "bank_code",
+        columns.linked("affiliate", _("affiliate")),
+    )
+
+    @admin.display(description=_("way"))
+    def rail_label(self, payee: PayeeAccount) -> str:
+        return str(rails.OFFERS[payee.rail].label)

@@ -9,6 +9,17 @@ from commissions.models.commission import (
 )
 from commissions.models.ledger import Account, Balance, Entry, Line, Period
 from commissions.models.payout import CAME_BACK, PayeeAccount, Payout, PayoutState
+from commissions.models.rails import (
+    BankFile,
+    BankFileItem,
+    Difference,
+    DifferenceKind,
+    DifferenceState,
+    FileFact,
+    RailFile,
+    RailFileRow,
+    Transfer,
+)
 from commissions.models.settlement import Settlement, SettlementState
 from commissions.models.shares import SettlementLine, SettlementShare
 from commissions.models.tax import (
@@ -27,12 +38,18 @@ __all__ = [
     "CAME_BACK",
     "Account",
     "Balance",
+    "BankFile",
+    "BankFileItem",
     "Commission",
     "CommissionLine",
     "CommissionState",
     "Debt",
     "DebtWriteOff",
+    "Difference",
+    "DifferenceKind",
+    "DifferenceState",
     "Entry",
+    "FileFact",
     "Hold",
     "Line",
     "PayeeAccount",
@@ -40,6 +57,8 @@ __all__ = [
     "Payout",
     "PayoutState",
     "Period",
+    "RailFile",
+    "RailFileRow",
     "Settlement",
     "SettlementLine",
     "SettlementShare",
@@ -51,6 +70,7 @@ __all__ = [
     "TaxRemittanceState",
     "TopUp",
     "TopUpState",
+    "Transfer",
     "VerifyRun",
     "VerifySource",
     "VerifyState",

@@ -14,11 +14,13 @@ class PayeeAccount(Stamped):
     affiliate = models.ForeignKey(
         Affiliate, models.PROTECT, related_name="payee_accounts", verbose_name=_("affiliate")
     )
+    rail = models.CharField(_("way"), max_length=20, default="manual")
     holder = models.CharField(_("account holder"), max_length=100)
     institution = models.CharField(
         _("bank or wallet"), max_length=100, help_text=_("For example: Alipay, ICBC, Sparkasse.")
     )
     number = models.CharField(_("account number"), max_length=64)
+    bank_code = models.CharField(_("bank code"), max_length=12, blank=True)
 
     class Meta:
         verbose_name = _("payee account")
@@ -29,18 +31,22 @@ class PayeeAccount(Stamped):
 
     @property
     def masked(self) -> str:
-        return f"…{self.number[-4:]}"
+        """The account so that its owner knows it again and nobody else can use it."""
+        name, at, host = self.number.partition("@")
+        return f"{name[:1]}…@{host}" if at else f"…{self.number[-4:]}"
 
 
 class PayoutState(models.TextChoices):
-    REQUESTED = "requested", _("Requested")  # requested → ready → sending → paid | failed
+    # requested → ready → sending → paid | failed; paid → returned
+    REQUESTED = "requested", _("Requested")
     READY = "ready", _("Released")
     SENDING = "sending", _("Being sent")
     PAID = "paid", _("Paid")
     FAILED = "failed", _("Failed")
+    RETURNED = "returned", _("Came back")
 
 
-CAME_BACK = [PayoutState.FAILED]  # the money is with the affiliate again
+CAME_BACK = [PayoutState.FAILED, PayoutState.RETURNED]  # the money is with the affiliate again
 
 
 class Payout(Stamped):
@@ -107,11 +113,11 @@ class Payout(Stamped):
         constraints = [
             models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="payout_positive"),
             models.CheckConstraint(
-                condition=~models.Q(state="paid") | ~models.Q(rail_ref=""),
+                condition=~models.Q(state__in=["paid", "returned"]) | ~models.Q(rail_ref=""),
                 name="payout_paid_has_ref",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="failed") | ~models.Q(reason=""),
+                condition=~models.Q(state__in=["failed", "returned"]) | ~models.Q(reason=""),
                 name="payout_failed_has_reason",
             ),
             models.CheckConstraint(
@@ -131,7 +137,7 @@ class Payout(Stamped):
                 name="payout_company_has_invoice",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state__in=["ready", "sending", "paid"])
+                condition=~models.Q(state__in=["ready", "sending", "paid", "returned"])
                 | models.Q(released_by__isnull=False, auto_released=False)
                 | models.Q(released_by=None, auto_released=True, closing=False),
                 name="payout_released_by_someone",

@@ -1,4 +1,7 @@
-"""Withdrawals: requested → ready → sending → paid | failed. Money leaves at most once."""
+"""Withdrawals: requested → ready → sending → paid | failed. Money leaves at most once.
+
+What a rail says on the way is in `transfers`, money that comes back later in `returns`.
+"""
 
 from django.conf import settings
 from django.db import transaction
@@ -9,7 +12,7 @@ from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
-from commissions import chart, debts, ledger, notices, queries, tax
+from commissions import chart, debts, ledger, notices, payees, queries, rails, tax
 from commissions.ledger import InsufficientFunds, Move
 from commissions.models import PayeeAccount, Payout, PayoutState
 
@@ -18,22 +21,29 @@ OPEN = (PayoutState.REQUESTED, PayoutState.READY, PayoutState.SENDING)
 
 @transaction.atomic
 def payee_set(
-    *, actor: User, affiliate: Affiliate, holder: str, institution: str, number: str
+    *,
+    actor: User,
+    affiliate: Affiliate,
+    holder: str,
+    number: str,
+    institution: str = "",
+    bank_code: str = "",
+    rail: str = "manual",
 ) -> PayeeAccount:
     """Where the affiliate wants its money from now on. Payouts under way keep their account.
 
     Everybody who could have done it is told by e-mail, and withdrawals to it wait for a while.
+    Raises Invalid, with the field, for what cannot be an account of that rail.
     """
-    number = "".join(number.split())
-    if not (holder.strip() and institution.strip() and len(number) >= 4):
-        raise Invalid(_("Holder, bank or wallet, and account number are all needed."))
-    payee = PayeeAccount.objects.create(
-        affiliate=affiliate,
-        holder=holder.strip(),
-        institution=institution.strip(),
-        number=number,
+    if rail not in rails.OFFERS or not rails.OFFERS[rail].ready():
+        raise Invalid(_("Choose one of the ways that are offered."), field="rail")
+    account = payees.cleaned(
+        rail=rail, holder=holder, institution=institution, number=number, bank_code=bank_code
     )
-    audit.record("payee.set", payee, actor=actor, affiliate=affiliate.pk, number=payee.masked)
+    payee = PayeeAccount.objects.create(affiliate=affiliate, **account)
+    audit.record(
+        "payee.set", payee, actor=actor, affiliate=affiliate.pk, rail=rail, number=payee.masked
+    )
     notices.payee_changed(payee)
     return payee
 
@@ -95,6 +105,7 @@ def _queue(
     payout = Payout.objects.create(
         affiliate=affiliate,
         payee=payee,
+        rail=payee.rail,
         amount_minor=amount.minor,
         tax_minor=quote.tax.minor,
         currency=amount.currency,
@@ -142,6 +153,8 @@ def _may_begin(affiliate: Affiliate, currency: str) -> PayeeAccount:
     payee = queries.payee_of(affiliate)
     if payee is None:
         raise Invalid(_("Tell us first where to send the money."))
+    if not rails.OFFERS[payee.rail].carries(currency):
+        raise Invalid(_("Your account cannot be sent this currency. Name another one."))
     if affiliate.payouts.filter(currency=currency, state__in=OPEN).exists():
         raise WrongState(_("Another withdrawal is still under way."))
     if ledger.balance(chart.debt(affiliate.pk), currency):
@@ -230,12 +243,14 @@ def _release_small(payout: Payout) -> bool:
 def payout_claim(*, payout_pk: int) -> Payout | None:
     """READY → SENDING for exactly one caller; None for all others.
 
-    What was released before its affiliate was frozen waits, like everything else of it.
+    What was released before its affiliate was frozen waits, like everything else of it; so does
+    what its rail cannot send by itself.
     """
     stopped = Affiliate.objects.exclude(state=AffiliateState.ACTIVE).values("pk")
     ready = Payout.objects.filter(pk=payout_pk, state=PayoutState.READY).exclude(
         affiliate__in=stopped, closing=False
     )
+    ready = ready.exclude(rail__in=rails.held_back())
     if not ready.update(state=PayoutState.SENDING, updated_at=clock.now()):
         return None
     payout = Payout.objects.select_related("payee", "affiliate").get(pk=payout_pk)
@@ -250,8 +265,7 @@ def payout_mark_paid(*, payout: Payout, rail_ref: str, actor: User | None = None
     `actor` is set when a person confirms a manual transfer: never the one who released it.
     """
     if actor:
-        _second(actor, payout)
-        _outsider(actor, payout.affiliate_id)
+        may_say(actor, payout)
     if not rail_ref.strip():
         raise Invalid(_("Enter the reference of the transfer."), field="rail_ref")
     _finish(payout, PayoutState.PAID, rail_ref=rail_ref.strip(), confirmed_by=actor)
@@ -317,6 +331,12 @@ def lock_affiliate(pk: int) -> Affiliate:
     no_key: a new commission of the affiliate must not wait for us, who wait for its balances.
     """
     return Affiliate.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def may_say(actor: User, payout: Payout) -> None:
+    """Raises NotAllowed for whoever may not say how the transfer ended."""
+    _second(actor, payout)
+    _outsider(actor, payout.affiliate_id)
 
 
 def _second(actor: User, payout: Payout) -> None:

@@ -7,12 +7,12 @@ noun; each ends in its INVARIANTS.
 
 from collections.abc import Callable
 
-from commissions.verify import books, business, evidence
+from commissions.verify import books, business, evidence, rails
 from commissions.verify.base import Invariant, Result, Text, check
 
 __all__ = ["INVARIANTS", "Invariant", "Result", "Text", "verify"]
 
-INVARIANTS = (*books.INVARIANTS, *business.INVARIANTS, *evidence.INVARIANTS)
+INVARIANTS = (*books.INVARIANTS, *business.INVARIANTS, *evidence.INVARIANTS, *rails.INVARIANTS)
 
 
 def verify(report: Callable[[Result], None] | None = None) -> list[str]:

@@ -111,7 +111,7 @@ INVARIANTS = (
             FROM ({BOOKED}) b WHERE kind IN ('payable', 'debt')
             UNION ALL
             SELECT affiliate_id, currency, 0,
-                   CASE WHEN state = 'failed' THEN tax_minor - tax_back_minor
+                   CASE WHEN state IN ('failed', 'returned') THEN tax_minor - tax_back_minor
                         ELSE amount_minor END
             FROM commissions_payout
             UNION ALL

@@ -13,7 +13,7 @@ from affiliates.models import AffiliateState
 from alliance.kernel import clock
 from alliance.kernel.exports import csv_response
 from alliance.kernel.money import Money
-from commissions import queries, receipts
+from commissions import queries, rails, receipts
 from commissions.forms import PayeeForm, WithdrawalForm
 from commissions.services import payouts
 from commissions.views.affiliate import PER_PAGE, currency_of
@@ -133,10 +133,19 @@ def _blocked(request: AffiliateRequest, currency: str, balances: queries.Balance
 @affiliate_required(change=True)
 def payee(request: AffiliateRequest) -> HttpResponse:
     """Where the money goes. The number is shown in full only while it is being typed."""
-    form = PayeeForm(request.POST or None)
+    now = queries.payee_of(request.affiliate)
+    ways = rails.offered(currency_of(request, request.affiliate)[1])
+    asked = request.GET.get("rail") or (now.rail if now else "")
+    rail = asked if asked in ways else ways[0]
+    form = PayeeForm(request.POST or None, rail=rail)
     if request.method == "POST" and form.is_valid():
         payouts.payee_set(actor=request.user, affiliate=request.affiliate, **form.cleaned_data)
         messages.success(request, _("Saved. Your next withdrawal goes there."))
         return redirect("commissions:withdrawals")
-    context = {"form": form, "payee": queries.payee_of(request.affiliate)}
+    context = {
+        "form": form,
+        "payee": now,
+        "rail": rail,
+        "ways": [(way, rails.OFFERS[way].label) for way in ways],
+    }
     return render(request, "commissions/payee.html", context)

@@ -131,6 +131,17 @@ FAULTS = {
         "UPDATE commissions_commission SET rate_bps = rate_bps + 100",
         "UPDATE merchants_order SET received_at = received_at + interval '1 month'",
     ],
+    "bank_files_hold_their_payouts": [
+        (
+            "UPDATE commissions_payout SET rail = 'bank_file', state = 'sending',"
+            " released_by_id = (SELECT max(id) FROM kernel_user)"
+        ),
+        (
+            "INSERT INTO commissions_bankfile (number, currency, payouts_count, total_minor,"
+            " content, sha256, made_at, made_by_id) SELECT 'F', 'CNY', 1, 1, '', '', now(), min(id)"
+            " FROM kernel_user"
+        ),
+    ],
     "debt_before_payable": [
         (
             "UPDATE commissions_balance SET floor_minor = NULL, ceiling_minor = NULL,"
