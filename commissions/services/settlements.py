@@ -117,6 +117,7 @@ def settlement_close(*, settlement: Settlement, actor: User | None = None) -> Se
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('settlement'), 0)")
+        cursor.execute("SET LOCAL work_mem = '256MB'")  # a million lines are sorted in memory
     locked = _locked(settlement)
     if locked.state != SettlementState.BUILT:
         raise WrongState(_("Build the settlement and look at it before you close it."))
