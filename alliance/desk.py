@@ -31,8 +31,11 @@ from commissions import figures
 from commissions.admin.verification import SEES_BOOKS, results_context
 from commissions.models import (
     Account,
+    BankCredit,
+    BankStatement,
     Commission,
     Entry,
+    Invoice,
     PayeeAccount,
     Payout,
     Period,
@@ -69,12 +72,13 @@ class Queue:
 
 
 OPS, FINANCE = (StaffRole.OPS,), (StaffRole.FINANCE,)
-APPLIED, SUBMITTED, ANNOUNCED, REQUESTED, SENDING, UNMATCHED, UNFUNDED = (
+APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, SENDING, UNMATCHED, UNFUNDED = (
     f"state__exact={state}"
     for state in (
         "applied",
         "submitted",
         "announced",
+        "open",
         "requested",
         "sending",
         "unmatched",
@@ -87,6 +91,7 @@ QUEUES = (
     Queue("sites", _("Sites to review"), "language", Site, SUBMITTED, OPS),
     Queue("refunds", _("Refunds without order"), "join_inner", Refund, UNMATCHED, OPS),
     Queue("top_ups", _("Top-ups to confirm"), "savings", TopUp, ANNOUNCED, FINANCE),
+    Queue("transfers", _("Transfers to look at"), "contact_support", BankCredit, OPEN, FINANCE),
     Queue("payouts_to_release", _("Payouts to release"), "send_money", Payout, REQUESTED, FINANCE),
     Queue("payouts_to_confirm", _("Transfers to make"), "task_alt", Payout, SENDING, FINANCE),
     # These two go on by themselves; a number that stays says that something is wrong.
@@ -136,6 +141,9 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
         _("Money"),
         (
             (TopUp, "savings"),
+            (BankStatement, "account_balance_wallet"),
+            (BankCredit, "move_to_inbox"),
+            (Invoice, "request_quote"),
             (Settlement, "event_available"),
             (Payout, "send_money"),
             (PayeeAccount, "account_balance"),

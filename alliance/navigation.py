@@ -126,6 +126,7 @@ def _merchant_entries() -> Entries:
         (_("Orders"), "receipt", "commissions:merchant_orders"),
         (_("Affiliates"), "users", "commissions:merchant_affiliates"),
         (_("Wallet"), "wallet", "commissions:wallet"),
+        (_("Invoices"), "file-text", "commissions:invoices"),
         (_("Agreements"), "clipboard-check", "campaigns:agreements"),
         (_("Coupons"), "ticket", "merchants:coupons"),
         (_("Imports"), "file-import", "merchants:imports"),

@@ -179,6 +179,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default="/tmp/al
 CELERY_BEAT_SCHEDULE = {
     "orders-sweep": {"task": "commissions.tasks.orders_sweep", "schedule": 60.0},
     "unfunded-sweep": {"task": "commissions.tasks.unfunded_sweep", "schedule": 600.0},
+    "funding-review": {"task": "commissions.tasks.funding_review", "schedule": 300.0},
+    "bank-credits-match": {"task": "commissions.tasks.bank_credits_match", "schedule": 600.0},
     "imports-sweep": {"task": "commissions.tasks.imports_sweep", "schedule": 300.0},
     # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
@@ -191,6 +193,10 @@ CELERY_BEAT_SCHEDULE = {
     "settlement-monthly": {
         "task": "commissions.tasks.settlement_monthly",
         "schedule": crontab(hour="2", minute="0"),
+    },
+    "invoices-issue": {
+        "task": "commissions.tasks.invoices_issue",
+        "schedule": crontab(hour="3", minute="0"),
     },
     "idempotent-calls-forget": {
         "task": "alliance.kernel.tasks.idempotent_calls_forget",
@@ -345,7 +351,11 @@ ALLIANCE = {
     "LEGAL_NAME": env.str("ALLIANCE_LEGAL_NAME", default="" if PRODUCTION else "Taoke Alliance"),
     "ADDRESS": env.str("ALLIANCE_ADDRESS", multiline=True, default=""),
     "TAX_ID": env.str("ALLIANCE_TAX_ID", default=""),
-    "BANK_DETAILS": env.str("ALLIANCE_BANK_DETAILS", multiline=True, default=""),
+    "BANK_DETAILS": env.str(
+        "ALLIANCE_BANK_DETAILS",
+        multiline=True,
+        default="" if PRODUCTION else "Taoke Alliance\nDemo Bank\n6222 0000 0000 0618",
+    ),
     # Hours that withdrawals to a new payee account wait. Tests of everything else do not.
     "PAYEE_HOLD_HOURS": env.int("PAYEE_HOLD_HOURS", default=0 if ENVIRONMENT == "test" else 72),
     # Withdrawals of an affiliate up to this sum a day need nobody to release them. 0: all do.

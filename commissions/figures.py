@@ -24,6 +24,8 @@ from alliance.kernel import clock
 from alliance.kernel.money import Money
 from commissions.models import (
     Account,
+    BankCredit,
+    BankCreditState,
     Commission,
     CommissionState,
     Entry,
@@ -101,6 +103,7 @@ WAITING: dict[str, Callable[[], QuerySet[Any]]] = {
     "merchants": lambda: Merchant.objects.filter(state=MerchantState.APPLIED),
     "sites": lambda: Site.objects.filter(state=SiteState.SUBMITTED),
     "top_ups": lambda: TopUp.objects.filter(state=TopUpState.ANNOUNCED),
+    "transfers": lambda: BankCredit.objects.filter(state=BankCreditState.OPEN),
     "payouts_to_release": lambda: Payout.objects.filter(state=PayoutState.REQUESTED),
     "payouts_to_confirm": lambda: Payout.objects.filter(state=PayoutState.SENDING),
     "refunds": lambda: Refund.objects.filter(state=RefundState.UNMATCHED),

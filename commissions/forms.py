@@ -208,3 +208,17 @@ class TopUpForm(forms.Form):
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["amount"] = AmountField(currency=currency, label=_("Amount"), min_value=0)
+
+
+class WarningForm(forms.Form):
+    """From where on the team is warned; empty: below a week's spending."""
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["threshold"] = AmountField(
+            currency=currency,
+            label=_("Warn below"),
+            min_value=0,
+            required=False,
+            help_text=_("Empty: below what a week like the last one costs."),
+        )

@@ -8,11 +8,19 @@ from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from alliance.kernel import clock
-from alliance.kernel.errors import WrongState
+from alliance.kernel.errors import DomainError, WrongState
 from alliance.kernel.money import Money
 from commissions import pipeline, queries, rails
 from commissions.models import Payout, VerifyRun, VerifySource
-from commissions.services import payouts, settlements, transfers, write_offs
+from commissions.services import (
+    bank,
+    funding,
+    invoices,
+    payouts,
+    settlements,
+    transfers,
+    write_offs,
+)
 from commissions.services.verification import verification_perform, verification_run
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ColumnMapping, ImportKind, ImportRun
@@ -85,8 +93,32 @@ def orders_import(run_pk: int) -> None:
 
 @shared_task
 def merchant_funded(merchant_pk: int) -> None:
-    """After a top-up: book what had to wait for it."""
+    """After a top-up: book what had to wait for it, and offer the plans again."""
     _process_apart(queries.orders_unfunded(merchant_pk))
+    funding.funding_review([merchant_pk])
+
+
+@shared_task
+def funding_review() -> None:
+    """Beat: warn merchants whose money runs low, pause and resume their plans."""
+    funding.funding_review()
+
+
+@shared_task
+def bank_credits_match() -> None:
+    """After a statement, and beat for what was broken off: receive what names a top-up."""
+    for merchant_pk in bank.credits_match():
+        merchant_funded(merchant_pk)
+
+
+@shared_task
+def invoices_issue() -> None:
+    """Beat, daily: the invoices of every month that is settled and has none yet."""
+    for month, currency in queries.months_to_invoice():
+        try:
+            invoices.invoices_issue(month=month, currency=currency)
+        except DomainError as exc:
+            logger.error("no invoices for %s %s: %s", month, currency, exc)  # noqa: TRY400
 
 
 @shared_task

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from commissions import api
-from commissions.views import affiliate, earnings, imports, merchant, orders, wallet
+from commissions.views import affiliate, earnings, imports, invoices, merchant, orders, wallet
 
 app_name = "commissions"
 
@@ -29,7 +29,13 @@ urlpatterns = [
     path("merchant/orders/import/<int:pk>/", imports.mapping, name="order_mapping"),
     path("merchant/orders/import/<int:pk>/give-up/", imports.give_up, name="order_import_give_up"),
     path("merchant/wallet/", wallet.wallet, name="wallet"),
+    path("merchant/wallet/warning/", wallet.warning, name="wallet_warning"),
     path("merchant/wallet.csv", wallet.wallet_csv, name="wallet_csv"),
+    path("merchant/invoices/", invoices.invoices, name="invoices"),
+    path("merchant/invoices.csv", invoices.invoices_csv, name="invoices_csv"),
+    path("merchant/invoices/<int:pk>/", invoices.invoice, name="invoice"),
+    path("merchant/invoices/<int:pk>.csv", invoices.invoice_csv, name="invoice_csv"),
+    path("merchant/invoices/<int:pk>.pdf", invoices.invoice_pdf, name="invoice_pdf"),
     path("api/v1/orders", api.orders, name="api_orders"),
     path("api/v1/orders/bulk", api.orders_bulk, name="api_orders_bulk"),
     path("api/v1/orders/<path:external_id>", api.order, name="api_order"),

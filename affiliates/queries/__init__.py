@@ -1,6 +1,13 @@
 """The only way from a request to a row of the affiliate side. Strangers find nothing."""
 
-from affiliates.queries.links import clicks_by_day, links_for, sites_for, zone_used_last, zones_for
+from affiliates.queries.links import (
+    clicks_by_day,
+    links_for,
+    merchants_out_of_money,
+    sites_for,
+    zone_used_last,
+    zones_for,
+)
 from affiliates.queries.members import membership_in, membership_of, reason_of_state, share_of
 from affiliates.queries.products import (
     Offer,
@@ -21,6 +28,7 @@ __all__ = [
     "links_for",
     "membership_in",
     "membership_of",
+    "merchants_out_of_money",
     "offers_of",
     "products_known",
     "products_offered",

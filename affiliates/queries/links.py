@@ -2,12 +2,13 @@
 
 from datetime import date, timedelta
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, TruncDate
 
 from affiliates.models import AdZone, Affiliate, Link, Site, SiteState, Touch, TouchKind, Visitor
 from alliance.kernel import clock
 from alliance.kernel.models import User
+from merchants.models import Merchant
 
 
 def sites_for(user: User) -> QuerySet[Site]:
@@ -50,6 +51,15 @@ def links_for(user: User) -> QuerySet[Link]:
         .annotate(clicks=Coalesce(Subquery(people), Value(0)))
         .order_by("-pk")
     )
+
+
+def merchants_out_of_money(user: User) -> QuerySet[Merchant]:
+    """Merchants to whose shops the user's links lead, and whose commissions wait for money."""
+    links = Link.objects.filter(
+        affiliate__members__user=user, paused_at=None, shop__merchant=OuterRef("pk")
+    )
+    paused = Merchant.objects.filter(funding_paused_at__isnull=False)
+    return paused.filter(Exists(links)).order_by("name", "pk")
 
 
 def clicks_by_day(affiliate: Affiliate, start: date, end: date) -> dict[date, int]:

@@ -52,7 +52,7 @@ def products_offered(
     coupon_only: bool = False,
     sort: str = "sales",
 ) -> QuerySet[Product]:
-    """What can be promoted now: on sale, of an active merchant, with a commission rate above 0.
+    """What can be promoted now: on sale, of an active merchant who can pay, with a rate above 0.
 
     Each word must occur in one of the titles. `category` is a slug, `rate_from` basis points,
     prices minor units, both ends included. `sort`: a key of SORTS; an unknown one is "sales".
@@ -60,6 +60,7 @@ def products_offered(
     found = products_known().filter(
         state=ProductState.ON_SALE,
         shop__merchant__state=MerchantState.ACTIVE,
+        shop__merchant__funding_paused_at=None,
         rate_bps__gte=max(rate_from, 1),
     )
     for word in words.split()[:WORDS]:

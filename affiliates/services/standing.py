@@ -16,6 +16,10 @@ _MERCHANT = {
     MerchantState.FROZEN: _("This merchant is frozen, so its products cannot be promoted now."),
     MerchantState.CLOSED: _("This merchant has left the alliance."),
 }
+_OUT_OF_MONEY = _(
+    "This merchant's money for commissions has run out, so nothing new of it can be promoted until "
+    "it tops up. Links that you have go on: their orders wait for the money."
+)
 _WITHDRAWN = _("The shop has withdrawn this product.")
 
 
@@ -35,6 +39,8 @@ def shop_must_sell(shop: Shop) -> None:
     state = shop.merchant.state
     if state != MerchantState.ACTIVE:
         raise WrongState(_MERCHANT[MerchantState(state)], state=state)
+    if shop.merchant.funding_paused_at:
+        raise WrongState(_OUT_OF_MONEY, state="funding_paused")
 
 
 def product_must_be_on_sale(product: Product) -> None:
@@ -47,4 +53,6 @@ def why_not(product: Product) -> str:
     merchant = MerchantState(product.shop.merchant.state)
     if merchant != MerchantState.ACTIVE:
         return str(_MERCHANT[merchant])
+    if product.shop.merchant.funding_paused_at:
+        return str(_OUT_OF_MONEY)
     return "" if product.state == ProductState.ON_SALE else str(_WITHDRAWN)

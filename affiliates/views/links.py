@@ -38,6 +38,7 @@ def links(request: AffiliateRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "out_of_money": queries.merchants_out_of_money(request.user),
         "made": rows.filter(pk=key_in(made)).first() if made else None,
     }
     return render(request, "affiliates/links.html", context)

@@ -5,8 +5,10 @@ ends in a commission or in the books.
 """
 
 from commissions.admin import (
+    bank,
     commissions,
     finance,
+    invoices,
     ledger,
     merchants,
     orders,
@@ -17,8 +19,10 @@ from commissions.admin import (
 )
 
 __all__ = [
+    "bank",
     "commissions",
     "finance",
+    "invoices",
     "ledger",
     "merchants",
     "orders",

@@ -16,7 +16,7 @@ from alliance.kernel.access import has_role
 from alliance.kernel.desk import Decision, DecisionForm, Facts
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
-from commissions import figures
+from commissions import figures, tasks
 from commissions.forms import AmountField
 from commissions.models import Balance
 from commissions.services.wallets import credit_limit_set
@@ -38,6 +38,7 @@ class LimitForm(DecisionForm):
 
 def limit_set(actor: User, merchant: Merchant, limit: Money) -> None:
     credit_limit_set(actor=actor, merchant=merchant, limit=limit)
+    tasks.merchant_funded.delay_on_commit(merchant.pk)  # type: ignore[attr-defined]
 
 
 def limit_facts(merchant: Merchant) -> Facts:

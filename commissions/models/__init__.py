@@ -1,11 +1,19 @@
 """Models of the money, split by noun."""
 
+from commissions.models.bank import BankCredit, BankCreditState, BankStatement, Finding
 from commissions.models.commission import (
     Commission,
     CommissionLine,
     CommissionState,
     Hold,
     PayeeRole,
+)
+from commissions.models.invoice import (
+    ChargeKind,
+    Invoice,
+    InvoiceCounter,
+    InvoiceLine,
+    InvoiceRun,
 )
 from commissions.models.ledger import Account, Balance, Entry, Line, Period
 from commissions.models.payout import CAME_BACK, PayeeAccount, Payout, PayoutState
@@ -38,8 +46,12 @@ __all__ = [
     "CAME_BACK",
     "Account",
     "Balance",
+    "BankCredit",
+    "BankCreditState",
     "BankFile",
     "BankFileItem",
+    "BankStatement",
+    "ChargeKind",
     "Commission",
     "CommissionLine",
     "CommissionState",
@@ -50,7 +62,12 @@ __all__ = [
     "DifferenceState",
     "Entry",
     "FileFact",
+    "Finding",
     "Hold",
+    "Invoice",
+    "InvoiceCounter",
+    "InvoiceLine",
+    "InvoiceRun",
     "Line",
     "PayeeAccount",
     "PayeeRole",

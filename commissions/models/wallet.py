@@ -16,7 +16,10 @@ class TopUpState(models.TextChoices):
 
 
 class TopUp(Stamped):
-    """A transfer that the merchant announced; finance confirms when the bank shows it."""
+    """A transfer that the merchant announced, or that finance saw and booked for it.
+
+    It is received when a bank statement names it, or when a second person says so.
+    """
 
     merchant = models.ForeignKey(
         Merchant, models.PROTECT, related_name="top_ups", verbose_name=_("merchant")
@@ -25,6 +28,9 @@ class TopUp(Stamped):
     currency = models.CharField(_("currency"), max_length=3)
     reference = models.CharField(
         _("reference"), max_length=40, unique=True, help_text=_("To be named in the transfer.")
+    )
+    receipt = models.CharField(
+        _("bank's receipt"), max_length=140, blank=True, help_text=_("Booked by hand: after what.")
     )
     state = models.CharField(
         _("state"), max_length=9, choices=TopUpState, default=TopUpState.ANNOUNCED

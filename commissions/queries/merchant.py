@@ -21,7 +21,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, TruncDate
 
 from alliance.kernel import clock
-from alliance.kernel.models import User
+from alliance.kernel.models import AuditEvent, User
 from alliance.kernel.money import Money
 from commissions import chart
 from commissions.models import (
@@ -34,6 +34,7 @@ from commissions.models import (
     TopUpState,
 )
 from commissions.queries.affiliate import BOOKED
+from commissions.queries.funding import funding_of, low_below
 from merchants.models import (
     Merchant,
     Order,
@@ -303,38 +304,58 @@ class WalletState:
     balance: Money
     reserved: Money
     credit: Money
-    weekly: Money  # what the last seven days' orders cost
+    weekly: Money  # what left the wallet for commissions in the last seven days
+    monthly: Money  # and in the last thirty
     unfunded: int  # commissions that wait for money
+    low: bool  # something waits already, or less is left than where the warning begins
+    warn_below: Money
+    days_weekly: int | None  # how long it lasts at the pace of the last week; None: nothing goes
+    days_monthly: int | None
 
     @property
     def spendable(self) -> Money:
         return self.balance + self.credit
 
-    @property
-    def low(self) -> bool:
-        """Less left than a week like the last one costs, or something waits already."""
-        return bool(self.unfunded) or self.spendable < self.weekly
-
 
 def wallet_of(merchant: Merchant) -> WalletState:
-    codes = (chart.wallet(merchant.pk), chart.reserved(merchant.pk))
-    held = dict(
-        Balance.objects.filter(
-            account__code__in=codes, account__currency=merchant.currency
-        ).values_list("account__code", "balance_minor")
+    reserved = Balance.objects.filter(
+        account__code=chart.reserved(merchant.pk), account__currency=merchant.currency
     )
-    today = clock.business_day()
-    week = sum(sold_by_day(merchant, today - timedelta(days=6), today).values(), Sold())
-    money = [Money(held.get(code, 0), merchant.currency) for code in codes]
+    funding = funding_of([merchant.pk])[merchant.pk]
+    below = low_below(merchant, funding)
+
+    def money(minor: int) -> Money:
+        return Money(minor, merchant.currency)
+
     return WalletState(
-        balance=money[0],
-        reserved=money[1],
-        credit=Money(merchant.credit_limit_minor, merchant.currency),
-        weekly=Money(week.cost_minor, merchant.currency),
-        unfunded=Commission.objects.filter(
-            merchant=merchant, state=CommissionState.UNFUNDED
-        ).count(),
+        balance=money(funding.balance_minor),
+        reserved=money(reserved.values_list("balance_minor", flat=True).first() or 0),
+        credit=money(funding.credit_minor),
+        weekly=money(funding.week_minor),
+        monthly=money(funding.month_minor),
+        unfunded=funding.unfunded,
+        low=bool(funding.unfunded) or funding.spendable_minor < below,
+        warn_below=money(below),
+        days_weekly=funding.days_at(funding.week_minor, 7),
+        days_monthly=funding.days_at(funding.month_minor, 30),
     )
+
+
+def credit_changes(merchant: Merchant) -> list[tuple[datetime, Money, Money]]:
+    """When the credit limit was changed, from what to what, newest first."""
+    events = AuditEvent.objects.filter(
+        object_type=Merchant._meta.label_lower,
+        object_id=str(merchant.pk),
+        verb="merchant.credit_limit",
+    ).order_by("-at", "-pk")
+    return [
+        (
+            event.at,
+            Money(event.data["before"], merchant.currency),
+            Money(event.data["after"], merchant.currency),
+        )
+        for event in events
+    ]
 
 
 def things_to_do(merchant: Merchant) -> dict[str, int]:

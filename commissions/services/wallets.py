@@ -1,8 +1,10 @@
 """A merchant's wallet: announced transfers become money when finance sees them."""
 
 import secrets
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
@@ -11,39 +13,71 @@ from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import chart, ledger
 from commissions.ledger import Move
-from commissions.models import TopUp, TopUpState
+from commissions.models import BankCredit, BankCreditState, Finding, TopUp, TopUpState
 from merchants.models import Merchant, MerchantMember
 
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+# No 0/O, 1/I: a reference is typed from a screen, and read from a bank's text.
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+REFERENCE_LENGTH = 10
 
 
 @transaction.atomic
-def top_up_announce(*, actor: User | None, merchant: Merchant, amount: Money) -> TopUp:
+def top_up_announce(
+    *, actor: User | None, merchant: Merchant, amount: Money, receipt: str = ""
+) -> TopUp:
     """The merchant says that a transfer is on its way; the reference goes into the transfer.
 
     Raises Invalid for an amount that is not positive or in another currency than the merchant's.
     """
     if amount.currency != merchant.currency or amount.minor <= 0:
         raise Invalid(_("Enter an amount above zero in your wallet's currency."), field="amount")
-    reference = "TK" + "".join(secrets.choice(_ALPHABET) for _i in range(10))
+    reference = "TK" + "".join(secrets.choice(ALPHABET) for _i in range(REFERENCE_LENGTH))
     top_up = TopUp.objects.create(
         merchant=merchant,
         amount_minor=amount.minor,
         currency=amount.currency,
         reference=reference,
+        receipt=receipt,
         announced_by=actor,
     )
-    audit.record("top_up.announced", top_up, actor=actor, amount_minor=amount.minor)
+    facts = {"receipt": receipt} if receipt else {}
+    audit.record("top_up.announced", top_up, actor=actor, amount_minor=amount.minor, **facts)
     return top_up
+
+
+@transaction.atomic
+def top_up_book(*, actor: User, merchant: Merchant, amount: Money, receipt: str) -> TopUp:
+    """Finance saw money of the merchant and books it; a second person receives it.
+
+    `receipt` is what the bank calls it. Raises Invalid without one, and what announcing raises.
+    """
+    _outsider(actor, merchant.pk)
+    if not receipt.strip():
+        raise Invalid(_("Name the bank's receipt: the second person looks it up."), field="receipt")
+    return top_up_announce(
+        actor=actor, merchant=merchant, amount=amount, receipt=receipt.strip()[:140]
+    )
 
 
 @transaction.atomic(durable=True)
 def top_up_receive(*, actor: User, top_up: TopUp) -> None:
     """ANNOUNCED → RECEIVED: the money is in the bank and now in the wallet.
 
-    Raises NotAllowed for whoever announced it, WrongState if it was decided before.
+    Raises NotAllowed for whoever announced it, or uploaded the statement that shows it, WrongState
+    if it was decided before.
     """
-    _decide(actor=actor, top_up=top_up, state=TopUpState.RECEIVED)
+    credit = BankCredit.objects.filter(top_up=top_up).select_related("statement").first()
+    if credit and credit.statement.uploaded_by_id == actor.pk:
+        raise NotAllowed(_("Somebody else than who uploaded the statement must decide."))
+    _allowed(actor, top_up)
+    top_up_credit(actor=actor, top_up=top_up)
+    _assigned(top_up).update(state=BankCreditState.RECEIVED, updated_at=clock.now())
+
+
+def top_up_credit(*, actor: User | None, top_up: TopUp, **facts: Any) -> None:
+    """The state, the ledger and the audit trail of a top-up that arrived. WrongState if it did
+    before. Inside the caller's transaction; who may decide has been asked."""
+    _move(top_up, TopUpState.RECEIVED, actor, **facts)
     ledger.post(
         key=f"top_up:{top_up.pk}:received",
         moves=[Move(top_up.amount, debit=chart.CASH, credit=chart.wallet(top_up.merchant_id))],
@@ -53,20 +87,43 @@ def top_up_receive(*, actor: User, top_up: TopUp) -> None:
 
 @transaction.atomic(durable=True)
 def top_up_refuse(*, actor: User, top_up: TopUp, reason: str) -> None:
-    """ANNOUNCED → REFUSED: the transfer never came, or not like that. `reason` is shown."""
+    """ANNOUNCED → REFUSED: the transfer never came, or not like that. `reason` is shown.
+
+    A transfer that was assigned to it waits for a person again.
+    """
     if not reason.strip():
         raise Invalid(_("Say why, the merchant will read it."), field="reason")
-    _decide(actor=actor, top_up=top_up, state=TopUpState.REFUSED, reason=reason.strip())
+    _allowed(actor, top_up)
+    _move(top_up, TopUpState.REFUSED, actor, reason=reason.strip())
+    _assigned(top_up).update(
+        state=BankCreditState.OPEN,
+        finding=Finding.REFUSED,
+        named=top_up,
+        top_up=None,
+        updated_at=clock.now(),
+    )
 
 
-def _decide(*, actor: User, top_up: TopUp, state: TopUpState, reason: str = "") -> None:
+def _assigned(top_up: TopUp) -> QuerySet[BankCredit]:
+    return BankCredit.objects.filter(top_up=top_up, state=BankCreditState.ASSIGNED)
+
+
+def _allowed(actor: User, top_up: TopUp) -> None:
     if top_up.announced_by_id == actor.pk:
         raise NotAllowed(_("Somebody else must decide about a top-up that you announced."))
     _outsider(actor, top_up.merchant_id)
+
+
+def _move(
+    top_up: TopUp, state: TopUpState, actor: User | None, reason: str = "", **facts: Any
+) -> None:
     announced = TopUp.objects.filter(pk=top_up.pk, state=TopUpState.ANNOUNCED)
-    if not announced.update(state=state, reason=reason, decided_by=actor, decided_at=clock.now()):
+    now = clock.now()
+    if not announced.update(
+        state=state, reason=reason, decided_by=actor, decided_at=now, updated_at=now
+    ):
         raise WrongState
-    audit.record(f"top_up.{state.value}", top_up, actor=actor, reason=reason)
+    audit.record(f"top_up.{state.value}", top_up, actor=actor, reason=reason, **facts)
 
 
 def _outsider(actor: User, merchant_pk: int) -> None:

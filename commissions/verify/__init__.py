@@ -7,12 +7,18 @@ noun; each ends in its INVARIANTS.
 
 from collections.abc import Callable
 
-from commissions.verify import books, business, evidence, rails
+from commissions.verify import books, business, evidence, rails, wallets
 from commissions.verify.base import Invariant, Result, Text, check
 
 __all__ = ["INVARIANTS", "Invariant", "Result", "Text", "verify"]
 
-INVARIANTS = (*books.INVARIANTS, *business.INVARIANTS, *evidence.INVARIANTS, *rails.INVARIANTS)
+INVARIANTS = (
+    *books.INVARIANTS,
+    *business.INVARIANTS,
+    *evidence.INVARIANTS,
+    *rails.INVARIANTS,
+    *wallets.INVARIANTS,
+)
 
 
 def verify(report: Callable[[Result], None] | None = None) -> list[str]:

@@ -64,6 +64,7 @@ def home(request: AffiliateRequest) -> HttpResponse:
     recent = list(_mine(request).filter(currency=currency)[:6])
     context = {
         "currency": currency,
+        "out_of_money": affiliate_queries.merchants_out_of_money(request.user),
         "currencies": currencies,
         "figures": _figures(days, clicks, today, currency),
         "balances": balances,

@@ -1,18 +1,21 @@
 """A merchant's wallet: what is in it, how to fill it, and what every line of it means."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from alliance.kernel.exports import csv_response
 from alliance.kernel.money import Money
 from commissions import chart, queries
-from commissions.forms import TopUpForm
+from commissions.forms import TopUpForm, WarningForm
 from commissions.models import Line
-from commissions.services import wallets
+from commissions.services import funding, wallets
 from merchants.access import MerchantRequest, merchant_required
 
 PER_PAGE = 25
@@ -34,14 +37,40 @@ def wallet(request: MerchantRequest) -> HttpResponse:
             % {"amount": top_up.amount.localized(), "reference": top_up.reference},
         )
         return redirect("commissions:wallet")
+    return _page(request, form=form)
+
+
+@require_POST
+@merchant_required
+def warning(request: MerchantRequest) -> HttpResponse:
+    """From where on the team gets a mail."""
+    form = WarningForm(request.POST, currency=request.merchant.currency)
+    if not form.is_valid():
+        return _page(request, warning=form)
+    funding.low_balance_set(
+        actor=request.user, merchant=request.merchant, threshold=form.cleaned_data["threshold"]
+    )
+    messages.success(request, _("Saved."))
+    return redirect("commissions:wallet")
+
+
+def _page(request: MerchantRequest, **more: Any) -> HttpResponse:
+    merchant, currency = request.merchant, request.merchant.currency
     page = Paginator(queries.wallet_lines(merchant), PER_PAGE).get_page(request.GET.get("page"))
+    below = merchant.low_balance_minor
+    threshold = None if below is None else Money(below, currency).decimal
     context = {
         "wallet": queries.wallet_of(merchant),
-        "form": form,
+        "merchant": merchant,
+        "form": TopUpForm(currency=currency),
+        "warning": WarningForm(currency=currency, initial={"threshold": threshold}),
+        "bank_details": settings.ALLIANCE["BANK_DETAILS"],
         "top_ups": queries.top_ups_for(request.user).filter(merchant=merchant)[:TOP_UPS],
+        "credit_changes": queries.credit_changes(merchant),
         "page": page,
         "rows": [(line, words(line, merchant.pk)) for line in page],
-        "currency": merchant.currency,
+        "currency": currency,
+        **more,
     }
     return render(request, "commissions/wallet.html", context)
 
@@ -52,13 +81,21 @@ def words(line: Line, merchant_pk: int) -> str:
     other = line.debit if arrives else line.credit
     if other.code == chart.CASH:
         return _("Top-up received")
+    if other.code == chart.IN_FLIGHT:
+        if arrives:
+            return _("The refund of your wallet did not go through")
+        return _("What was left in your wallet, on its way back to you")
     if other.code == chart.reserved(merchant_pk):
         if arrives:
             return _("Given back from the reserve: orders were called off or refunded")
         return _("Reserved for the commission of paid orders")
-    kind = {"tech_fee": _("service fee"), "share": _("the alliance's share")}.get(
-        other.kind, _("the affiliate's part")
-    )
+    kinds = {
+        "tech_fee": _("service fee"),
+        "share": _("the alliance's share"),
+        "special_fee": _("special service fee"),
+        "subsidy": _("your part of a subsidy"),
+    }
+    kind = kinds.get(other.kind, _("the affiliate's part"))
     if arrives:
         return _("Given back after a refund: %(part)s") % {"part": kind}
     return _("Commission of received orders: %(part)s") % {"part": kind}

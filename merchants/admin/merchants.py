@@ -102,7 +102,7 @@ class MerchantAdmin(ReadOnlyAdmin):
         "credit",
         columns.moment("created_at", _("applied")),
     )
-    list_filter = ("state", "currency")
+    list_filter = ("state", "currency", "coverage")
     search_fields = ("name", "legal_name", "contact_email", "shops__domains__icontains")
     search_help_text = _("Name, e-mail or domain")
     ordering = ("-pk",)
@@ -115,6 +115,8 @@ class MerchantAdmin(ReadOnlyAdmin):
         "reason_of_state",
         "currency",
         "credit",
+        columns.state("coverage", _("coverage")),
+        columns.moment("funding_paused_at", _("out of money since")),
         "auto_receive_days",
         columns.moment("created_at", _("applied")),
     )

@@ -2,7 +2,7 @@
 
 from merchants.models.catalogue import Category, Coupon, Product, ProductState
 from merchants.models.intake import ColumnMapping, ImportIssue, ImportKind, ImportRun, ImportState
-from merchants.models.merchant import Merchant, MerchantMember, MerchantState, Shop
+from merchants.models.merchant import Coverage, Merchant, MerchantMember, MerchantState, Shop
 from merchants.models.order import Order, OrderLine, OrderState, Refund, RefundState
 from merchants.models.plan import Plan, PlanKind, PlanState, Terms
 
@@ -10,6 +10,7 @@ __all__ = [
     "Category",
     "ColumnMapping",
     "Coupon",
+    "Coverage",
     "ImportIssue",
     "ImportKind",
     "ImportRun",

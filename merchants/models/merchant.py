@@ -14,6 +14,17 @@ class MerchantState(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class Coverage(models.TextChoices):
+    """How long a merchant's money lasts at its present pace, in bands: nobody's exact balance."""
+
+    UNKNOWN = "", _("Not looked at yet")
+    AMPLE = "ample", _("Funded: 30 days or more")
+    WEEKS = "weeks", _("Funded: two weeks or more")
+    WEEK = "week", _("Funded: about a week")
+    LOW = "low", _("Low: less than a week")
+    PAUSED = "paused", _("Paused: out of money")
+
+
 class Merchant(Stamped):
     """A company that sells and pays commission. It trades in one currency."""
 
@@ -32,6 +43,18 @@ class Merchant(Stamped):
         default=15,
         help_text=_("Counted from payment, when the shop does not report the receipt itself."),
     )
+    # What the books say, looked up from time to time by commissions.services.funding.
+    coverage = models.CharField(
+        _("coverage"), max_length=6, choices=Coverage, default=Coverage.UNKNOWN, blank=True
+    )
+    funding_paused_at = models.DateTimeField(_("out of money since"), null=True, blank=True)
+    low_balance_minor = models.BigIntegerField(
+        _("warn below"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: below what a week like the last one costs."),
+    )
+    low_balance_told_at = models.DateTimeField(_("warned at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("merchant")
@@ -43,10 +66,22 @@ class Merchant(Stamped):
             models.CheckConstraint(
                 condition=models.Q(state__in=MerchantState.values), name="merchant_state_known"
             ),
+            models.CheckConstraint(
+                condition=models.Q(coverage__in=Coverage.values), name="merchant_coverage_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(low_balance_minor=None) | models.Q(low_balance_minor__gte=0),
+                name="merchant_low_balance_not_negative",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def coverage_now(self) -> Coverage:
+        """What affiliates are told. A pause counts at once, whatever the last look found."""
+        return Coverage.PAUSED if self.funding_paused_at else Coverage(self.coverage)
 
 
 class MerchantMember(Membership):

@@ -9,9 +9,17 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from alliance.kernel import clock
+from alliance.kernel.money import cny
 from commissions import tasks
 from commissions.models import Account, Balance, Entry, Line, VerifyRun
-from commissions.services import payouts, settlements, verification
+from commissions.services import (
+    bank,
+    invoices,
+    payouts,
+    settlements,
+    verification,
+    wallets,
+)
 from commissions.services.verification import verification_ask
 from commissions.verify import INVARIANTS, Result, verify
 from tests.cast import cast_make
@@ -117,6 +125,20 @@ FAULTS = {
             " SELECT made.id, p.id, 5 FROM made, commissions_payout p"
         ),
     ],
+    "bank_credits_are_top_ups": [
+        "UPDATE commissions_bankcredit SET amount_minor = amount_minor + 1",
+        "UPDATE commissions_topup SET state = 'announced'",
+    ],
+    "invoices_match_books": [
+        "UPDATE commissions_invoice SET total_minor = total_minor + 1",
+        "DELETE FROM commissions_invoiceline",
+        "UPDATE commissions_invoice SET number = number + 1",
+        "UPDATE commissions_invoicecounter SET last = last + 1",
+        (
+            "INSERT INTO commissions_invoicerun (month, currency, issued_at)"
+            " VALUES ('2026-06-01', 'CNY', now())"
+        ),
+    ],
     "touches_lead_somewhere": [
         "UPDATE affiliates_touch SET affiliate_id = 999999",
         "UPDATE affiliates_touch SET shop_id = 999999",
@@ -152,6 +174,14 @@ FAULTS = {
 }
 
 
+def pay_in(cast):
+    """A top-up that a bank statement shows."""
+    made = wallets.top_up_announce(actor=cast.chen, merchant=cast.merchant, amount=cny("5.00"))
+    content = f"date,amount,text\n2026-06-22,5.00,{made.reference}\n".encode()
+    bank.statement_read(actor=cast.finance, content=content, name="june.csv")
+    bank.credits_match()
+
+
 @pytest.fixture
 def broken(sql):
     """Break the books in one way; the append-only triggers are off meanwhile."""
@@ -167,6 +197,8 @@ def broken(sql):
         settlements.settlement_run(month=MAY.date(), currency="CNY")
         cast.received("T3")
     with clock.at(JUNE_22):
+        invoices.invoices_issue(month=MAY.date().replace(day=1), currency="CNY")
+        pay_in(cast)
         payouts.payee_set(
             actor=cast.lin, affiliate=cast.affiliate, holder="L", institution="B", number="12345"
         )
@@ -184,6 +216,8 @@ def broken(sql):
         "commissions_settlementline",
         "affiliates_touch",
         "affiliates_attribution",
+        "commissions_invoice",
+        "commissions_invoiceline",
     )
 
     def break_it(statement):

@@ -18,7 +18,8 @@ from alliance.kernel.money import cny
 from campaigns.models import Subsidy
 from commissions import ledger
 from commissions.ledger import Move
-from commissions.models import PayeeAccount, Payout, Period, Settlement
+from commissions.models import Invoice, PayeeAccount, Payout, Period, Settlement
+from commissions.services.bank import credits_match, statement_read
 from commissions.services.wallets import top_up_announce
 from merchants.models import Category, Coupon, ImportRun, Merchant, Plan, Product
 from merchants.services.orders import RefundReport, refunds_keep
@@ -151,6 +152,24 @@ def top_ups(world: World, count: int) -> None:
         )
 
 
+def transfers(world: World, count: int) -> None:
+    for i in range(count):
+        content = f"date,amount,text,bank reference\n2026-06-22,5.00,x,N-{i}\n".encode()
+        statement_read(actor=world.cast.finance, content=content, name=f"{i}.csv")
+    credits_match()
+
+
+def invoices(world: World, count: int) -> None:
+    merchants(world, count)
+    issued = Invoice.objects.get()
+    for place, one in enumerate(Merchant.objects.order_by("-pk")[:count], 2):
+        Invoice.objects.create(
+            run=issued.run, merchant=one, series="INV", year=2026, number=place,
+            month=issued.month, currency="CNY", total_minor=100, issued_on=issued.issued_on,
+            issuer=[], recipient=[],
+        )  # fmt: skip
+
+
 def payouts(world: World, count: int) -> None:
     affiliates(world, count)
     for one in Affiliate.objects.order_by("-pk")[:count]:
@@ -207,8 +226,11 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "affiliates.touch": sell,
     "campaigns.subsidy": subsidies,
     "commissions.account": entries,
+    "commissions.bankcredit": transfers,
+    "commissions.bankstatement": transfers,
     "commissions.commission": sell,
     "commissions.entry": entries,
+    "commissions.invoice": invoices,
     "commissions.payeeaccount": payouts,
     "commissions.payout": payouts,
     "commissions.period": periods,

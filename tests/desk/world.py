@@ -23,6 +23,8 @@ from alliance.kernel.money import cny
 from campaigns.services import subsidy_open
 from commissions import chart, ledger
 from commissions.models import Account, Entry, Payout, Settlement, TopUp, VerifySource
+from commissions.services.bank import credits_match, statement_read
+from commissions.services.invoices import invoices_issue
 from commissions.services.payouts import payee_set, payout_request
 from commissions.services.periods import period_close
 from commissions.services.settlements import settlement_build, settlement_open, settlement_run
@@ -143,6 +145,13 @@ def world_make() -> World:
         )
         period = period_close(month=MAY.date().replace(month=3, day=1), actor=cast.finance)
         verified = verification_run(source=VerifySource.NIGHT)
+        issued = invoices_issue(month=clock.month_start(MAY.date()), currency="CNY")
+        statement = statement_read(
+            actor=cast.finance2,
+            content=b"date,amount,currency,text,bank reference\n2026-06-22,77.00,CNY,hello,B-1\n",
+            name="june.csv",
+        )
+        credits_match()
     with at(JUNE_22, days=10):
         june = settlement_build(
             settlement=settlement_open(month=JUNE_22.date(), currency="CNY", actor=cast.finance)
@@ -173,6 +182,8 @@ def world_make() -> World:
         attribution.touch, top_up, settled, payout, payee, period, verified, cast.lin, key,
         Account.objects.get(code=chart.CASH), Entry.objects.order_by("pk").first(),
         AuditEvent.objects.order_by("pk").first(), relation, intermediation, subsidy,
+        issued.invoices.get(), statement,
+        statement.credits.get(),
     ]  # fmt: skip
     world.things = {thing._meta.label_lower: thing for thing in everything}
     return world

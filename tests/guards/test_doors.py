@@ -43,6 +43,7 @@ OBJECTS = {
     "merchant/orders/refunds/": "merchants.refund",
     "merchant/orders/import/": "merchants.importrun",
     "merchant/orders/": "merchants.order",
+    "merchant/invoices/": "commissions.invoice",
 }
 EVERYONES = {"affiliate/products/<int:pk>/"}  # every affiliate may promote every product
 

@@ -27,6 +27,7 @@ from alliance.demo.orders import orders, visits
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import DomainError
 from alliance.kernel.models import AuditEvent, User
+from commissions.services.funding import funding_review
 from merchants.services.plans import rates_refresh
 
 SEED = 618
@@ -90,7 +91,9 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     desk_fill(stage, users)
     say("affiliates")
     stage.agenda.run()
-    rates_refresh()  # what its job does every ten minutes; a plan may have begun since the last
+    # What their jobs do every few minutes: a plan may have begun, a wallet run dry since the last.
+    rates_refresh()
+    funding_review()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     audit.record(DONE, users["admin"], orders=len(told), clicks=len(seen))

@@ -10,6 +10,7 @@ from alliance.demo.merchants import DEMO_MERCHANT
 from alliance.kernel import clock
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
+from commissions.services.bank import credits_match, statement_read
 from commissions.services.wallets import top_up_announce
 from merchants.services.merchants import merchant_apply
 from merchants.services.orders import RefundReport, refunds_keep
@@ -29,6 +30,10 @@ REFUNDS = (  # shop, amount in fen, reason
     ("tuanyuan", 36_50, "客服手工退款"),
     ("doorstep", 128_00, "补差价，订单号缺失"),
 )
+ARRIVED = (  # of the bank's latest statement: amount, payer, text, the bank's reference
+    ("3000.00", "杭州团圆食品有限公司", "充值 佣金", "20260618000417"),
+    ("128.50", "王丽", "房租", "20260618000533"),
+)
 
 
 def desk_fill(stage: Stage, users: dict[str, User]) -> None:
@@ -44,6 +49,7 @@ def desk_fill(stage: Stage, users: dict[str, User]) -> None:
     for number, (code, minor, reason) in enumerate(REFUNDS):
         at = stage.ago(hours=3 + 7 * number)
         stage.agenda.at(at, _refund, stage.sellers[code], minor, reason)
+    stage.agenda.at(stage.ago(hours=1), _statement, stage)
 
 
 def _apply(code: str, user: User) -> None:
@@ -70,3 +76,14 @@ def _refund(seller: Seller, minor: int, reason: str) -> None:
     for outcome in refunds_keep(shop=seller.shop, refunds=[report], actor=seller.user):
         if outcome.error:
             raise outcome.error
+
+
+def _statement(stage: Stage) -> None:
+    """Two transfers that explain themselves to nobody."""
+    day = clock.business_day()
+    rows = [f"{day},{amount},CNY,{payer},{text},{ref}" for amount, payer, text, ref in ARRIVED]
+    content = "\n".join(("日期,金额,币种,对方户名,附言,流水号", *rows)).encode()
+    statement_read(
+        actor=stage.staff["finance2"], content=content, name=f"ICBC-{day}.csv", account="ICBC"
+    )
+    credits_match()

@@ -108,6 +108,7 @@ def _settle(stage: Stage, day: date, *, last: bool) -> None:
     month = clock.previous_month(day)
     for currency in settlements.currencies_due(month):
         settlements.settlement_run(month=month, currency=currency)
+    tasks.invoices_issue()
     _Withdrawals(stage, day, last=last).plan()
 
 
