@@ -45,6 +45,7 @@ FACTS = (
     "state",
     "currency",
     "placed_at",
+    "deposit_paid_at",
     "paid_at",
     "received_at",
     "void_at",
@@ -248,6 +249,8 @@ def _line(line: OrderLine) -> dict[str, Any]:
         "title": line.title,
         "quantity": line.quantity,
         "amount_minor": line.amount_minor,
+        "deposit_minor": line.deposit_minor,
+        "total_minor": line.total_minor,
         "refunded_minor": line.refunded_minor,
         "commission": queries.due_of(line),
         "attribution": explain(line.attribution, viewer=None)

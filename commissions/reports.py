@@ -14,6 +14,7 @@ from rest_framework import serializers
 
 from alliance.kernel import clock
 from merchants.models import OrderState
+from merchants.services.order_reports import REFUND_STATES
 from merchants.services.orders import LineReport, OrderReport, RefundReport
 
 BULK_MOST = 500
@@ -69,12 +70,21 @@ class LineIn(Strict):
     amount_minor = serializers.IntegerField(
         min_value=0,
         max_value=_LARGEST_MINOR,
-        help_text="What the buyer paid for the line, after coupons, without freight.",
+        help_text="What the buyer paid for the line, after coupons, without freight; of a pre-sale "
+        "deposit and balance together.",
+    )
+    deposit_minor = serializers.IntegerField(
+        min_value=0,
+        max_value=_LARGEST_MINOR,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of a pre-sale: the part of amount_minor that is paid as deposit.",
     )
 
 
 class RefundIn(Strict):
-    """Money that the buyer got back."""
+    """Money that the buyer got back, asks for, or does not get back after all."""
 
     external_id = serializers.CharField(max_length=100, help_text="The refund's own number.")
     line_external_id = serializers.CharField(
@@ -85,8 +95,14 @@ class RefundIn(Strict):
         help_text="Empty: the whole order; spread over its lines by what is left of each.",
     )
     amount_minor = serializers.IntegerField(min_value=1, max_value=_LARGEST_MINOR)
-    refunded_at = Moment()
+    refunded_at = Moment(help_text="When it got into its state.")
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    state = serializers.ChoiceField(
+        choices=REFUND_STATES,
+        default="succeeded",
+        help_text="requested changes no commission yet; failed (also: withdrawn) gives back what "
+        "the refund took, and is final.",
+    )
 
 
 @extend_schema_serializer(component_name="OrderReport")
@@ -103,6 +119,12 @@ class OrderIn(Strict):
         r"^[A-Z]{3}$", help_text="ISO 4217; the one that the merchant trades in."
     )
     placed_at = Moment()
+    deposit_paid_at = Moment(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of a pre-sale. Without paid_at the balance is open: only the deposits count.",
+    )
     paid_at = Moment(required=False, allow_null=True, default=None)
     received_at = Moment(required=False, allow_null=True, default=None)
     void_at = Moment(required=False, allow_null=True, default=None)
@@ -205,7 +227,11 @@ class LineOut(serializers.Serializer[Any]):
     product_external_id = serializers.CharField()
     title = serializers.CharField()
     quantity = serializers.IntegerField()
-    amount_minor = serializers.IntegerField()
+    amount_minor = serializers.IntegerField(help_text="What was paid so far.")
+    deposit_minor = serializers.IntegerField(allow_null=True)
+    total_minor = serializers.IntegerField(
+        allow_null=True, help_text="Of a pre-sale: deposit and balance together."
+    )
     refunded_minor = serializers.IntegerField()
     commission = CommissionOut(allow_null=True)
     attribution = serializers.ListField(
@@ -220,6 +246,7 @@ class OrderOut(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=OrderState.choices)
     currency = serializers.CharField()
     placed_at = serializers.DateTimeField()
+    deposit_paid_at = serializers.DateTimeField(allow_null=True)
     paid_at = serializers.DateTimeField(allow_null=True)
     received_at = serializers.DateTimeField(allow_null=True)
     void_at = serializers.DateTimeField(allow_null=True)

@@ -52,10 +52,18 @@ FIELDS: dict[str, tuple[Any, str]] = {
         gettext_lazy("Amount paid for the line"),
         "linetotal amount total 买家实际支付金额 实付金额 betrag summe",
     ),
+    "deposit": (
+        gettext_lazy("Deposit of a pre-sale line"),
+        "deposit depositprice 定金 定金金额 anzahlung",
+    ),
     "currency": (gettext_lazy("Currency"), "currency ordercurrency 币种 währung"),
     "state": (
         gettext_lazy("State"),
         "state status orderstatus financialstatus 订单状态 状态 bestellstatus",
+    ),
+    "deposit_paid_at": (
+        gettext_lazy("Deposit paid at"),
+        "depositpaidat deposittime 定金付款时间",
     ),
     "paid_at": (gettext_lazy("Paid at"), "paidat paiddate 订单付款时间 付款时间"),
     "received_at": (gettext_lazy("Received at"), "receivedat deliveredat fulfilledat 确认收货时间"),
@@ -69,6 +77,8 @@ FIELDS: dict[str, tuple[Any, str]] = {
     "refund_of": (gettext_lazy("Order that a refund undoes"), "refundof originalorder 原订单编号"),
 }
 REQUIRED = ("order", "placed_at")
+_MOMENTS = ("placed_at", "deposit_paid_at", "paid_at", "received_at", "updated_at")
+_UNREADABLE = -1  # of a deposit
 _AWARE = r"(?:Z|[+-]\d\d:?\d\d)$"
 # No exponents: "1e999999999" is no price, and would fill the memory.
 _NUMBER = re.compile(r"[+-]?(?=\.?\d)\d{0,15}(\.\d{0,12})?", re.ASCII)
@@ -124,10 +134,12 @@ class Row:
     quantity: int
     unit: Decimal
     minor: int
+    deposit: int | None
     is_refund: bool
     key: tuple[str, str] | None  # what a refund is matched by: (buyer or order, product)
     state: str
     placed_at: datetime | None
+    deposit_paid_at: datetime | None
     paid_at: datetime | None
     received_at: datetime | None
     updated_at: datetime | None
@@ -196,10 +208,7 @@ class OrderColumns:
 
     def rows(self, frame: pd.DataFrame) -> Iterator[Row]:
         """The chunk's rows, typed; what a row is refused for is in its `fault`."""
-        moments = {
-            name: self._moments(self._column(frame, name))
-            for name in ("placed_at", "paid_at", "received_at", "updated_at")
-        }
+        moments = {name: self._moments(self._column(frame, name)) for name in _MOMENTS}
         texts = {name: self._column(frame, name) for name in FIELDS if name not in moments}
         raws = frame.to_dict("records")
         extras = frame[EXTRA].tolist()
@@ -228,10 +237,12 @@ class OrderColumns:
             quantity=quantity,
             unit=unit,
             minor=minor,
+            deposit=self._deposit(text["deposit"]),
             is_refund=is_refund,
             key=self._key(text["order"], text["product"], text["customer"], text["refund_of"]),
             state=self.states.get(text["state"].casefold(), "") if text["state"] else "",
             placed_at=None,
+            deposit_paid_at=None,
             paid_at=None,
             received_at=None,
             updated_at=None,
@@ -268,6 +279,8 @@ class OrderColumns:
             return RowFault("zero_amount", _("Nothing was paid for it."))
         if row.minor < 0 and not row.is_refund:
             return RowFault("negative_amount", _("The amount is below zero, but is no refund."))
+        if row.deposit is not None and not (row.is_refund or 0 <= row.deposit <= row.minor):
+            return RowFault("bad_deposit", _("The deposit is not a part of the amount."))
         if not 1 <= abs(row.quantity) <= 1_000_000:
             return RowFault("bad_quantity", _("The quantity is not at least one."))
         return None
@@ -297,6 +310,14 @@ class OrderColumns:
         except ValueError:
             return 0, Decimal("NaN"), 0
         return (int(quantity), unit, minor) if quantity == int(quantity) else (0, unit, minor)
+
+    def _deposit(self, text: str) -> int | None:
+        if not text:
+            return None
+        try:
+            return Money.parse(str(self._number(text)), self.currency).minor
+        except ValueError:
+            return _UNREADABLE
 
     def _number(self, text: str) -> Decimal:
         text = _CURRENCY_MARKS.sub("", text)

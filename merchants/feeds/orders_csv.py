@@ -161,20 +161,22 @@ class _Reader:
         state = next((row.state for row in rows if row.state), self.columns.options.state)
         paid = state in {OrderState.PAID, OrderState.RECEIVED}
         placed_at = min(row.placed_at for row in rows if row.placed_at)
-        paid_at = head.paid_at or (placed_at if paid else None)
+        presale = head.deposit_paid_at is not None
+        paid_at = head.paid_at or (placed_at if paid and not presale else None)
         received = state == OrderState.RECEIVED
         report = OrderReport(
             external_id=head.order,
             state=state,
             currency=self.columns.currency,
             placed_at=placed_at,
+            deposit_paid_at=head.deposit_paid_at,
             paid_at=paid_at,
             received_at=head.received_at or ((head.updated_at or paid_at) if received else None),
             reported_at=head.updated_at or self.tally.run.created_at,
             click_id=head.click_id,
             coupon_code=head.coupon,
             lines=[
-                LineReport(row.line, row.product, row.title, row.quantity, row.minor)
+                LineReport(row.line, row.product, row.title, row.quantity, row.minor, row.deposit)
                 for row in rows
             ],
         )

@@ -35,6 +35,8 @@ class Order(Stamped):
     state = models.CharField(_("state"), max_length=8, choices=OrderState)
     currency = models.CharField(_("currency"), max_length=3)
     placed_at = models.DateTimeField(_("placed at"))
+    # Of a pre-sale: the deposit is paid. While `paid_at` is empty, the balance is still open.
+    deposit_paid_at = models.DateTimeField(_("deposit paid at"), null=True, blank=True)
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
     received_at = models.DateTimeField(_("received at"), null=True, blank=True)
     void_at = models.DateTimeField(_("void at"), null=True, blank=True)
@@ -54,12 +56,14 @@ class Order(Stamped):
                 condition=models.Q(state__in=OrderState.values), name="order_state_known"
             ),
             models.CheckConstraint(
-                condition=~models.Q(state__in=["paid", "received"])
-                | models.Q(paid_at__isnull=False),
+                condition=~models.Q(state="paid")
+                | models.Q(paid_at__isnull=False)
+                | models.Q(deposit_paid_at__isnull=False),
                 name="order_paid_has_moment",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="received") | models.Q(received_at__isnull=False),
+                condition=~models.Q(state="received")
+                | models.Q(paid_at__isnull=False, received_at__isnull=False),
                 name="order_received_has_moment",
             ),
             models.CheckConstraint(
@@ -82,12 +86,18 @@ class Order(Stamped):
     def __str__(self) -> str:
         return self.external_id
 
+    @property
+    def balance_open(self) -> bool:
+        """A pre-sale of which only the deposit was paid (docs/domain.md §4.1)."""
+        return self.deposit_paid_at is not None and self.paid_at is None
+
 
 class OrderLine(Stamped):
     """The unit of commission (docs/domain.md §0.1).
 
     `amount_minor` is what the buyer paid for it, without freight, after coupons;
-    `refunded_minor` is what came back. Commission is due on the difference.
+    `refunded_minor` is what came back. Commission is due on the difference. A pre-sale line has a
+    deposit and a total too, and its amount is one of them.
     """
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="lines", verbose_name=_("order"))
@@ -104,6 +114,8 @@ class OrderLine(Stamped):
     title = models.CharField(_("title"), max_length=200, blank=True)
     quantity = models.PositiveIntegerField(_("quantity"), default=1)
     amount_minor = models.BigIntegerField(_("amount paid"))
+    deposit_minor = models.BigIntegerField(_("deposit"), null=True, blank=True)
+    total_minor = models.BigIntegerField(_("deposit and balance"), null=True, blank=True)
     refunded_minor = models.BigIntegerField(_("refunded"), default=0)
     currency = models.CharField(_("currency"), max_length=3)
 
@@ -117,6 +129,16 @@ class OrderLine(Stamped):
                 & models.Q(refunded_minor__lte=models.F("amount_minor")),
                 name="order_line_refund_at_most_amount",
             ),
+            models.CheckConstraint(
+                condition=models.Q(deposit_minor=None, total_minor=None)
+                | models.Q(
+                    models.Q(amount_minor=models.F("deposit_minor"))
+                    | models.Q(amount_minor=models.F("total_minor")),
+                    deposit_minor__gte=0,
+                    deposit_minor__lte=models.F("total_minor"),
+                ),
+                name="order_line_amount_is_deposit_or_total",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -129,12 +151,19 @@ class OrderLine(Stamped):
 
 
 class RefundState(models.TextChoices):
+    """requested → applied, or failed from each; failed is final."""
+
     APPLIED = "applied", pgettext_lazy("refund", "Applied")
+    REQUESTED = "requested", pgettext_lazy("refund", "Requested")
+    FAILED = "failed", pgettext_lazy("refund", "Failed or withdrawn")
     UNMATCHED = "unmatched", _("Waiting for review")
 
 
 class Refund(models.Model):
-    """Money the buyer got back, as reported. One that fits no order waits for a person."""
+    """Money the buyer got back, as reported. One that fits no order waits for it, or for a person.
+
+    One that was only requested, or that failed, takes nothing off its line.
+    """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="refunds", verbose_name=_("shop"))
     external_id = models.CharField(_("refund number"), max_length=128)
@@ -147,9 +176,14 @@ class Refund(models.Model):
         verbose_name=_("order line"),
     )
     state = models.CharField(_("state"), max_length=9, choices=RefundState)
+    awaits = models.CharField(
+        _("order number that it waits for"), max_length=64, blank=True, default=""
+    )
     amount_minor = models.BigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     refunded_at = models.DateTimeField(_("refunded at"))
+    requested_at = models.DateTimeField(_("requested at"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("failed at"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     facts = models.JSONField(_("as reported"), default=dict)
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
@@ -161,8 +195,21 @@ class Refund(models.Model):
             models.UniqueConstraint(fields=["shop", "external_id"], name="refund_once_per_shop"),
             models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="refund_positive"),
             models.CheckConstraint(
-                condition=models.Q(state="unmatched") | models.Q(line__isnull=False),
+                condition=models.Q(state__in=["unmatched", "failed"])
+                | models.Q(line__isnull=False),
                 name="refund_applied_has_line",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=RefundState.values), name="refund_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="unmatched") | models.Q(awaits=""),
+                name="refund_only_unmatched_awaits",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["shop", "awaits"], condition=~models.Q(awaits=""), name="refund_awaits"
             ),
         ]
 

@@ -3,16 +3,19 @@
 The rules (docs/domain.md §4.1, §4.3):
 
 - The latest word wins: a report older than the one we hold changes nothing but may still bring a
-  refund, because a refund is an event of its own and its number makes it safe to hear twice.
+  refund, which is an event of its own.
 - A state only moves placed → paid → received, or from any of them to void, which is final. A later
   report that names an earlier state keeps the state we have and still brings its other facts.
 - A fact that a later report leaves out stays as it was. A line that is left out stays too: what
   came back is said by a refund, not by silence.
+- Of a pre-sale line only the deposit counts as paid until the order's balance is paid.
 - A report is taken whole or refused whole, with one reason.
+
+What follows from its refunds is in `refund_plans`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -20,14 +23,14 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, Invalid, KeyReused
-from alliance.kernel.money import apportion
 from merchants.models import Order, OrderLine, OrderState, Refund, RefundState
 
 AHEAD = timedelta(days=1)  # how far a shop's clock may run before ours
 LARGEST_MINOR = 10**13
 PART = " ·"  # "R1 ·2" is the second part of refund R1 that was spread over lines
 _ORDER_OF_STATES = {OrderState.PLACED: 0, OrderState.PAID: 1, OrderState.RECEIVED: 2}
-_MOMENTS = ("placed_at", "paid_at", "received_at", "void_at")
+_AMOUNTS = ("amount_minor", "deposit_minor", "total_minor")
+_MOMENTS = ("placed_at", "deposit_paid_at", "paid_at", "received_at", "void_at")
 
 
 class OverRefund(DomainError):
@@ -47,19 +50,25 @@ class RefundReused(KeyReused):
 
 @dataclass(frozen=True, slots=True)
 class LineReport:
-    """One order line: what the buyer paid for it, without freight, after coupons."""
+    """One order line: what the buyer pays for it, without freight, after coupons; of a pre-sale
+    the deposit, too, which is a part of the amount."""
 
     external_id: str
     product_external_id: str
     title: str
     quantity: int
     amount_minor: int
+    deposit_minor: int | None = None
+
+
+REFUND_STATES = ("requested", "succeeded", "failed")
 
 
 @dataclass(frozen=True, slots=True)
 class RefundReport:
     """Money the buyer got back for a line; without a line for the whole order, in which case it is
-    spread over the lines in proportion to what is left of each."""
+    spread over the lines in proportion to what is left of each. `refunded_at` is when it got into
+    its state: asked for, paid, or failed."""
 
     external_id: str
     line_external_id: str
@@ -67,6 +76,7 @@ class RefundReport:
     refunded_at: datetime
     reason: str = ""
     facts: Mapping[str, Any] | None = None
+    state: str = "succeeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,18 @@ class OrderReport:
     coupon_code: str = ""
     lines: Sequence[LineReport] = ()
     refunds: Sequence[RefundReport] = ()
+    deposit_paid_at: datetime | None = None
+
+    @property
+    def balance_open(self) -> bool:
+        return self.deposit_paid_at is not None and self.paid_at is None
+
+
+def as_meant(report: OrderReport) -> OrderReport:
+    """A pre-sale whose deposit was paid counts as paid, also for shops that call it placed."""
+    if report.balance_open and report.state == OrderState.PLACED:
+        return replace(report, state=OrderState.PAID)
+    return report
 
 
 Change = Literal["created", "changed", "unchanged", "stale", "refused"]
@@ -104,14 +126,26 @@ class Outcome:
 
 @dataclass(slots=True)
 class RefundStep:
-    """A refund to be written: new, or one that waited and now fits. Without line: it waits."""
+    """A refund to be written in a state: new, or one that we hold already (`held`).
 
+    `line` is the number of its line in the report's order; None: none, or the one it has.
+    """
+
+    state: RefundState
     external_id: str
     line: str | None
     amount_minor: int
     report: RefundReport
     facts: dict[str, Any]
-    waiting: Refund | None = None
+    held: Refund | None = None
+
+    @property
+    def applied_before(self) -> bool:
+        return self.held is not None and self.held.state == RefundState.APPLIED
+
+    @property
+    def moves_money(self) -> bool:
+        return (self.state == RefundState.APPLIED) != self.applied_before
 
 
 @dataclass(slots=True)
@@ -128,7 +162,7 @@ class Plan:
         return bool(
             self.order.keys() - {"reported_at"}
             or self.lines
-            or any(step.line is not None for step in self.refunds)
+            or any(step.moves_money for step in self.refunds)
         )
 
 
@@ -150,9 +184,11 @@ def check_report(report: OrderReport, *, currency: str, now: datetime) -> None:
             currency=report.currency,
             expected=currency,
         )
-    for name in ("placed_at", "reported_at", "paid_at", "received_at", "void_at"):
+    for name in ("reported_at", *_MOMENTS):
         _moment(getattr(report, name), name, now)
-    _check_order_of_moments(report.placed_at, report.paid_at, report.received_at)
+    _check_order_of_moments(
+        report.placed_at, report.deposit_paid_at, report.paid_at, report.received_at
+    )
     for line in report.lines:
         _check_line(line)
     _check_unique((line.external_id for line in report.lines), "lines")
@@ -165,7 +201,9 @@ def check_creation(report: OrderReport) -> None:
     """Raise Invalid if the report is not enough to begin an order with."""
     if not report.lines:
         raise Invalid(_("A new order needs at least one line."), field="lines")
-    _check_state_has_moments(report.state, report.paid_at, report.received_at)
+    _check_state_has_moments(
+        report.state, report.deposit_paid_at, report.paid_at, report.received_at
+    )
 
 
 def check_refund(refund: RefundReport, *, now: datetime) -> None:
@@ -176,6 +214,11 @@ def check_refund(refund: RefundReport, *, now: datetime) -> None:
         raise Invalid(_("A refund number may not contain “ ·”."), field="refunds.external_id")
     if not 0 < refund.amount_minor <= LARGEST_MINOR:
         raise Invalid(_("A refund is an amount above zero."), field="refunds.amount_minor")
+    if refund.state not in REFUND_STATES:
+        raise Invalid(
+            _("The state of a refund is none of requested, succeeded, failed."),
+            field="refunds.state",
+        )
 
 
 def _check_line(line: LineReport) -> None:
@@ -185,6 +228,8 @@ def _check_line(line: LineReport) -> None:
         raise Invalid(_("An amount is zero or more."), field="lines.amount_minor")
     if not 1 <= line.quantity <= 1_000_000:
         raise Invalid(_("A quantity is at least one."), field="lines.quantity")
+    if line.deposit_minor is not None and not 0 <= line.deposit_minor <= line.amount_minor:
+        raise Invalid(_("A deposit is a part of the amount."), field="lines.deposit_minor")
 
 
 def _check_unique(ids: Iterable[str], name: str) -> None:
@@ -202,9 +247,13 @@ def _check_order_of_moments(*moments: datetime | None) -> None:
 
 
 def _check_state_has_moments(
-    state: str, paid_at: datetime | None, received_at: datetime | None
+    state: str,
+    deposit_paid_at: datetime | None,
+    paid_at: datetime | None,
+    received_at: datetime | None,
 ) -> None:
-    if state in {OrderState.PAID, OrderState.RECEIVED} and paid_at is None:
+    paid = paid_at or (deposit_paid_at if state == OrderState.PAID else None)
+    if state in {OrderState.PAID, OrderState.RECEIVED} and paid is None:
         raise Invalid(_("Say when the order was paid."), field="paid_at")
     if state == OrderState.RECEIVED and received_at is None:
         raise Invalid(_("Say when the goods were received."), field="received_at")
@@ -235,10 +284,9 @@ def plan_report(
     report: OrderReport,
     order: Order | None,
     lines: Mapping[str, OrderLine],
-    refunds: Mapping[str, Refund],
     products: Mapping[str, int],
 ) -> Plan:
-    """What the report changes of an order (None: not known), its lines and refunds.
+    """What the report changes of an order (None: not known) and its lines.
 
     Raises a DomainError if any part of it cannot be; then none of it is taken.
     """
@@ -247,8 +295,12 @@ def plan_report(
         plan.stale = report.reported_at < order.reported_at
         if not plan.stale:
             plan.order = _order_changes(order, report)
-            plan.lines = _line_changes(lines, report.lines, products)
-    _plan_refunds(plan, report, order, lines, refunds)
+            deposit_paid_at, paid_at = (
+                plan.order.get(name, getattr(order, name))
+                for name in ("deposit_paid_at", "paid_at")
+            )
+            open_balance = deposit_paid_at is not None and paid_at is None
+            plan.lines = _line_changes(lines, report.lines, products, open_balance)
     return plan
 
 
@@ -260,8 +312,9 @@ def _order_changes(order: Order, report: OrderReport) -> dict[str, Any]:
         fresh["void_at"] = fresh["void_at"] or report.reported_at
     else:
         fresh["void_at"], fresh["void_reason"] = None, ""
-    _check_order_of_moments(fresh["placed_at"], fresh["paid_at"], fresh["received_at"])
-    _check_state_has_moments(fresh["state"], fresh["paid_at"], fresh["received_at"])
+    course = [fresh[name] for name in ("deposit_paid_at", "paid_at", "received_at")]
+    _check_order_of_moments(fresh["placed_at"], *course)
+    _check_state_has_moments(fresh["state"], *course)
     return {name: value for name, value in fresh.items() if value != getattr(order, name)}
 
 
@@ -272,91 +325,59 @@ def _next_state(held: str, said: str) -> str:
 
 
 def _line_changes(
-    lines: Mapping[str, OrderLine], reports: Sequence[LineReport], products: Mapping[str, int]
+    lines: Mapping[str, OrderLine],
+    reports: Sequence[LineReport],
+    products: Mapping[str, int],
+    open_balance: bool,
 ) -> dict[str, dict[str, Any]]:
+    said = {report.external_id: report for report in reports}
     changes = {}
-    for report in reports:
-        fresh: dict[str, Any] = {
-            "product_id": products.get(report.product_external_id),
-            "product_external_id": report.product_external_id,
-            "title": report.title.replace("\x00", "")[:200],
-            "quantity": report.quantity,
-            "amount_minor": report.amount_minor,
-        }
-        held = lines.get(report.external_id)
+    for number in [*said, *(lines.keys() - said.keys())]:
+        report, held = said.get(number), lines.get(number)
+        amounts = _amounts(report, held, open_balance)
+        fresh: dict[str, Any] = dict(zip(_AMOUNTS, amounts, strict=True))
+        if report is not None:
+            fresh |= {
+                "product_id": products.get(report.product_external_id),
+                "product_external_id": report.product_external_id,
+                "title": report.title.replace("\x00", "")[:200],
+                "quantity": report.quantity,
+            }
         if held is not None:
-            if held.refunded_minor > report.amount_minor:
-                raise OverRefund(
-                    _("The line's amount is now less than what was already refunded of it."),
-                    field="lines.amount_minor",
-                    line=report.external_id,
-                    refunded_minor=held.refunded_minor,
-                )
-            fresh["title"] = fresh["title"] or held.title
+            _check_refunded(held, amounts[0])
+            fresh["title"] = fresh.get("title") or held.title
             fresh = {name: value for name, value in fresh.items() if value != getattr(held, name)}
         if fresh:
-            changes[report.external_id] = fresh
+            changes[number] = fresh
     return changes
 
 
-def _plan_refunds(
-    plan: Plan,
-    report: OrderReport,
-    order: Order | None,
-    lines: Mapping[str, OrderLine],
-    refunds: Mapping[str, Refund],
-) -> None:
-    left: dict[str, int] = {}  # per line: what may still be refunded, refunds of this report off
-    if order is not None:
-        paid = {name: line.amount_minor for name, line in lines.items()}
-        paid |= {n: c["amount_minor"] for n, c in plan.lines.items() if "amount_minor" in c}
-        back = {name: line.refunded_minor for name, line in lines.items()}
-        left = {name: paid[name] - back.get(name, 0) for name in sorted(paid)}
-    for refund in report.refunds:
-        facts = {
-            **(refund.facts or {}),
-            "order": report.external_id,
-            "line": refund.line_external_id,
-            "total_minor": refund.amount_minor,
-        }
-        known = refunds.get(refund.external_id)
-        if known is not None and not _same_refund(known, facts, report.currency):
-            raise RefundReused(refund=refund.external_id, recorded=known.facts)
-        if known is not None and known.state == RefundState.APPLIED:
-            continue
-        plan.refunds += _steps(refund, facts, left, known)
+def _amounts(
+    report: LineReport | None, held: OrderLine | None, open_balance: bool
+) -> tuple[int, int | None, int | None]:
+    """What was paid of a line, its deposit and its total. Of a pre-sale only the deposit counts as
+    paid until the balance is paid as well."""
+    total, deposit = 0, None
+    if held is not None:
+        total = held.amount_minor if held.total_minor is None else held.total_minor
+        deposit = held.deposit_minor
+    if report is not None:
+        total = report.amount_minor
+        deposit = deposit if report.deposit_minor is None else report.deposit_minor
+    if deposit is None:
+        if open_balance and total:
+            raise Invalid(_("Say the deposit of each line."), field="lines.deposit_minor")
+        return total, None, None
+    if deposit > total:
+        raise Invalid(_("A deposit is a part of the amount."), field="lines.deposit_minor")
+    return (deposit if open_balance else total), deposit, total
 
 
-def _same_refund(known: Refund, facts: Mapping[str, Any], currency: str) -> bool:
-    """A replay has the same amount, and the same order and line if those were known before."""
-    return known.currency == currency and all(
-        known.facts.get(name, facts[name]) == facts[name]
-        for name in ("order", "line", "total_minor")
-    )
-
-
-def _steps(
-    refund: RefundReport, facts: dict[str, Any], left: dict[str, int], known: Refund | None
-) -> list[RefundStep]:
-    """The refund, on its line, spread over the order's lines, or put by for review."""
-    wanted = refund.line_external_id
-    if not left or (wanted and wanted not in left):
-        if known is not None:
-            return []  # it waits already
-        return [RefundStep(refund.external_id, None, refund.amount_minor, refund, facts)]
-    room = {wanted: left[wanted]} if wanted else left
-    if refund.amount_minor > sum(room.values()):
+def _check_refunded(held: OrderLine, amount_minor: int) -> None:
+    if held.refunded_minor > amount_minor:
         raise OverRefund(
-            refund=refund.external_id,
-            line=wanted,
-            amount_minor=refund.amount_minor,
-            left_minor=sum(room.values()),
+            _("The line's amount is now less than what was already refunded of it."),
+            field="lines.amount_minor",
+            line=held.external_id,
+            refunded_minor=held.refunded_minor,
         )
-    parts = apportion(refund.amount_minor, list(room.values()))
-    steps: list[RefundStep] = []
-    for name, part in zip(room, parts, strict=True):
-        if part:
-            number = f"{refund.external_id}{PART}{len(steps) + 1}" if steps else refund.external_id
-            steps.append(RefundStep(number, name, part, refund, facts, None if steps else known))
-            left[name] -= part
-    return steps

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
@@ -37,11 +37,20 @@ from merchants.services.order_reports import (
     Plan,
     RefundReport,
     RefundReused,
+    RefundStep,
+    as_meant,
     check_creation,
     check_report,
     plan_report,
 )
-from merchants.services.refunds import look_again, refund_match, refunds_keep, refunds_known
+from merchants.services.refund_plans import plan_refunds
+from merchants.services.refunds import (
+    look_again,
+    refund_match,
+    refunds_keep,
+    refunds_known,
+    refunds_waiting,
+)
 
 __all__ = [
     "LineReport",
@@ -60,6 +69,7 @@ BATCH = 1000
 _ORDER_FIELDS = (
     "state",
     "placed_at",
+    "deposit_paid_at",
     "paid_at",
     "received_at",
     "void_at",
@@ -75,7 +85,19 @@ _LINE_FIELDS = (
     "title",
     "quantity",
     "amount_minor",
+    "deposit_minor",
+    "total_minor",
     "refunded_minor",
+)
+_REFUND_FIELDS = (
+    "state",
+    "line",
+    "amount_minor",
+    "refunded_at",
+    "requested_at",
+    "failed_at",
+    "awaits",
+    "facts",
 )
 
 
@@ -101,7 +123,7 @@ class _Batch:
 
     def __init__(self, shop: Shop, reports: Sequence[OrderReport], actor: User | None) -> None:
         self.shop = shop
-        self.reports = reports
+        self.reports = [as_meant(report) for report in reports]
         self.actor = actor
 
     def _start(self) -> None:
@@ -109,7 +131,8 @@ class _Batch:
         self.merchant = Merchant.objects.get(pk=self.shop.merchant_id)
         self.orders: dict[str, Order] = {}
         self.lines: dict[str, dict[str, OrderLine]] = defaultdict(dict)
-        self.refunds: dict[str, Refund] = {}
+        self.refunds: dict[str, list[Refund]] = {}
+        self.waiting: dict[str, list[Refund]] = defaultdict(list)
         self.products: dict[str, int] = {}
         self.new_lines: list[OrderLine] = []
         self.new_refunds: list[Refund] = []
@@ -170,6 +193,7 @@ class _Batch:
             state=report.state,
             currency=report.currency,
             placed_at=report.placed_at,
+            deposit_paid_at=report.deposit_paid_at,
             paid_at=report.paid_at,
             received_at=report.received_at,
             void_at=(report.void_at or report.reported_at) if void else None,
@@ -182,21 +206,37 @@ class _Batch:
 
     def _load(self, reports: Sequence[OrderReport]) -> None:
         numbers = {report.external_id for report in reports}
-        found = Order.objects.filter(shop=self.shop, external_id__in=numbers)
+        refunds = {refund.external_id: refund for r in reports for refund in r.refunds}
+        found = Order.objects.filter(
+            Q(external_id__in=numbers) | Q(pk__in=self._orders_of(refunds)),
+            shop=self.shop,
+        )
         self.orders = {o.external_id: o for o in found.order_by("pk").select_for_update()}
         by_pk = {order.pk: order for order in self.orders.values()}
         for line in OrderLine.objects.filter(order__in=by_pk):
             line.order = by_pk[line.order_id]
             self.lines[line.order.external_id][line.external_id] = line
-        self.refunds = refunds_known(
-            self.shop, (refund.external_id for r in reports for refund in r.refunds)
-        )
+        lines_by_pk = {line.pk: line for each in self.lines.values() for line in each.values()}
+        self.refunds = refunds_known(self.shop, refunds.values())
+        for row in (row for rows in self.refunds.values() for row in rows):
+            if row.line_id in lines_by_pk:
+                row.line = lines_by_pk[row.line_id]
+        for row in refunds_waiting(self.shop, numbers):
+            same = self.refunds.get(row.external_id, [row])[0]  # one object for one row
+            self.waiting[row.awaits].append(same)
         wanted = {line.product_external_id for r in reports for line in r.lines} - {""}
         self.products = dict(
             Product.objects.filter(shop=self.shop, external_id__in=wanted).values_list(
                 "external_id", "pk"
             )
         )
+
+    def _orders_of(self, refunds: Iterable[str]) -> list[int]:
+        """The orders of refunds that we hold: a person may have chosen others than the shop."""
+        known = Refund.objects.filter(shop=self.shop, external_id__in=list(refunds))
+        lines = set(known.exclude(line=None).values_list("line", flat=True))
+        rows = OrderLine.objects.filter(pk__in=lines)
+        return list(rows.values_list("order", flat=True)) if lines else []
 
     def _take(self, report: OrderReport) -> Outcome:
         number = report.external_id
@@ -207,21 +247,30 @@ class _Batch:
             if order is None and not (report.refunds and not report.lines):
                 check_creation(report)
                 raise NotAllowed(_("This merchant is not active, so no new order is taken."))
-            plan = plan_report(report, order, self.lines[number], self.refunds, self.products)
+            plan = plan_report(report, order, self.lines[number], self.products)
+            plan_refunds(
+                plan,
+                report,
+                order,
+                self.lines[number],
+                self.refunds,
+                self.waiting[number],
+            )
         except DomainError as exc:
             return Outcome(number, None, "refused", exc)
+        is_new = order is not None and order.version == 0
         self._carry_out(plan, number, order)
         waiting = tuple(
             refund.external_id
             for refund in report.refunds
-            if self.refunds[refund.external_id].state == RefundState.UNMATCHED
+            if self.refunds[refund.external_id][0].state == RefundState.UNMATCHED
         )
-        put_by = any(step.line is None for step in plan.refunds)
+        put_by = any(not step.moves_money for step in plan.refunds)
         if order is None:
             return Outcome(number, None, "changed" if put_by else "unchanged", None, waiting)
         change: Change = "stale" if plan.stale else "unchanged"
         if plan.matters:
-            change = "changed" if order.version else "created"
+            change = "created" if is_new else "changed"
             self._bump(order)
         elif put_by:
             change = "changed"
@@ -252,23 +301,38 @@ class _Batch:
             for line_number, fresh in plan.lines.items():
                 self._line(order, line_number, fresh)
         for step in plan.refunds:
-            line = self.lines[number][step.line] if step.line is not None else None
-            refund = step.waiting or Refund(
-                shop=self.shop,
-                external_id=step.external_id,
-                currency=self.merchant.currency,
-                facts=step.facts,
-                refunded_at=step.report.refunded_at,
-                reason=step.report.reason[:200],
-            )
-            refund.state = RefundState.APPLIED if line else RefundState.UNMATCHED
-            refund.line, refund.amount_minor = line, step.amount_minor
-            (self.changed_refunds if step.waiting else self.new_refunds).append(refund)
-            self.refunds[step.external_id] = refund
-            if line is not None:
-                line.refunded_minor += step.amount_minor
-                if line.pk:
-                    self.changed_lines[line.pk] = line
+            self._refund(number, step)
+
+    def _refund(self, number: str, step: RefundStep) -> None:
+        refund = step.held or Refund(
+            shop=self.shop,
+            external_id=step.external_id,
+            currency=self.merchant.currency,
+            reason=step.report.reason[:200],
+        )
+        line = refund.line if step.line is None else self.lines[number][step.line]
+        if step.moves_money and line is not None:
+            line.refunded_minor += -step.amount_minor if step.applied_before else step.amount_minor
+            if line.pk:
+                self.changed_lines[line.pk] = line
+            self._bump(line.order)
+        if step.state == RefundState.FAILED:
+            refund.failed_at = step.report.refunded_at
+        elif step.report.state == "requested":
+            refund.requested_at = step.report.refunded_at
+        if not (step.held and step.state == RefundState.FAILED):
+            refund.refunded_at = step.report.refunded_at
+        waits = step.state == RefundState.UNMATCHED
+        refund.awaits = number if waits else ""
+        refund.state, refund.line, refund.facts = step.state, line, step.facts
+        refund.amount_minor = step.amount_minor
+        if step.held:
+            self.changed_refunds.append(refund)
+            return
+        self.new_refunds.append(refund)
+        self.refunds.setdefault(step.report.external_id, []).append(refund)
+        if waits:
+            self.waiting[number].append(refund)
 
     def _line(self, order: Order, number: str, fresh: dict[str, object]) -> None:
         line = self.lines[order.external_id].get(number)
@@ -290,7 +354,10 @@ class _Batch:
         update_many(self.changed_lines.values(), _LINE_FIELDS)
         OrderLine.objects.bulk_create(self.new_lines, batch_size=5000)
         Refund.objects.bulk_create(self.new_refunds, batch_size=5000)
-        update_many(self.changed_refunds, ("state", "line", "amount_minor"))
+        saved = {refund.pk: refund for refund in self.changed_refunds if refund.pk}
+        for refund in saved.values():
+            refund.line = refund.line  # a line that was written just now has a key since
+        update_many(saved.values(), _REFUND_FIELDS)
 
     def _audit(self, outcomes: Iterable[Outcome]) -> None:
         counts: dict[str, int] = defaultdict(int)

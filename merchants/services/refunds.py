@@ -1,9 +1,12 @@
 """Refunds: known by their number, kept when they fit no order, matched by a person later."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from operator import or_
 from typing import TypeVar
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
@@ -11,12 +14,14 @@ from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
 from merchants.models import Merchant, Order, OrderLine, Refund, RefundState, Shop
 from merchants.services.order_reports import (
+    PART,
     Outcome,
     OverRefund,
     RefundReport,
     RefundReused,
     check_refund,
 )
+from merchants.services.refund_plans import MEANS, means
 
 T = TypeVar("T")
 
@@ -33,10 +38,32 @@ def look_again(write: Callable[[], T]) -> T:
         return write()
 
 
-def refunds_known(shop: Shop, numbers: Iterable[str]) -> dict[str, Refund]:
-    """The refunds with these numbers, locked."""
-    known = Refund.objects.filter(shop=shop, external_id__in=set(numbers))
-    return {refund.external_id: refund for refund in known.order_by("pk").select_for_update()}
+def refunds_known(shop: Shop, reports: Iterable[RefundReport]) -> dict[str, list[Refund]]:
+    """What we hold of these refunds, locked: by number the row of each part, the first one first.
+
+    The parts of one that was spread over lines ("R1", "R1 ·2", …) are fetched where its state
+    moves.
+    """
+    said = {report.external_id: report for report in reports}
+    if not said:
+        return {}
+    mine = Refund.objects.filter(shop=shop).order_by("pk").select_for_update()
+    known = {row.external_id: [row] for row in mine.filter(external_id__in=said)}
+    spread = [
+        Q(external_id__startswith=f"{number}{PART}")
+        for number, (row,) in known.items()
+        if row.line_id and not row.facts.get("line") and row.state != MEANS[said[number].state]
+    ]
+    if spread:
+        for row in mine.filter(reduce(or_, spread)):
+            known[row.external_id.partition(PART)[0]].append(row)
+    return known
+
+
+def refunds_waiting(shop: Shop, orders: Iterable[str]) -> Iterable[Refund]:
+    """Refunds that came before their order, locked."""
+    rows = Refund.objects.filter(shop=shop, awaits__in=list(orders)).exclude(awaits="")
+    return rows.order_by("pk").select_for_update()
 
 
 def refunds_keep(
@@ -52,7 +79,7 @@ def refunds_keep(
 
 def _keep(shop: Shop, refunds: Sequence[RefundReport], actor: User | None) -> list[Outcome]:
     currency = Merchant.objects.values_list("currency", flat=True).get(pk=shop.merchant_id)
-    known = refunds_known(shop, (refund.external_id for refund in refunds))
+    known = {number: rows[0] for number, rows in refunds_known(shop, refunds).items()}
     outcomes: list[Outcome] = []
     fresh = []
     for refund in refunds:
@@ -102,10 +129,12 @@ def refund_match(*, refund: Refund, line: OrderLine, actor: User | None) -> int:
     left = line.amount_minor - line.refunded_minor
     if refund.amount_minor > left:
         raise OverRefund(amount_minor=refund.amount_minor, left_minor=left)
-    refund.line, refund.state = line, RefundState.APPLIED
-    refund.save(update_fields=["line", "state"])
-    line.refunded_minor += refund.amount_minor
-    line.save(update_fields=["refunded_minor"])
+    refund.line, refund.state = line, means(refund.facts)
+    refund.awaits = ""
+    refund.save(update_fields=["line", "state", "awaits"])
+    if refund.state == RefundState.APPLIED:
+        line.refunded_minor += refund.amount_minor
+        line.save(update_fields=["refunded_minor"])
     order.version += 1
     order.save(update_fields=["version"])
     audit.record("refund.matched", refund, actor=actor, order=order.pk, line=line.pk)

@@ -309,3 +309,26 @@ def test_half_a_year_of_a_real_shop_comes_out_to_the_cent(gift_shop):
     assert books(gift_shop) == before
     assert "orders_created" not in again.counts
     assert (again.counts["refunds_new"], again.counts["unmatched_new"]) == (0, 0)
+
+
+def test_a_presale_file_brings_deposits_and_later_the_balance(shop, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    header = "订单编号,订单创建时间,买家实际支付金额,定金,定金付款时间,订单付款时间\n"
+    columns = suggest(header.strip().split(","))
+    assert (columns["deposit"], columns["deposit_paid_at"]) == ("定金", "定金付款时间")
+    row = "P1,2026-05-20 20:00,199.00,20.00,2026-05-20 20:01,{}\n"
+    plain = "P2,2026-05-20 20:00,50.00,,,\n"
+    wrong = "P3,2026-05-20 20:00,50.00,51.00,2026-05-20 20:01,\n"
+    options = {"zone": "Asia/Shanghai", "state": "paid"}
+
+    def amounts() -> list[tuple[int, int | None]]:
+        lines = OrderLine.objects.order_by("order__external_id")
+        return list(lines.values_list("amount_minor", "deposit_minor"))
+
+    content = (header + row.format("") + plain + wrong).encode()
+    bring(shop, content, columns=columns, options=options)
+    assert amounts() == [(2000, 2000), (5000, None)]
+    assert [issue.code for issue in ImportIssue.objects.all()] == ["bad_deposit"]
+    later = header + row.format("2026-06-18 00:10")
+    bring(shop, later.encode(), columns=columns, options=options)
+    assert amounts() == [(19900, 2000), (5000, None)]

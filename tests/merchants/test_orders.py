@@ -242,15 +242,15 @@ def test_a_stale_report_still_brings_its_refund(shop):
     assert OrderLine.objects.get(external_id="1").refunded_minor == 5000
 
 
-def test_a_refund_of_an_unknown_order_waits_and_is_applied_when_both_are_known(shop):
+def test_a_refund_of_an_unknown_order_waits_and_is_applied_when_its_order_comes(shop):
     early = report(lines=(), refunds=(refund(),))
     (outcome,) = record(shop, early)
     assert (outcome.order_pk, outcome.change, outcome.unmatched) == (None, "changed", ("R1",))
     assert record(shop, early)[0].change == "unchanged"
 
     record(shop, report())
-    assert record(shop, early)[0].change == "changed"
     assert Refund.objects.get().state == RefundState.APPLIED
+    assert record(shop, early)[0].change == "unchanged"
     assert OrderLine.objects.get(external_id="1").refunded_minor == 5000
 
 
@@ -284,7 +284,7 @@ def test_a_waiting_refund_does_not_fit_a_line_with_too_little_left(shop, owner):
         refund_match(
             refund=Refund.objects.get(), line=OrderLine.objects.get(external_id="2"), actor=owner
         )
-    assert Refund.objects.get().state == RefundState.UNMATCHED
+    assert Refund.objects.get().state == RefundState.APPLIED  # its order came
 
 
 def test_one_order_twice_in_a_batch_is_taken_in_turn(shop):
@@ -312,7 +312,7 @@ def test_a_refused_first_report_leaves_nothing_in_the_order_that_the_next_begins
     order = Order.objects.get()
     assert (order.state, order.click_id, order.reported_at) == ("paid", "", NOON)
     assert order.lines.count() == 2
-    assert Refund.objects.get().state == RefundState.UNMATCHED
+    assert Refund.objects.get().state == RefundState.APPLIED  # taken up with its order
 
 
 def test_a_batch_is_a_handful_of_statements(shop, django_assert_max_num_queries):
