@@ -255,6 +255,8 @@ def _step(
         why = state.value
     elif due.base.minor < commission.base_minor:
         why = "refund" if line.refunded_minor else "corrected"
+    elif line.amount_minor == line.total_minor and due.base.minor > commission.base_minor:
+        why = "balance"
     else:
         why = "corrected"
     return Step(commission, line, before, state, due, why)

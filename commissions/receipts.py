@@ -64,6 +64,11 @@ def _unfunded(commission: Commission) -> str:
 
 
 def _estimated(commission: Commission) -> str:
+    if commission.line.order.balance_open:
+        return gettext(
+            "Pre-sale: the deposit is paid and counts. The whole price counts when the buyer has "
+            "paid the balance."
+        )
     days = commission.merchant.auto_receive_days
     return ngettext(
         "Paid. Becomes confirmed when the buyer has received the goods, %(count)d day after "
@@ -106,6 +111,8 @@ def _void(commission: Commission) -> str:
         return gettext("Void: the commission would be less than the smallest coin.")
     if order.void_reason:
         return gettext("Void: %(reason)s") % {"reason": order.void_reason}
+    if order.balance_open:
+        return gettext("Void: the balance of the pre-sale was never paid.")
     if order.paid_at:
         return gettext("Void: refunded before the buyer received the goods.")
     return gettext("Void: the order was never paid.")
@@ -230,6 +237,11 @@ def _base_words(commission: Commission, paid: Money, base: Money) -> str:
     if commission.state == State.VOID:
         return gettext("The order came to nothing, so there is nothing to take a commission of.")
     if not commission.line.refunded_minor:
+        if base == paid and commission.line.order.balance_open:
+            total = Money(commission.line.total_minor or 0, commission.currency)
+            return gettext("The deposit of a pre-sale; with the balance it will be %(total)s.") % {
+                "total": total.localized()
+            }
         if base == paid:
             return gettext("What the buyer paid for it, after coupons and without freight.")
         return gettext("The figure booked so far; the shop has since corrected it to %(paid)s.") % {
@@ -271,6 +283,7 @@ WHY = {
     "confirmed": _("The buyer received the goods."),
     "refund": _("The buyer got money back, so it was worked out anew on what remains."),
     "corrected": _("The shop corrected the amount, so it was worked out anew."),
+    "balance": _("The buyer paid the balance of the pre-sale, so the whole price counts."),
     "rise_unfunded": _(
         "The shop raised the amount, but the merchant's prepaid money did not cover the "
         "difference. The earlier figure stands until the next top-up."

@@ -3,7 +3,16 @@
 from django.urls import path
 
 from commissions import api
-from commissions.views import affiliate, earnings, imports, invoices, merchant, orders, wallet
+from commissions.views import (
+    affiliate,
+    earnings,
+    imports,
+    invoices,
+    merchant,
+    orders,
+    refunds,
+    wallet,
+)
 
 app_name = "commissions"
 
@@ -13,6 +22,8 @@ urlpatterns = [
     path("affiliate/orders.csv", affiliate.orders_csv, name="affiliate_orders_csv"),
     path("affiliate/orders/find/", affiliate.order_find, name="order_find"),
     path("affiliate/orders/<int:pk>/", affiliate.receipt, name="receipt"),
+    path("affiliate/refunds/", refunds.refunds, name="affiliate_refunds"),
+    path("affiliate/refunds.csv", refunds.refunds_csv, name="affiliate_refunds_csv"),
     path("affiliate/earnings/", earnings.earnings, name="earnings"),
     path("affiliate/earnings.csv", earnings.earnings_csv, name="earnings_csv"),
     path("affiliate/withdrawals/", earnings.withdrawals, name="withdrawals"),

@@ -135,6 +135,7 @@ class OrderAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     columns.moment("placed_at", _("placed at")),
+                    columns.moment("deposit_paid_at", _("deposit paid at")),
                     columns.moment("paid_at", _("paid at")),
                     columns.moment("received_at", _("received at")),
                     columns.moment("void_at", _("void at")),

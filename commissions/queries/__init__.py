@@ -61,6 +61,7 @@ from commissions.queries.payouts import (
     taxed_in,
     withdrawal_quote,
 )
+from commissions.queries.refunds import refunds_of, refunds_of_line
 from commissions.queries.workers import (
     imports_stalled,
     merchants_to_fund,
@@ -118,6 +119,8 @@ __all__ = [
     "payouts_sending",
     "payouts_to_auto_release",
     "refunds_for",
+    "refunds_of",
+    "refunds_of_line",
     "shares_for",
     "shop_for",
     "sold_by_day",

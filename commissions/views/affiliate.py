@@ -25,6 +25,7 @@ from commissions.forms import AffiliateOrderFilter, OrderNumberForm
 from commissions.models import CommissionState
 from commissions.models.commission import CommissionQuerySet
 from commissions.queries import Earned
+from commissions.refunds import records_of
 
 PER_PAGE = 25
 METRICS = (
@@ -255,6 +256,11 @@ def receipt(request: AffiliateRequest, pk: int) -> HttpResponse:
         "line": commission.line,
         "reason": receipts.reason(commission),
         "waterfall": receipts.waterfall(commission),
+        "refunds": [
+            record
+            for record in records_of(request.affiliate, queries.refunds_of_line(commission.line_id))
+            if record.payee.pk == commission.pk
+        ],
         "revisions": receipts.revisions(commission, queries.steps_of(commission)),
         "decision": decision,
         "explanation": explain(decision, viewer=request.affiliate),

@@ -17,8 +17,9 @@ from alliance.kernel.http import key_in, page_or_part
 from alliance.kernel.money import Money
 from commissions import queries, tasks
 from commissions.forms import MerchantOrderFilter, OrderNumberForm
+from commissions.refunds import came_back
 from merchants.access import MerchantRequest, merchant_required
-from merchants.models import OrderLine
+from merchants.models import OrderLine, Refund
 from merchants.services.refunds import refund_match
 
 PER_PAGE = 25
@@ -98,10 +99,18 @@ def order(request: MerchantRequest, pk: int) -> HttpResponse:
             line,
             queries.due_of(line),
             explain(line.attribution, viewer=None) if hasattr(line, "attribution") else [],
+            _refunds(line),
         )
         for line in found.lines.all()
     ]
     return render(request, "commissions/merchant_order.html", {"order": found, "lines": lines})
+
+
+def _refunds(line: OrderLine) -> list[tuple[Refund, Money | None]]:
+    """The refunds of a line, and what each brought back to the wallet."""
+    rows = queries.refunds_of_line(line.pk)
+    back = came_back(line, line.commissions.all()) if rows else {}
+    return [(row, back.get(row.pk)) for row in rows]
 
 
 # --- Refunds that wait for a person --------------------------------------------------------------

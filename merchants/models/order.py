@@ -183,6 +183,7 @@ class Refund(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     refunded_at = models.DateTimeField(_("refunded at"))
     requested_at = models.DateTimeField(_("requested at"), null=True, blank=True)
+    applied_at = models.DateTimeField(_("taken off its line at"), null=True, blank=True)
     failed_at = models.DateTimeField(_("failed at"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     facts = models.JSONField(_("as reported"), default=dict)
@@ -203,6 +204,10 @@ class Refund(models.Model):
                 condition=models.Q(state__in=RefundState.values), name="refund_state_known"
             ),
             models.CheckConstraint(
+                condition=~models.Q(state="applied") | models.Q(applied_at__isnull=False),
+                name="refund_applied_has_moment",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(state="unmatched") | models.Q(awaits=""),
                 name="refund_only_unmatched_awaits",
             ),
@@ -211,6 +216,7 @@ class Refund(models.Model):
             models.Index(
                 fields=["shop", "awaits"], condition=~models.Q(awaits=""), name="refund_awaits"
             ),
+            models.Index(fields=["line", "applied_at"], name="refund_by_line"),
         ]
 
     def __str__(self) -> str:

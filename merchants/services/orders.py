@@ -95,6 +95,7 @@ _REFUND_FIELDS = (
     "amount_minor",
     "refunded_at",
     "requested_at",
+    "applied_at",
     "failed_at",
     "awaits",
     "facts",
@@ -316,6 +317,8 @@ class _Batch:
             if line.pk:
                 self.changed_lines[line.pk] = line
             self._bump(line.order)
+        if step.state == RefundState.APPLIED:
+            refund.applied_at = self.now
         if step.state == RefundState.FAILED:
             refund.failed_at = step.report.refunded_at
         elif step.report.state == "requested":

@@ -131,7 +131,8 @@ def refund_match(*, refund: Refund, line: OrderLine, actor: User | None) -> int:
         raise OverRefund(amount_minor=refund.amount_minor, left_minor=left)
     refund.line, refund.state = line, means(refund.facts)
     refund.awaits = ""
-    refund.save(update_fields=["line", "state", "awaits"])
+    refund.applied_at = clock.now() if refund.state == RefundState.APPLIED else None
+    refund.save(update_fields=["line", "state", "awaits", "applied_at"])
     if refund.state == RefundState.APPLIED:
         line.refunded_minor += refund.amount_minor
         line.save(update_fields=["refunded_minor"])

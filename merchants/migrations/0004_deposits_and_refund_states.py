@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("merchants", "0002_append_only"),
+        ("merchants", "0003_merchant_funding"),
     ]
 
     operations = [
@@ -36,6 +36,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="refund",
+            name="applied_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="taken off its line at"),
+        ),
+        migrations.AddField(
+            model_name="refund",
             name="awaits",
             field=models.CharField(
                 blank=True, default="", max_length=64, verbose_name="order number that it waits for"
@@ -65,11 +70,12 @@ class Migration(migrations.Migration):
                 verbose_name="state",
             ),
         ),
-        # What waits already waits for its order, too.
+        # What waits already waits for its order, too; what was applied was applied when it came.
         migrations.RunSQL(
             """
             UPDATE merchants_refund SET awaits = facts->>'order'
-            WHERE state = 'unmatched' AND length(facts->>'order') BETWEEN 1 AND 64
+            WHERE state = 'unmatched' AND length(facts->>'order') BETWEEN 1 AND 64;
+            UPDATE merchants_refund SET applied_at = created_at WHERE state = 'applied';
             """,
             migrations.RunSQL.noop,
         ),
@@ -80,6 +86,10 @@ class Migration(migrations.Migration):
                 fields=["shop", "awaits"],
                 name="refund_awaits",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="refund",
+            index=models.Index(fields=["line", "applied_at"], name="refund_by_line"),
         ),
         migrations.AddConstraint(
             model_name="order",
@@ -137,6 +147,17 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("state__in", ["applied", "requested", "failed", "unmatched"])),
                 name="refund_state_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "applied"), _negated=True),
+                    ("applied_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="refund_applied_has_moment",
             ),
         ),
         migrations.AddConstraint(
