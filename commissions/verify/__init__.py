@@ -7,7 +7,7 @@ noun; each ends in its INVARIANTS.
 
 from collections.abc import Callable
 
-from commissions.verify import books, business, evidence, rails, wallets
+from commissions.verify import books, business, computed, evidence, rails, wallets
 from commissions.verify.base import Invariant, Result, Text, check
 
 __all__ = ["INVARIANTS", "Invariant", "Result", "Text", "verify"]
@@ -15,9 +15,10 @@ __all__ = ["INVARIANTS", "Invariant", "Result", "Text", "verify"]
 INVARIANTS = (
     *books.INVARIANTS,
     *business.INVARIANTS,
-    *evidence.INVARIANTS,
     *rails.INVARIANTS,
     *wallets.INVARIANTS,
+    *evidence.INVARIANTS,
+    *computed.INVARIANTS,
 )
 
 

@@ -1,40 +1,11 @@
-"""What the commissions stand on: touches, decisions, their own lines, their orders."""
+"""What the commissions stand on: touches, decisions, their own lines."""
 
 # ruff: noqa: S608 - nothing but this module's own constants is put into the SQL
 
-from collections.abc import Iterator
-
 from django.utils.translation import gettext_lazy as _
 
-from commissions.models import Commission
 from commissions.models.commission import COMPONENTS
-from commissions.pipeline import settled_through, standing_of, target_of
 from commissions.verify.base import Invariant
-
-
-def _not_as_computed() -> Iterator[str]:
-    """Recompute every commission from its order; those still in the queue may differ."""
-    closed = settled_through()
-    processed = Commission.objects.exclude(state="unfunded").select_related("line__order")
-    for commission in processed.iterator(chunk_size=2000):
-        order = commission.line.order
-        if order.version != order.processed_version:
-            continue
-        before = standing_of(commission, closed)
-        state, due = target_of(commission, commission.line, order, before)
-        wrong = [
-            name
-            for name in COMPONENTS
-            if getattr(due, name.removesuffix("_minor")).minor != getattr(commission, name)
-        ]
-        if state in ("confirmed", "frozen") and commission.confirmed_at != order.received_at:
-            wrong.append("confirmed_at")
-        if state != before or wrong:
-            yield (
-                f"commission {commission.pk} is {before}, "
-                f"its order says {state} (differs: {', '.join(wrong) or 'state'})"
-            )
-
 
 INVARIANTS = (
     Invariant(
@@ -92,11 +63,5 @@ INVARIANTS = (
         LEFT JOIN commissions_entry e ON e.id = l.entry_id
         WHERE c.id IS NULL OR (l.entry_id IS NOT NULL AND e.id IS NULL)
         """,
-    ),
-    Invariant(
-        "commissions_follow_orders",
-        _("Every commission is what its order and its frozen rates say."),
-        ("commissions_commission WHERE state <> 'unfunded'",),
-        anew=_not_as_computed,
     ),
 )
