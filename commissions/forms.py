@@ -147,9 +147,27 @@ class OrderNumberForm(forms.Form):
 
 
 class WithdrawalForm(forms.Form):
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+    """How much; of a company also for which invoice. `address` answers with what would arrive."""
+
+    def __init__(
+        self, *args: Any, currency: str, invoice: bool = False, address: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["amount"] = AmountField(currency=currency, label=_("Amount"), min_value=0)
+        self.fields["amount"].widget.attrs |= {
+            "hx-get": address,
+            "hx-trigger": "input changed delay:300ms",
+            "hx-target": "#quote",
+            "hx-swap": "outerHTML",
+        }
+        if invoice:
+            self.fields["invoice_number"] = forms.CharField(
+                label=_("Number of your invoice"),
+                max_length=64,
+                required=False,
+                help_text=_("The money leaves once we have it. You can also send it later."),
+                widget=forms.TextInput(attrs={"autocomplete": "off"}),
+            )
 
 
 class PayeeForm(forms.Form):

@@ -14,8 +14,8 @@ from alliance.kernel.money import Money, half_up
 
 COMPANY = "company"  # no rule: a company pays its own taxes and sends an invoice
 
-_FREE = 800_00  # fen
-_DEDUCTED_UP_TO = 4_000_00  # up to here that is deducted, beyond it a fifth
+FREE = Money(800_00, "CNY")
+_DEDUCTED_UP_TO = 4_000_00  # fen; up to here that is deducted, beyond it a fifth
 # Rate in percent, quick deduction (fen). Where one bracket ends the next says the same, so the one
 # that says most is the one that holds.
 _BRACKETS = ((20, 0), (30, 2_000_00), (40, 7_000_00))
@@ -37,10 +37,10 @@ def cn_labour(gross: Money) -> Money:
 
 
 def _cn_labour(fen: int) -> int:
-    if fen <= _FREE:
+    if fen <= FREE.minor:
         return 0
     # What is taxed, in fifths of a fen: rounded once, at the end.
-    fifths = 5 * (fen - _FREE) if fen <= _DEDUCTED_UP_TO else 4 * fen
+    fifths = 5 * (fen - FREE.minor) if fen <= _DEDUCTED_UP_TO else 4 * fen
     return max(half_up(fifths * rate - 500 * minus, 500) for rate, minus in _BRACKETS)
 
 

@@ -12,6 +12,7 @@ from commissions.views import (
     orders,
     refunds,
     wallet,
+    withdrawals,
 )
 
 app_name = "commissions"
@@ -26,7 +27,8 @@ urlpatterns = [
     path("affiliate/refunds.csv", refunds.refunds_csv, name="affiliate_refunds_csv"),
     path("affiliate/earnings/", earnings.earnings, name="earnings"),
     path("affiliate/earnings.csv", earnings.earnings_csv, name="earnings_csv"),
-    path("affiliate/withdrawals/", earnings.withdrawals, name="withdrawals"),
+    path("affiliate/withdrawals/", withdrawals.withdrawals, name="withdrawals"),
+    path("affiliate/withdrawals.csv", withdrawals.withdrawals_csv, name="withdrawals_csv"),
     path("affiliate/withdrawals/account/", earnings.payee, name="payee"),
     path("merchant/", merchant.home, name="merchant_home"),
     path("merchant/affiliates/", merchant.affiliates, name="merchant_affiliates"),

@@ -1,6 +1,5 @@
-"""An affiliate's earnings by month, and the way out of the alliance for the money."""
+"""An affiliate's earnings by month, and where its money goes."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -9,12 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from affiliates.access import AffiliateRequest, affiliate_required
-from affiliates.models import AffiliateState
-from alliance.kernel import clock
 from alliance.kernel.exports import csv_response
 from alliance.kernel.money import Money
 from commissions import queries, rails, receipts
-from commissions.forms import PayeeForm, WithdrawalForm
+from commissions.forms import PayeeForm
 from commissions.services import payouts
 from commissions.views.affiliate import PER_PAGE, currency_of
 
@@ -78,55 +75,6 @@ def earnings_csv(request: AffiliateRequest) -> HttpResponse:
         for share in shares
     )
     return csv_response("earnings", header, rows)
-
-
-@require_http_methods(["GET", "POST"])
-@affiliate_required
-def withdrawals(request: AffiliateRequest) -> HttpResponse:
-    """What can be withdrawn and what limits it; asking for it; what became of earlier ones."""
-    currency, currencies = currency_of(request, request.affiliate)
-    form = WithdrawalForm(request.POST or None, currency=currency)
-    if request.method == "POST" and form.is_valid():
-        return _request(request, form.cleaned_data["amount"])
-    balances = queries.balances_of(request.affiliate, currency)
-    found = queries.payouts_for(request.user).filter(affiliate=request.affiliate, currency=currency)
-    context = {
-        "currency": currency,
-        "currencies": currencies,
-        "balances": balances,
-        "minimum": Money(settings.ALLIANCE["WITHDRAWAL_MIN_MINOR"], currency),
-        "settlement_day": settings.ALLIANCE["SETTLEMENT_DAY"],
-        "payee": queries.payee_of(request.affiliate),
-        "blocked": _blocked(request, currency, balances),
-        "form": form,
-        "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
-    }
-    return render(request, "commissions/withdrawals.html", context)
-
-
-@affiliate_required(change=True)
-def _request(request: AffiliateRequest, amount: Money) -> HttpResponse:
-    payouts.payout_request(actor=request.user, affiliate=request.affiliate, amount=amount)
-    messages.success(request, _("Requested. Somebody of the alliance releases it by hand."))
-    return redirect(request.get_full_path())
-
-
-def _blocked(request: AffiliateRequest, currency: str, balances: queries.Balances) -> str:
-    """Why nothing can be withdrawn just now; "" if it can. The service decides again."""
-    if request.affiliate.state != AffiliateState.ACTIVE:
-        return _("Withdrawals are closed while your account is not active.")
-    if balances.debt:
-        return _("A debt from refunds is open; it is repaid from your next settlement.")
-    if balances.in_flight:
-        return _("A withdrawal is under way. You can ask for the next one when it has arrived.")
-    if clock.business_day().day == settings.ALLIANCE["SETTLEMENT_DAY"]:
-        return _("Today is settlement day, the books are being reconciled. Come back tomorrow.")
-    minimum = Money(settings.ALLIANCE["WITHDRAWAL_MIN_MINOR"], currency)
-    if balances.payable < minimum:
-        return _("The smallest withdrawal is %(amount)s, and you do not have that much yet.") % {
-            "amount": minimum.localized()
-        }
-    return ""
 
 
 @require_http_methods(["GET", "POST"])

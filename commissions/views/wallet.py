@@ -89,6 +89,10 @@ def words(line: Line, merchant_pk: int) -> str:
         if arrives:
             return _("Given back from the reserve: orders were called off or refunded")
         return _("Reserved for the commission of paid orders")
+    if other.code == chart.IN_FLIGHT:
+        return _("Not paid back after all") if arrives else _("Paid back to you")
+    if other.kind == "debt":
+        return _("An affiliate's debt that you bear")
     kinds = {
         "tech_fee": _("service fee"),
         "share": _("the alliance's share"),
