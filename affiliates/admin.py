@@ -109,7 +109,7 @@ class AffiliateAdmin(DeskAdmin):
         (None, {"fields": ("name", *STATE_FIELDS, "reason_of_state", "introduction")}),
         (_("Conditions"), {"fields": ("kind", "tier", "share_bps")}),
     )
-    decisions = (
+    decisions: tuple[Decision, ...] = (
         Decision(
             name="approve",
             label=_("Approve"),

@@ -34,14 +34,19 @@ from commissions.models import (
     BankCredit,
     BankStatement,
     Commission,
+    Debt,
+    DebtWriteOff,
     Entry,
     Invoice,
     PayeeAccount,
     Payout,
     Period,
     Settlement,
+    TaxProfile,
+    TaxRemittance,
     TopUp,
     VerifyRun,
+    WalletRefund,
 )
 from merchants.models import (
     Category,
@@ -72,7 +77,7 @@ class Queue:
 
 
 OPS, FINANCE = (StaffRole.OPS,), (StaffRole.FINANCE,)
-APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, SENDING, UNMATCHED, UNFUNDED = (
+APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, SENDING, UNMATCHED, UNFUNDED = (
     f"state__exact={state}"
     for state in (
         "applied",
@@ -80,6 +85,7 @@ APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, SENDING, UNMATCHED, UNFUNDED = (
         "announced",
         "open",
         "requested",
+        "prepared",
         "sending",
         "unmatched",
         "unfunded",
@@ -94,6 +100,12 @@ QUEUES = (
     Queue("transfers", _("Transfers to look at"), "contact_support", BankCredit, OPEN, FINANCE),
     Queue("payouts_to_release", _("Payouts to release"), "send_money", Payout, REQUESTED, FINANCE),
     Queue("payouts_to_confirm", _("Transfers to make"), "task_alt", Payout, SENDING, FINANCE),
+    Queue("wallet_refunds", _("Wallets to pay back"), "undo", WalletRefund, REQUESTED, FINANCE),
+    Queue("write_offs", _("Write-offs to decide"), "money_off", DebtWriteOff, REQUESTED, FINANCE),
+    Queue(
+        "debts", _("Debts of two settlements"), "hourglass_bottom", Debt, "standing=old", FINANCE
+    ),
+    Queue("taxes", _("Tax to pay on"), "assured_workload", TaxRemittance, PREPARED, FINANCE),
     # These two go on by themselves; a number that stays says that something is wrong.
     Queue("unfunded", _("Unfunded commissions"), "money_off", Commission, UNFUNDED, ()),
     Queue("orders", _("Orders in the pipeline"), "hourglass_top", Order, "pipeline=waiting", ()),
@@ -147,6 +159,11 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Settlement, "event_available"),
             (Payout, "send_money"),
             (PayeeAccount, "account_balance"),
+            (TaxProfile, "badge"),
+            (TaxRemittance, "assured_workload"),
+            (Debt, "hourglass_bottom"),
+            (DebtWriteOff, "money_off"),
+            (WalletRefund, "undo"),
         ),
     ),
     (

@@ -22,12 +22,14 @@ from django.db.models.functions import Coalesce, TruncDate
 from affiliates.models import Affiliate, AffiliateState, Site, SiteState, Touch, TouchKind, Visitor
 from alliance.kernel import clock
 from alliance.kernel.money import Money
+from commissions import queries
 from commissions.models import (
     Account,
     BankCredit,
     BankCreditState,
     Commission,
     CommissionState,
+    DebtWriteOff,
     Entry,
     Line,
     Payout,
@@ -36,8 +38,13 @@ from commissions.models import (
     Settlement,
     SettlementShare,
     SettlementState,
+    TaxRemittance,
+    TaxRemittanceState,
     TopUp,
     TopUpState,
+    WalletRefund,
+    WalletRefundState,
+    WriteOffState,
 )
 from commissions.services.settlements import settlement_day
 from merchants.models import (
@@ -106,6 +113,10 @@ WAITING: dict[str, Callable[[], QuerySet[Any]]] = {
     "transfers": lambda: BankCredit.objects.filter(state=BankCreditState.OPEN),
     "payouts_to_release": lambda: Payout.objects.filter(state=PayoutState.REQUESTED),
     "payouts_to_confirm": lambda: Payout.objects.filter(state=PayoutState.SENDING),
+    "taxes": lambda: TaxRemittance.objects.filter(state=TaxRemittanceState.PREPARED),
+    "debts": queries.debts_old,
+    "write_offs": lambda: DebtWriteOff.objects.filter(state=WriteOffState.REQUESTED),
+    "wallet_refunds": lambda: WalletRefund.objects.filter(state=WalletRefundState.REQUESTED),
     "refunds": lambda: Refund.objects.filter(state=RefundState.UNMATCHED),
     "unfunded": lambda: Commission.objects.filter(state=CommissionState.UNFUNDED),
     "orders": lambda: Order.objects.exclude(processed_version=F("version")),

@@ -53,6 +53,11 @@ def month_start(day: date) -> date:
     return day.replace(day=1)
 
 
+def this_month() -> date:
+    """The first day of the present month."""
+    return month_start(business_day())
+
+
 def next_month(day: date) -> date:
     """The first day of the month after the one that `day` lies in."""
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

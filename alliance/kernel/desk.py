@@ -93,7 +93,8 @@ class Decision:
     `run(actor, obj, **cleaned)` calls the service, and may answer with a sentence that says more
     than `done`; `when(obj)` says whether it applies now;
     `form` asks for what the service needs; `facts(obj)` are shown before the button is pressed.
-    `bulk`: it can be taken for many ticked rows of the list at once.
+    `bulk`: it can be taken for many ticked rows of the list at once; `summary(objects)` then says
+    what they come to together.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Decision:
     initial: Callable[[Any], dict[str, Any]] | None = None
     facts: Callable[[Any], Facts] | None = None
     bulk: bool = False
+    summary: Callable[[list[Any]], Facts] | None = None
 
     @property
     def usual(self) -> bool:
@@ -230,6 +232,7 @@ class DeskAdmin(RoleAccess, ModelAdmin):
                 form=form,
                 checkbox=ACTION_CHECKBOX_NAME,
                 rows=[(obj, list(facts(obj))) for obj in objects],
+                summary=list(decision.summary(objects)) if decision.summary else [],
                 back=request.get_full_path(),
             )
         done = 0

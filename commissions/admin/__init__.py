@@ -14,8 +14,11 @@ from commissions.admin import (
     orders,
     payouts,
     settlements,
+    taxes,
     top_ups,
     verification,
+    wallet_refunds,
+    write_offs,
 )
 
 __all__ = [
@@ -28,6 +31,9 @@ __all__ = [
     "orders",
     "payouts",
     "settlements",
+    "taxes",
     "top_ups",
     "verification",
+    "wallet_refunds",
+    "write_offs",
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import QuerySet, Sum
+from django.db.models import Model, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -14,7 +14,28 @@ from alliance.kernel.desk import ReadOnlyAdmin, ReadOnlyInline
 from alliance.kernel.models import StaffRole
 from commissions import figures
 from commissions.admin.merchants import KINDS
-from commissions.models import Account, CommissionLine, Entry, Line, Payout, Settlement, TopUp
+from commissions.models import (
+    Account,
+    CommissionLine,
+    DebtWriteOff,
+    Entry,
+    Line,
+    Payout,
+    Settlement,
+    TaxRemittance,
+    TopUp,
+    WalletRefund,
+)
+
+# What the first part of an entry's key names.
+NOUNS: dict[str, type[Model]] = {
+    "payout": Payout,
+    "top_up": TopUp,
+    "settlement": Settlement,
+    "tax_remittance": TaxRemittance,
+    "debt": DebtWriteOff,
+    "wallet_refund": WalletRefund,
+}
 
 
 class BooksAdmin(ReadOnlyAdmin):
@@ -88,7 +109,7 @@ class EntryAdmin(BooksAdmin):
     def about(self, entry: Entry) -> str:
         """What the key names: noun:pk:fact."""
         noun, _colon, rest = entry.key.partition(":")
-        model = {"payout": Payout, "top_up": TopUp, "settlement": Settlement}.get(noun)
+        model = NOUNS.get(noun)
         if model is None:
             return "–"
         pk = rest.partition(":")[0]

@@ -17,6 +17,9 @@ from alliance.kernel.desk import Decision, DecisionForm, Facts
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
 from commissions import figures, tasks
+from commissions.admin.payouts import CLOSE_OUT
+from commissions.admin.taxes import TAX_PROFILE
+from commissions.admin.wallet_refunds import WALLET_REFUND
 from commissions.forms import AmountField
 from commissions.models import Balance
 from commissions.services.wallets import credit_limit_set
@@ -85,6 +88,7 @@ admin.site.unregister(Affiliate)
 @admin.register(Affiliate)
 class PaidAffiliateAdmin(WithMoney, AffiliateAdmin):
     owner = "affiliate"
+    decisions = (*AffiliateAdmin.decisions, TAX_PROFILE, CLOSE_OUT)
 
 
 @admin.register(Merchant)
@@ -110,6 +114,7 @@ class FundedMerchantAdmin(WithMoney, MerchantAdmin):
             },
             facts=limit_facts,
         ),
+        WALLET_REFUND,
     )
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:

@@ -274,17 +274,12 @@ class Migration(migrations.Migration):
             model_name="payout",
             name="month",
             field=models.DateField(
-                help_text="Its income counts as one payment.", null=True, verbose_name="month"
+                default=alliance.kernel.clock.this_month,
+                help_text="Its income counts as one payment.",
+                verbose_name="month",
             ),
         ),
         migrations.RunSQL(MONTHS, migrations.RunSQL.noop),
-        migrations.AlterField(
-            model_name="payout",
-            name="month",
-            field=models.DateField(
-                help_text="Its income counts as one payment.", verbose_name="month"
-            ),
-        ),
         migrations.AddField(
             model_name="payout",
             name="tax_minor",

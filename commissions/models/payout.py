@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
+from alliance.kernel import clock
 from alliance.kernel.models import Stamped, User
 from alliance.kernel.money import Money
 
@@ -70,7 +71,9 @@ class Payout(Stamped):
         db_persist=True,
     )
     currency = models.CharField(_("currency"), max_length=3)
-    month = models.DateField(_("month"), help_text=_("Its income counts as one payment."))
+    month = models.DateField(
+        _("month"), default=clock.this_month, help_text=_("Its income counts as one payment.")
+    )
     tax_rule = models.CharField(_("tax rule"), max_length=10, default="none")
     tax_back_minor = models.BigIntegerField(_("tax given back"), default=0)
     invoice_number = models.CharField(_("invoice number"), max_length=64, blank=True)

@@ -17,7 +17,13 @@ from commissions.queries.affiliate import (
     waiting_of,
 )
 from commissions.queries.bank import credits_of, top_ups_like
-from commissions.queries.debts import debts_old, debts_open
+from commissions.queries.debts import (
+    debts_all,
+    debts_old,
+    debts_open,
+    merchants_of_debt,
+    old_before,
+)
 from commissions.queries.funding import Funding, funding_of, low_below
 from commissions.queries.invoices import (
     Charge,
@@ -50,8 +56,10 @@ from commissions.queries.merchant import (
     wallet_of,
 )
 from commissions.queries.payouts import (
+    ODDITIES,
     Quote,
     auto_released_today,
+    months_to_remit,
     oddities,
     payouts_looked_at,
     payouts_to_auto_release,
@@ -72,6 +80,7 @@ from commissions.queries.workers import (
 )
 
 __all__ = [
+    "ODDITIES",
     "Balances",
     "Brought",
     "Charge",
@@ -91,6 +100,7 @@ __all__ = [
     "credit_changes",
     "credits_of",
     "currencies_of",
+    "debts_all",
     "debts_old",
     "debts_open",
     "details_of",
@@ -105,9 +115,12 @@ __all__ = [
     "lines_to_refund",
     "lines_under_number",
     "low_below",
+    "merchants_of_debt",
     "merchants_to_fund",
     "months_to_invoice",
+    "months_to_remit",
     "oddities",
+    "old_before",
     "orders_placed",
     "orders_reported_for",
     "orders_unfunded",

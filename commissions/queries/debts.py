@@ -19,7 +19,8 @@ from django.db.models.functions import Cast, Replace
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
-from commissions.models import Debt
+from commissions.models import Commission, Debt
+from merchants.models import Merchant
 
 OLD = 2  # settlements that have not repaid it (docs/domain.md §4.3)
 
@@ -41,12 +42,13 @@ _SINCE = """(
 )"""
 
 
-def debts_open() -> QuerySet[Any]:
-    """Accounts of affiliates who owe: each with `owed_minor` (positive), `since`, `affiliate_id`
-    and `affiliate_name`."""
+def debts_all() -> QuerySet[Any]:
+    """The debt accounts of affiliates: each with `owed_minor` (positive), `since` (None if
+    nothing is owed), `affiliate_id` and `affiliate_name`."""
     owner = Cast(Replace(F("owner"), Value("affiliate:"), Value("")), BigIntegerField())
-    owing = Debt.objects.filter(kind="debt", guarded__balance_minor__lt=0)
-    return owing.annotate(
+    return Debt.objects.filter(
+        kind="debt"
+    ).annotate(
         owed_minor=-F("guarded__balance_minor"),
         since=RawSQL(_SINCE, [], output_field=DateTimeField()),  # noqa: S611 - nothing put in
         affiliate_id=owner,
@@ -57,9 +59,20 @@ def debts_open() -> QuerySet[Any]:
     )
 
 
+def debts_open() -> QuerySet[Any]:
+    """Those of affiliates who owe."""
+    return debts_all().filter(guarded__balance_minor__lt=0)
+
+
 def debts_old() -> QuerySet[Any]:
     """Those that OLD settlement days have passed without repaying."""
     return debts_open().filter(since__lt=old_before())
+
+
+def merchants_of_debt(debt: Debt) -> QuerySet[Merchant]:
+    """For whom the affiliate ever earned in that currency: one of them may bear the loss."""
+    sold_for = Commission.objects.filter(affiliate=debt.affiliate_pk, currency=debt.currency)
+    return Merchant.objects.filter(pk__in=sold_for.values("merchant")).order_by("name")
 
 
 def old_before() -> datetime:

@@ -30,7 +30,6 @@ from commissions.models import (
     TaxKind,
     TaxProfile,
     TaxRemittanceLine,
-    TaxRemittanceState,
 )
 
 HUGE = 3  # times the largest withdrawal that the affiliate was ever paid
@@ -71,7 +70,7 @@ def tax_rule_of(affiliate: Affiliate) -> str:
 
 def withdrawal_quote(affiliate: Affiliate, payee: PayeeAccount | None, amount: Money) -> Quote:
     """Gross, tax and net of a withdrawal of `amount` now, and until when it would be held."""
-    month, rule = clock.month_start(clock.business_day()), tax_rule_of(affiliate)
+    month, rule = clock.this_month(), tax_rule_of(affiliate)
     before, withheld = taxed_in(affiliate.pk, month, rule, amount.currency)
     return Quote(
         amount=amount,
@@ -165,12 +164,18 @@ def auto_released_today(payout: Payout) -> Money:
 def tax_to_remit(month: date, currency: str) -> QuerySet[Any]:
     """Payouts up to the end of `month` whose tax differs from what went to the tax office for
     them, each with the difference as `owed_minor`; what is still under way is left out."""
-    sent = TaxRemittanceLine.objects.filter(payout=OuterRef("pk")).exclude(
-        remittance__state=TaxRemittanceState.DROPPED
-    )
+    sent = TaxRemittanceLine.objects.filter(payout=OuterRef("pk"))
     total = sent.order_by().values("payout").annotate(sum=Sum("amount_minor")).values("sum")
     done = Payout.objects.filter(
         month__lte=month, currency=currency, state__in=[PayoutState.PAID, *CAME_BACK]
     )
     owed = F("tax_minor") - F("tax_back_minor") - Coalesce(Subquery(total), 0)
     return done.annotate(owed_minor=owed).exclude(owed_minor=0).order_by("pk")
+
+
+def months_to_remit() -> list[date]:
+    """Months that are over and had tax withheld, newest first; at least the last one."""
+    this = clock.this_month()
+    taxed = Payout.objects.filter(tax_minor__gt=0, month__lt=this).order_by()
+    months = set(taxed.values_list("month", flat=True).distinct())
+    return sorted(months | {clock.previous_month(this)}, reverse=True)

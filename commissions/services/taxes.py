@@ -95,6 +95,7 @@ def tax_remittance_confirm(*, actor: User, remittance: TaxRemittance, reference:
 def tax_remittance_drop(*, actor: User, remittance: TaxRemittance) -> None:
     """PREPARED → DROPPED: nothing was transferred, its payouts wait for another."""
     _decide(remittance, TaxRemittanceState.DROPPED)
+    remittance.lines.all().delete()
     audit.record("tax_remittance.dropped", remittance, actor=actor)
 
 

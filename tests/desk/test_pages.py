@@ -16,9 +16,19 @@ from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.money import cny
 from campaigns.models import Subsidy
-from commissions import ledger
+from commissions import chart, ledger
 from commissions.ledger import Move
-from commissions.models import Invoice, PayeeAccount, Payout, Period, Settlement
+from commissions.models import (
+    DebtWriteOff,
+    Invoice,
+    PayeeAccount,
+    Payout,
+    Period,
+    Settlement,
+    TaxProfile,
+    TaxRemittance,
+    WalletRefund,
+)
 from commissions.services.bank import credits_match, statement_read
 from commissions.services.wallets import top_up_announce
 from merchants.models import Category, Coupon, ImportRun, Merchant, Plan, Product
@@ -216,6 +226,29 @@ def events(world: World, count: int) -> None:
         audit.record("test.done", world.cast.merchant, actor=world.cast.finance)
 
 
+def debts(world: World, count: int) -> None:
+    affiliates(world, count)
+    for one in Affiliate.objects.order_by("-pk")[:count]:
+        ledger.post(
+            key=f"test:{one.pk}:owed",
+            moves=[Move(cny("1.00"), debit=chart.debt(one.pk), credit=chart.CASH)],
+        )
+
+
+def decided(world: World, count: int) -> None:
+    """Tax profiles, remittances, write-offs and wallet refunds."""
+    affiliates(world, count)
+    person, by = world.cast.finance, {"amount_minor": 100, "currency": "CNY"}
+    for one in Affiliate.objects.order_by("-pk")[:count]:
+        merchant = Merchant.objects.create(name=one.name)
+        TaxProfile.objects.create(affiliate=one, kind="individual", set_by=person)
+        TaxRemittance.objects.create(month=MAY, state="dropped", prepared_by=person, **by)
+        DebtWriteOff.objects.create(
+            affiliate=one, merchant=merchant, reason="gone", requested_by=person, **by
+        )
+        WalletRefund.objects.create(merchant=merchant, requested_by=person, **by)
+
+
 MORE: dict[str, Callable[[World, int], Any]] = {
     "affiliates.affiliate": affiliates,
     "affiliates.attribution": sell,
@@ -229,13 +262,18 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "commissions.bankcredit": transfers,
     "commissions.bankstatement": transfers,
     "commissions.commission": sell,
+    "commissions.debt": debts,
+    "commissions.debtwriteoff": decided,
     "commissions.entry": entries,
     "commissions.invoice": invoices,
     "commissions.payeeaccount": payouts,
     "commissions.payout": payouts,
     "commissions.period": periods,
     "commissions.settlement": settlements,
+    "commissions.taxprofile": decided,
+    "commissions.taxremittance": decided,
     "commissions.topup": top_ups,
+    "commissions.walletrefund": decided,
     "kernel.apikey": keys,
     "kernel.auditevent": events,
     "kernel.user": users,

@@ -22,12 +22,24 @@ from alliance.kernel.models import AuditEvent, StaffRole, User
 from alliance.kernel.money import cny
 from campaigns.services import subsidy_open
 from commissions import chart, ledger
-from commissions.models import Account, Entry, Payout, Settlement, TopUp, VerifySource
+from commissions.models import (
+    Account,
+    Debt,
+    DebtWriteOff,
+    Entry,
+    Payout,
+    Settlement,
+    TaxRemittance,
+    TopUp,
+    VerifySource,
+    WalletRefund,
+)
 from commissions.services.bank import credits_match, statement_read
 from commissions.services.invoices import invoices_issue
 from commissions.services.payouts import payee_set, payout_request
 from commissions.services.periods import period_close
 from commissions.services.settlements import settlement_build, settlement_open, settlement_run
+from commissions.services.taxes import tax_profile_set
 from commissions.services.verification import verification_run
 from commissions.services.wallets import top_up_announce
 from merchants.models import Category, Coupon, Merchant, Refund
@@ -175,6 +187,21 @@ def world_make() -> World:
     )
     refund = Refund.objects.get(external_id="UM-1")
     attribution = first.attribution
+    taxed = tax_profile_set(
+        actor=cast.finance, affiliate=applicant, kind="company", tax_id="91330100MA2B7X8Y9Z"
+    )
+    # An account that never owed, and decisions that moved nothing: the books stay as they are.
+    ledger.floor_set(code=chart.debt(applicant.pk), currency="CNY", floor=cny("-1.00"))
+    by = {"amount_minor": 100, "currency": "CNY"}
+    asked = {**by, "state": "refused", "requested_by": cast.finance, "decided_by": cast.finance2}
+    untouched = [
+        TaxRemittance.objects.create(
+            month=MAY.date().replace(day=1), state="dropped", prepared_by=cast.finance, **by
+        ),
+        DebtWriteOff.objects.create(affiliate=applicant, reason="gone", **asked),
+        WalletRefund.objects.create(merchant=cast.merchant, **asked),
+        Debt.objects.get(code=chart.debt(applicant.pk)),
+    ]
     world = World(cast, applicant, site, newcomer, top_up, payout, june, refund, people_make(cast))
     everything: list[Any] = [
         cast.affiliate, site, cast.merchant, cast.shop, cast.product, category,
@@ -185,5 +212,6 @@ def world_make() -> World:
         issued.invoices.get(), statement,
         statement.credits.get(),
     ]  # fmt: skip
+    everything += [taxed, *untouched]
     world.things = {thing._meta.label_lower: thing for thing in everything}
     return world
