@@ -256,7 +256,7 @@ class SiteAdmin(ReadOnlyAdmin):
         "special",
         columns.moment("created_at", _("filed")),
     )
-    decisions = (
+    decisions: tuple[Decision, ...] = (
         Decision(
             name="approve",
             label=_("Approve"),

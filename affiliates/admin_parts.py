@@ -200,7 +200,7 @@ class RelationAdmin(ReadOnlyAdmin):
     search_help_text = _("Name or member id")
     ordering = ("-pk",)
     fields = list_display[1:]
-    decisions = (
+    decisions: tuple[Decision, ...] = (
         Decision(
             name="end",
             label=_("End"),

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from alliance.kernel import clock
 from alliance.kernel.models import Membership, Stamped
 
 
@@ -43,6 +44,9 @@ class Affiliate(Stamped):
         help_text=_("Basis points of the commission; empty: the alliance's usual share."),
     )
     introduction = models.TextField(_("where and how you promote"), blank=True, max_length=1000)
+    no_links_until = models.DateTimeField(
+        _("no new links until"), null=True, blank=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("affiliate")
@@ -126,6 +130,7 @@ class AdZone(Stamped):
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="zones", verbose_name=_("site"))
     name = models.CharField(_("name"), max_length=64)
+    frozen_until = models.DateTimeField(_("frozen until"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("ad zone")
@@ -136,6 +141,11 @@ class AdZone(Stamped):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def frozen(self) -> bool:
+        """Its links do not earn at present."""
+        return self.frozen_until is not None and self.frozen_until > clock.now()
 
     @property
     def pid(self) -> str:

@@ -19,7 +19,7 @@ class Way:
     subs: tuple[str, ...]
     shop_name: str
     domains: tuple[str, ...]
-    closed: str  # "", shop, product, affiliate, site, paused
+    closed: str  # "", shop, product, affiliate, site, zone, paused
 
 
 def way_of(code: str) -> Way | None:
@@ -30,8 +30,8 @@ def way_of(code: str) -> Way | None:
         Link.objects.filter(code=code)
         .select_related("shop__merchant", "product", "affiliate", "zone__site")
         .only(
-            "affiliate__state", "zone__site__state", "shop__name", "shop__domains",
-            "shop__merchant__state", "product__state", "url", "paused_at",
+            "affiliate__state", "zone__site__state", "zone__frozen_until", "shop__name",
+            "shop__domains", "shop__merchant__state", "product__state", "url", "paused_at",
             "sub1", "sub2", "sub3", "sub4", "sub5",
         )
         .first()
@@ -61,4 +61,6 @@ def _closed(link: Link) -> str:
         return "affiliate"
     if link.zone.site.state == SiteState.REJECTED:
         return "site"
+    if link.zone.frozen:
+        return "zone"
     return "paused" if link.paused_at else ""

@@ -5,6 +5,7 @@ from affiliates.services.affiliates import (
     affiliate_approve,
     affiliate_close,
     affiliate_freeze,
+    affiliate_links_bar,
     affiliate_reject,
     affiliate_unfreeze,
 )
@@ -23,7 +24,14 @@ from affiliates.services.parts import (
     relation_open,
     site_special_fee_set,
 )
-from affiliates.services.sites import site_approve, site_file, site_reject, zone_create
+from affiliates.services.sites import (
+    site_approve,
+    site_file,
+    site_reject,
+    zone_create,
+    zone_freeze,
+    zone_unfreeze,
+)
 from affiliates.services.touches import Click, touches_record
 
 __all__ = [
@@ -32,6 +40,7 @@ __all__ = [
     "affiliate_approve",
     "affiliate_close",
     "affiliate_freeze",
+    "affiliate_links_bar",
     "affiliate_reject",
     "affiliate_unfreeze",
     "intermediation_agree",
@@ -50,4 +59,6 @@ __all__ = [
     "site_special_fee_set",
     "touches_record",
     "zone_create",
+    "zone_freeze",
+    "zone_unfreeze",
 ]

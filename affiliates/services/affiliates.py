@@ -1,6 +1,7 @@
 """Becoming an affiliate, and what operations do with one: applied → active ⇄ frozen → closed."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext
@@ -78,8 +79,8 @@ def affiliate_freeze(*, actor: User, affiliate: Affiliate, reason: str) -> None:
     )
 
 
-def affiliate_unfreeze(*, actor: User, affiliate: Affiliate) -> None:
-    """frozen → active."""
+def affiliate_unfreeze(*, actor: User | None, affiliate: Affiliate) -> None:
+    """frozen → active; without an actor when a freeze with an end is over."""
     _move(
         affiliate,
         [AffiliateState.FROZEN],
@@ -87,6 +88,18 @@ def affiliate_unfreeze(*, actor: User, affiliate: Affiliate) -> None:
         verb="affiliate.unfrozen",
         actor=actor,
     )
+
+
+@transaction.atomic
+def affiliate_links_bar(
+    *, actor: User | None, affiliate: Affiliate, until: datetime | None, points: int
+) -> None:
+    """No new links until that moment, for the sake of violation points; None: links again."""
+    rows = Affiliate.objects.filter(pk=affiliate.pk)
+    rows.update(no_links_until=until, updated_at=clock.now())
+    affiliate.no_links_until = until
+    verb = "affiliate.links_barred" if until else "affiliate.links_opened"
+    audit.record(verb, affiliate, actor=actor, points=points)
 
 
 def affiliate_close(*, actor: User, affiliate: Affiliate, reason: str) -> None:

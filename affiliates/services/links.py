@@ -14,9 +14,11 @@ from affiliates.destinations import domain_suffixes, host_of, in_domains, withou
 from affiliates.models import AdZone, Affiliate, Link
 from affiliates.services.standing import (
     affiliate_must_be_active,
+    links_must_be_open,
     product_must_be_on_sale,
     shop_must_sell,
     site_must_stand,
+    zone_must_not_be_frozen,
 )
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
@@ -60,12 +62,13 @@ def link_create(
     same link, and resumes it if it was paused.
 
     Raises Invalid (address, sub-id), WrongState (affiliate or merchant not active, site rejected,
-    product withdrawn) and says which.
+    zone frozen, no new links because of violation points, product withdrawn) and says which.
     """
     affiliate_must_be_active(affiliate)
     if zone.site.affiliate_id != affiliate.pk:
         raise Invalid(_("This ad zone is not yours."), field="zone")
     site_must_stand(zone.site)
+    zone_must_not_be_frozen(zone)
     product, shop, url = _target(product, url.strip())
     shop_must_sell(shop)
     if product:
@@ -75,6 +78,7 @@ def link_create(
     AdZone.objects.select_for_update(no_key=True).get(pk=zone.pk)  # one at a time per zone
     link = Link.objects.filter(**way).order_by("pk").first()
     if link is None:
+        links_must_be_open(affiliate)
         link = _insert(Link(affiliate=affiliate, shop=shop, **way))
         audit.record("link.created", link, actor=actor, code=link.code, zone=zone.pid)
     elif link.paused_at:
@@ -96,6 +100,7 @@ def links_create(
         if zone.site.affiliate_id != affiliate.pk:
             raise Invalid(_("This ad zone is not yours."), field="zone")
         site_must_stand(zone.site)
+        zone_must_not_be_frozen(zone)
     for product in {product.pk: product for _zone, product in ways}.values():
         _target(product, "")
         shop_must_sell(product.shop)
@@ -116,8 +121,9 @@ def links_create(
             made = Link(affiliate=affiliate, zone=zone, shop=shop, product=product, url=way[2])
             made.code = _code()
             held[way] = fresh[way] = made
-    Link.objects.bulk_create(fresh.values(), batch_size=2000)
     if fresh:
+        links_must_be_open(affiliate)
+        Link.objects.bulk_create(fresh.values(), batch_size=2000)
         audit.record("links.created", affiliate, actor=actor, count=len(fresh))
     links = [held[zone.pk, product.pk, product.url] for zone, product in ways]
     for link in {link.pk: link for link in links if link.paused_at}.values():

@@ -1,5 +1,7 @@
 """Filing media and creating ad zones below them."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -85,6 +87,24 @@ def zone_create(*, actor: User, site: Site, name: str) -> AdZone:
     zone = AdZone.objects.create(site=site, name=name)
     audit.record("zone.created", zone, actor=actor, site=site.pk)
     return zone
+
+
+@transaction.atomic
+def zone_freeze(*, actor: User | None, zone: AdZone, until: datetime) -> None:
+    """Its links stop earning at once and until that moment; buyers still find the shop."""
+    _freeze(zone, until, "zone.frozen", actor)
+
+
+@transaction.atomic
+def zone_unfreeze(*, actor: User | None, zone: AdZone) -> None:
+    """Its links earn again."""
+    _freeze(zone, None, "zone.unfrozen", actor)
+
+
+def _freeze(zone: AdZone, until: datetime | None, verb: str, actor: User | None) -> None:
+    AdZone.objects.filter(pk=zone.pk).update(frozen_until=until, updated_at=clock.now())
+    zone.frozen_until = until
+    audit.record(verb, zone, actor=actor, until=until.isoformat() if until else "")
 
 
 def _locked(affiliate: Affiliate) -> Affiliate:

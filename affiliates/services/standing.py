@@ -1,8 +1,11 @@
 """Who and what may promote now; each refusal says why."""
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Affiliate, AffiliateState, Site, SiteState
+from affiliates.models import AdZone, Affiliate, AffiliateState, Site, SiteState
+from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
 from merchants.models import MerchantState, Product, ProductState, Shop
 
@@ -32,6 +35,22 @@ def site_must_stand(site: Site) -> None:
     if site.state == SiteState.REJECTED:
         raise WrongState(
             _("The site was rejected: %(reason)s") % {"reason": site.reason}, state=site.state
+        )
+
+
+def zone_must_not_be_frozen(zone: AdZone) -> None:
+    if zone.frozen_until and zone.frozen:
+        raise WrongState(
+            _g("This ad zone is frozen until %(day)s, so nothing new can be promoted on it.")
+            % {"day": date_format(clock.business_day(zone.frozen_until), "DATE_FORMAT")}
+        )
+
+
+def links_must_be_open(affiliate: Affiliate) -> None:
+    if affiliate.no_links_until and affiliate.no_links_until > clock.now():
+        raise WrongState(
+            _g("Your violation points have reached the limit: no new links until %(day)s.")
+            % {"day": date_format(clock.business_day(affiliate.no_links_until), "DATE_FORMAT")}
         )
 
 
