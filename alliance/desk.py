@@ -46,6 +46,7 @@ from commissions.models import (
     TaxRemittance,
     TopUp,
     VerifyRun,
+    Violation,
     WalletRefund,
 )
 from merchants.models import (
@@ -77,6 +78,7 @@ class Queue:
 
 
 OPS, FINANCE = (StaffRole.OPS,), (StaffRole.FINANCE,)
+CASES = (StaffRole.RISK, StaffRole.OPS)
 APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, SENDING, UNMATCHED, UNFUNDED = (
     f"state__exact={state}"
     for state in (
@@ -96,6 +98,7 @@ QUEUES = (
     Queue("merchants", _("Merchants to approve"), "add_business", Merchant, APPLIED, OPS),
     Queue("sites", _("Sites to review"), "language", Site, SUBMITTED, OPS),
     Queue("refunds", _("Refunds without order"), "join_inner", Refund, UNMATCHED, OPS),
+    Queue("appeals", _("Appeals to answer"), "gavel", Violation, "appeal=waiting", CASES),
     Queue("top_ups", _("Top-ups to confirm"), "savings", TopUp, ANNOUNCED, FINANCE),
     Queue("transfers", _("Transfers to look at"), "contact_support", BankCredit, OPEN, FINANCE),
     Queue("payouts_to_release", _("Payouts to release"), "send_money", Payout, REQUESTED, FINANCE),
@@ -144,6 +147,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Order, "receipt_long"),
             (Refund, "undo"),
             (Commission, "payments"),
+            (Violation, "gavel"),
             (Attribution, "alt_route"),
             (Link, "link"),
             (Touch, "ads_click"),

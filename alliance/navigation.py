@@ -115,6 +115,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Earnings"), "coins", "commissions:earnings"),
         (_("Withdrawals"), "building-bank", "commissions:withdrawals"),
         (_("Sites and ad zones"), "world", "affiliates:sites"),
+        (_("Violations"), "scale", "commissions:violations"),
     ]
 
 

@@ -184,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
     "imports-sweep": {"task": "commissions.tasks.imports_sweep", "schedule": 300.0},
     # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
+    "violations-sweep": {"task": "commissions.tasks.violations_sweep", "schedule": 300.0},
     "payouts-reconcile": {"task": "commissions.tasks.payouts_reconcile", "schedule": 300.0},
     "payouts-auto-release": {"task": "commissions.tasks.payouts_auto_release", "schedule": 300.0},
     "debts-write-off": {
@@ -366,6 +367,10 @@ ALLIANCE = {
     # Debts above this are written off by two people; below the other, old ones by nobody.
     "WRITE_OFF_LIMIT_MINOR": env.int("WRITE_OFF_LIMIT_MINOR", default=0),
     "WRITE_OFF_AUTO_MINOR": env.int("WRITE_OFF_AUTO_MINOR", default=0),
+    # docs/violations.md: days to appeal, to answer an appeal, and that a zone stays frozen.
+    "VIOLATION_APPEAL_DAYS": env.int("VIOLATION_APPEAL_DAYS", default=15),
+    "VIOLATION_ANSWER_DAYS": env.int("VIOLATION_ANSWER_DAYS", default=7),
+    "VIOLATION_FREEZE_DAYS": env.int("VIOLATION_FREEZE_DAYS", default=30),
 }
 _faults = [
     (
@@ -395,6 +400,10 @@ _faults = [
             "WRITE_OFF_LIMIT_MINOR",
             "WRITE_OFF_AUTO_MINOR",
         )
+    ),
+    *(
+        (not 1 <= ALLIANCE[name] <= 365, f"{name} must be from 1 to 365 days")
+        for name in ("VIOLATION_APPEAL_DAYS", "VIOLATION_ANSWER_DAYS", "VIOLATION_FREEZE_DAYS")
     ),
     *(
         (not 0 <= ALLIANCE[name] <= 10_000, f"{name} must be from 0 to 10000 basis points")

@@ -25,6 +25,8 @@ from alliance.kernel.money import Money
 from commissions import queries
 from commissions.models import (
     Account,
+    Appeal,
+    AppealState,
     BankCredit,
     BankCreditState,
     Commission,
@@ -109,6 +111,7 @@ WAITING: dict[str, Callable[[], QuerySet[Any]]] = {
     "affiliates": lambda: Affiliate.objects.filter(state=AffiliateState.APPLIED),
     "merchants": lambda: Merchant.objects.filter(state=MerchantState.APPLIED),
     "sites": lambda: Site.objects.filter(state=SiteState.SUBMITTED),
+    "appeals": lambda: Appeal.objects.filter(state=AppealState.FILED),
     "top_ups": lambda: TopUp.objects.filter(state=TopUpState.ANNOUNCED),
     "transfers": lambda: BankCredit.objects.filter(state=BankCreditState.OPEN),
     "payouts_to_release": lambda: Payout.objects.filter(state=PayoutState.REQUESTED),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid
 from alliance.kernel.money import Money, exponent
-from commissions import payees
+from commissions import evidence, payees
 from commissions.models import CommissionState
 from merchants.models import OrderState
 
@@ -240,3 +240,19 @@ class WarningForm(forms.Form):
             required=False,
             help_text=_("Empty: below what a week like the last one costs."),
         )
+
+
+class CaseForm(forms.Form):
+    """Words in a case, with a file if there is one: an appeal or further evidence."""
+
+    text = forms.CharField(max_length=4000, widget=forms.Textarea(attrs={"rows": 5}))
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": evidence.ACCEPT}),
+        help_text=_("A picture (PNG, JPEG), PDF or plain text of at most 2 MB."),
+    )
+
+    def __init__(self, *args: Any, label: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = label

@@ -35,6 +35,7 @@ from commissions.models import (
     SettlementState,
 )
 from commissions.models.commission import COMPONENTS
+from commissions.violations import holds_of
 from merchants.models import Order, OrderLine, OrderState
 
 BATCH = 500
@@ -95,6 +96,7 @@ def _process(pks: Sequence[int]) -> int:
         .order_by("order_id", "pk")
     )
     commissions = _commissions(lines, attribute(lines))
+    _hold([one for found in commissions.values() for one in found], closed)
     steps = [
         _step(commission, line, orders[line.order_id], closed)
         for line in lines
@@ -137,6 +139,19 @@ def _commissions(
     for commission in locked:
         found[commission.line_id].append(commission)
     return found
+
+
+def _hold(commissions: Sequence[Commission], closed: Mapping[str, date]) -> None:
+    """Before their settlement: whether a case holds them back (docs/violations.md)."""
+    unsettled = [one for one in commissions if standing_of(one, closed) != State.SETTLED]
+    holds = holds_of(unsettled)
+    moved = []
+    for one in unsettled:
+        hold = holds.get(one.pk, Hold.NONE)
+        if one.hold != hold:
+            one.hold = hold
+            moved.append(one)
+    update_many(moved, ["hold"])
 
 
 def _payees(

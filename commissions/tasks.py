@@ -1,6 +1,7 @@
 """Celery tasks. Each may be delivered twice, late or never: the rows decide, a sweep catches up."""
 
 import logging
+from collections.abc import Callable
 
 from celery import shared_task
 from django.conf import settings
@@ -11,7 +12,7 @@ from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, WrongState
 from alliance.kernel.money import Money
 from commissions import pipeline, queries, rails
-from commissions.models import Payout, VerifyRun, VerifySource
+from commissions.models import Payout, VerifyRun, VerifySource, Violation
 from commissions.services import (
     bank,
     funding,
@@ -19,6 +20,7 @@ from commissions.services import (
     payouts,
     settlements,
     transfers,
+    violations,
     write_offs,
 )
 from commissions.services.verification import verification_perform, verification_run
@@ -47,8 +49,11 @@ def orders_sweep() -> None:
         after = pks[-1]
 
 
-def _process_apart(pks: list[int]) -> None:
-    """In one batch or, if that fails, one by one: an order at fault must not hold up the others."""
+def _process_apart(pks: list[int]) -> bool:
+    """In one batch or, if that fails, one by one: an order at fault must not hold up the others.
+
+    True if there was none.
+    """
     try:
         pipeline.orders_process(pks)
     except OperationalError:
@@ -56,9 +61,43 @@ def _process_apart(pks: list[int]) -> None:
     except Exception:
         if len(pks) == 1:
             logger.exception("order %s cannot be processed", pks[0])
-            return
-        for pk in pks:
-            _process_apart([pk])
+            return False
+        return not [pk for pk in pks if not _process_apart([pk])]
+    return True
+
+
+@shared_task
+def violation_apply(violation_pk: int) -> None:
+    """Bring the commissions that a case covers after it: frozen, invalid or free again.
+
+    Begun again after a crash it finds what is left to do, because what follows already is left
+    out. An order at fault keeps the case in the queue.
+    """
+    case = queries.violation_to_apply(violation_pk)
+    after, done = 0, True
+    while case and (pks := queries.orders_to_follow(case, after=after, limit=pipeline.BATCH)):
+        done = _process_apart(pks) and done
+        after = pks[-1]
+    if case and done:
+        violations.violation_applied(violation=case)
+
+
+@shared_task
+def violations_sweep() -> None:
+    """Beat: deadlines that have passed, freezes that are over, and cases whose message was lost."""
+    for case in queries.violations_thawing():
+        _unless_moved(violations.violation_freeze_end, case)
+    for case in queries.violations_expired():
+        _unless_moved(violations.violation_uphold, case)
+    for pk in queries.violations_to_apply():
+        violation_apply(pk)
+
+
+def _unless_moved(service: Callable[..., None], case: Violation) -> None:
+    try:
+        service(violation=case)
+    except WrongState:
+        logger.info("%s: somebody else moved first", case.number)
 
 
 @shared_task
@@ -132,6 +171,7 @@ def settlement_monthly() -> None:
     if today.day < settings.ALLIANCE["SETTLEMENT_DAY"]:
         return
     month = clock.previous_month(today)
+    violations_sweep()  # what is to be frozen must not be settled
     if not (run := verification_run(source=VerifySource.SETTLEMENT)).well:
         logger.error("no settlement: the books do not verify: %s", "; ".join(_said(run)[:5]))
         return

@@ -176,6 +176,7 @@ class DeskAdmin(RoleAccess, ModelAdmin):
             return back
         form = decision.form(
             request.POST if request.method == "POST" else None,
+            request.FILES or None,
             obj=obj,
             initial=decision.initial(obj) if decision.initial else None,
         )
@@ -220,7 +221,9 @@ class DeskAdmin(RoleAccess, ModelAdmin):
         if not objects:
             messages.warning(request, _g("None of the rows you ticked is waiting for this."))
             return None
-        form = decision.form(request.POST if "decided" in request.POST else None)
+        form = decision.form(
+            request.POST if "decided" in request.POST else None, request.FILES or None
+        )
         facts = decision.facts or (lambda obj: ())
         if not form.is_valid():
             return self.page(

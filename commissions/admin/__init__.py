@@ -1,11 +1,13 @@
 """Operations desk: the road of an order and the money, split by noun.
 
 Orders, refunds and merchants have their pages here, not in their own app: what is decided there
-ends in a commission or in the books.
+ends in a commission or in the books. So does a case against an affiliate, which is opened on pages
+of its own app.
 """
 
 from commissions.admin import (
     bank,
+    cases,
     commissions,
     finance,
     invoices,
@@ -17,12 +19,14 @@ from commissions.admin import (
     taxes,
     top_ups,
     verification,
+    violations,
     wallet_refunds,
     write_offs,
 )
 
 __all__ = [
     "bank",
+    "cases",
     "commissions",
     "finance",
     "invoices",
@@ -34,6 +38,7 @@ __all__ = [
     "taxes",
     "top_ups",
     "verification",
+    "violations",
     "wallet_refunds",
     "write_offs",
 ]

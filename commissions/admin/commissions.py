@@ -12,6 +12,7 @@ from alliance.kernel import columns
 from alliance.kernel.desk import ReadOnlyAdmin, ReadOnlyInline
 from alliance.kernel.models import StaffRole
 from alliance.kernel.money import percent
+from commissions.admin import cases
 from commissions.models import Commission, CommissionLine
 
 WHY = {
@@ -98,6 +99,7 @@ class CommissionAdmin(ReadOnlyAdmin):
     search_help_text = _("Order number")
     ordering = ("-pk",)
     inlines = (StepInline,)
+    decisions = (cases.COMMISSION,)
     fieldsets = (
         (
             None,

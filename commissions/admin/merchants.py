@@ -17,6 +17,7 @@ from alliance.kernel.desk import Decision, DecisionForm, Facts
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
 from commissions import figures, tasks
+from commissions.admin import cases
 from commissions.admin.payouts import CLOSE_OUT
 from commissions.admin.taxes import TAX_PROFILE
 from commissions.admin.wallet_refunds import WALLET_REFUND
@@ -88,7 +89,7 @@ admin.site.unregister(Affiliate)
 @admin.register(Affiliate)
 class PaidAffiliateAdmin(WithMoney, AffiliateAdmin):
     owner = "affiliate"
-    decisions = (*AffiliateAdmin.decisions, TAX_PROFILE, CLOSE_OUT)
+    decisions = (*AffiliateAdmin.decisions, TAX_PROFILE, CLOSE_OUT, cases.ACCOUNT)
 
 
 @admin.register(Merchant)

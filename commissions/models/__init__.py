@@ -38,6 +38,19 @@ from commissions.models.tax import (
     TaxRemittanceState,
 )
 from commissions.models.verification import VerifyRun, VerifySource, VerifyState
+from commissions.models.violation import (
+    Appeal,
+    AppealState,
+    Consequence,
+    Evidence,
+    Severity,
+    Violation,
+    ViolationEvent,
+    ViolationFact,
+    ViolationState,
+    ViolationTarget,
+    ViolationType,
+)
 from commissions.models.wallet import TopUp, TopUpState
 from commissions.models.wallet_refund import WalletRefund, WalletRefundState
 from commissions.models.write_off import Debt, DebtWriteOff, WriteOffState
@@ -45,6 +58,8 @@ from commissions.models.write_off import Debt, DebtWriteOff, WriteOffState
 __all__ = [
     "CAME_BACK",
     "Account",
+    "Appeal",
+    "AppealState",
     "Balance",
     "BankCredit",
     "BankCreditState",
@@ -55,12 +70,14 @@ __all__ = [
     "Commission",
     "CommissionLine",
     "CommissionState",
+    "Consequence",
     "Debt",
     "DebtWriteOff",
     "Difference",
     "DifferenceKind",
     "DifferenceState",
     "Entry",
+    "Evidence",
     "FileFact",
     "Finding",
     "Hold",
@@ -80,6 +97,7 @@ __all__ = [
     "SettlementLine",
     "SettlementShare",
     "SettlementState",
+    "Severity",
     "TaxKind",
     "TaxProfile",
     "TaxRemittance",
@@ -91,6 +109,12 @@ __all__ = [
     "VerifyRun",
     "VerifySource",
     "VerifyState",
+    "Violation",
+    "ViolationEvent",
+    "ViolationFact",
+    "ViolationState",
+    "ViolationTarget",
+    "ViolationType",
     "WalletRefund",
     "WalletRefundState",
     "WriteOffState",

@@ -1,12 +1,13 @@
 """What only pages of the money say: signed amounts, days, ratios."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from django import template
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, gettext, ngettext, to_locale
 
+from alliance.kernel import clock
 from alliance.kernel.money import Money
 from commissions import queries
 from commissions.models import Commission
@@ -53,3 +54,16 @@ def ratio(centi: int | None) -> str:
         return "–"
     # Hundredths are exact in two decimals.
     return format_decimal(centi / 100, "#,##0.00", locale=_locale())
+
+
+@register.filter
+def left(deadline: datetime) -> str:
+    """How long there is until a deadline: "9 days left", "5 hours left", "it has passed"."""
+    rest = deadline - clock.now()
+    if rest <= timedelta():
+        return gettext("it has passed")
+    if rest >= timedelta(days=1):
+        said = ngettext("%(count)d day left", "%(count)d days left", rest.days)
+        return said % {"count": rest.days}
+    hours = -(-rest // timedelta(hours=1))
+    return ngettext("%(count)d hour left", "%(count)d hours left", hours) % {"count": hours}

@@ -7,7 +7,7 @@ noun; each ends in its INVARIANTS.
 
 from collections.abc import Callable
 
-from commissions.verify import books, business, computed, evidence, rails, wallets
+from commissions.verify import books, business, cases, computed, evidence, rails, wallets
 from commissions.verify.base import Invariant, Result, Text, check
 
 __all__ = ["INVARIANTS", "Invariant", "Result", "Text", "verify"]
@@ -19,6 +19,7 @@ INVARIANTS = (
     *wallets.INVARIANTS,
     *evidence.INVARIANTS,
     *computed.INVARIANTS,
+    *cases.INVARIANTS,
 )
 
 

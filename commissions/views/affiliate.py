@@ -73,6 +73,7 @@ def home(request: AffiliateRequest) -> HttpResponse:
         "to_settle": queries.to_settle(affiliate, currency, month),
         "settles_month": receipts.month_words(month),
         "obstacles": _obstacles(affiliate, currency, balances),
+        "cases": queries.violations_open(affiliate),
         "chart": chart,
         "metric": metric,
         "metrics": METRICS,

@@ -21,6 +21,7 @@ from commissions.services import (
     wallets,
 )
 from commissions.services.verification import verification_ask
+from commissions.services.violations import violation_open
 from commissions.verify import INVARIANTS, Result, verify
 from tests.cast import cast_make
 
@@ -164,6 +165,15 @@ FAULTS = {
             " FROM kernel_user"
         ),
     ],
+    "held_for_a_case": [
+        "UPDATE commissions_commission SET hold = 'frozen' WHERE state = 'estimated'",
+        "UPDATE commissions_commission SET hold = 'barred' WHERE state = 'confirmed'",
+        "UPDATE commissions_violation SET zone_id = (SELECT min(id) FROM affiliates_adzone)",
+    ],
+    "cases_have_their_events": [
+        "UPDATE commissions_violation SET state = 'released', hold = '', decided_at = now()",
+        "DELETE FROM commissions_violationevent",
+    ],
     "debt_before_payable": [
         (
             "UPDATE commissions_balance SET floor_minor = NULL, ceiling_minor = NULL,"
@@ -207,6 +217,11 @@ def broken(sql):
             affiliate=cast.affiliate,
             amount=cast.balance(f"affiliate:{cast.affiliate.pk}:payable"),
         )
+        quiet = cast.affiliate.sites.get().zones.create(name="Quiet")
+        case = violation_open(
+            actor=cast.finance, target=quiet, reason=25, consequence="invalidate", text="Seen."
+        )
+        tasks.violation_apply(case.pk)
         cast.refunded("100.00", "T1")  # now a debt exists beside an empty payable account
     assert verify() == []
     tables = (
@@ -214,6 +229,7 @@ def broken(sql):
         "commissions_entry",
         "commissions_commissionline",
         "commissions_settlementline",
+        "commissions_violationevent",
         "affiliates_touch",
         "affiliates_attribution",
         "commissions_invoice",

@@ -110,7 +110,7 @@ def test_work_waits_at_the_desk(year):
 
     for queue in (
         "affiliates", "merchants", "sites", "top_ups", "payouts_to_release",
-        "payouts_to_confirm", "refunds",
+        "payouts_to_confirm", "refunds", "appeals",
     ):  # fmt: skip
         assert count[queue], queue
 

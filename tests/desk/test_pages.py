@@ -19,6 +19,7 @@ from campaigns.models import Subsidy
 from commissions import chart, ledger
 from commissions.ledger import Move
 from commissions.models import (
+    Commission,
     DebtWriteOff,
     Invoice,
     PayeeAccount,
@@ -30,6 +31,7 @@ from commissions.models import (
     WalletRefund,
 )
 from commissions.services.bank import credits_match, statement_read
+from commissions.services.violations import violation_open
 from commissions.services.wallets import top_up_announce
 from merchants.models import Category, Coupon, ImportRun, Merchant, Plan, Product
 from merchants.services.orders import RefundReport, refunds_keep
@@ -249,6 +251,18 @@ def decided(world: World, count: int) -> None:
         WalletRefund.objects.create(merchant=merchant, requested_by=person, **by)
 
 
+def cases(world: World, count: int) -> None:
+    """About an order and about a zone, half each."""
+    sell(world, count // 2)
+    orders = Commission.objects.order_by("-pk")[: count // 2]
+    zones = [world.site.zones.create(name=f"Z{i}") for i in range(count - count // 2)]
+    for target in (*orders, *zones):
+        with at(MAY, days=3):
+            violation_open(
+                actor=world.people["risk"], target=target, reason=26, consequence="points", text="?"
+            )
+
+
 MORE: dict[str, Callable[[World, int], Any]] = {
     "affiliates.affiliate": affiliates,
     "affiliates.attribution": sell,
@@ -274,6 +288,8 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "commissions.taxremittance": decided,
     "commissions.topup": top_ups,
     "commissions.walletrefund": decided,
+    "commissions.violation": cases,
+    "commissions.evidence": cases,
     "kernel.apikey": keys,
     "kernel.auditevent": events,
     "kernel.user": users,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 
 from affiliates.models import Affiliate, Site
@@ -41,7 +42,9 @@ from commissions.services.periods import period_close
 from commissions.services.settlements import settlement_build, settlement_open, settlement_run
 from commissions.services.taxes import tax_profile_set
 from commissions.services.verification import verification_run
+from commissions.services.violations import violation_open
 from commissions.services.wallets import top_up_announce
+from commissions.tasks import violation_apply
 from merchants.models import Category, Coupon, Merchant, Refund
 from merchants.services.imports import import_begin
 from merchants.services.merchants import merchant_apply
@@ -185,6 +188,16 @@ def world_make() -> World:
         file=BytesIO("订单编号,买家实际支付金额\nT9,10.00\n".encode()),
         actor=cast.chen,
     )
+    with at(JUNE_22, days=12):
+        case = violation_open(
+            actor=staff_make(StaffRole.RISK),
+            target=cast.affiliate.sites.order_by("pk")[0].zones.create(name="Quiet"),
+            reason=26,
+            consequence="points",
+            text="Too fast for people.",
+            file=SimpleUploadedFile("log.txt", b"12:00:00 click"),
+        )
+        violation_apply(case.pk)
     refund = Refund.objects.get(external_id="UM-1")
     attribution = first.attribution
     taxed = tax_profile_set(
@@ -211,6 +224,7 @@ def world_make() -> World:
         AuditEvent.objects.order_by("pk").first(), relation, intermediation, subsidy,
         issued.invoices.get(), statement,
         statement.credits.get(),
+        case, case.evidence.get(),
     ]  # fmt: skip
     everything += [taxed, *untouched]
     world.things = {thing._meta.label_lower: thing for thing in everything}

@@ -31,6 +31,8 @@ OBJECTS = {
     "affiliate/links/": "affiliates.link",
     "affiliate/sites/": "affiliates.site",
     "affiliate/orders/": "commissions.commission",
+    "affiliate/violations/": "commissions.violation",
+    "affiliate/violations/evidence/": "commissions.evidence",
     "merchant/products/": "merchants.product",
     "merchant/plans/": "merchants.plan",
     "merchant/coupons/": "merchants.coupon",

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from alliance.demo.catalogue import products_by_shop
 from alliance.demo.load.accounts import accounts_make
 from alliance.demo.load.addresses import addresses_follow
+from alliance.demo.load.cases import cases_plan
 from alliance.demo.load.desk import desk_fill
 from alliance.demo.load.money import Wallets, settlements_plan
 from alliance.demo.load.promoters import promoters_join
@@ -89,6 +90,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     Wallets(stage, year)
     settlements_plan(stage)
     desk_fill(stage, users)
+    cases_plan(stage)
     say("affiliates")
     stage.agenda.run()
     # What their jobs do every few minutes: a plan may have begun, a wallet run dry since the last.

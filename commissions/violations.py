@@ -1,0 +1,63 @@
+"""What the cases against affiliates do to commissions: asked by the pipeline for each batch.
+
+A commission is held only before its settlement. `docs/violations.md` has the whole story.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from affiliates.models import Attribution
+from commissions.models import Commission, Hold, PayeeRole, Violation, ViolationTarget
+
+
+def holds_of(commissions: Sequence[Commission]) -> dict[int, Hold]:
+    """What is held back, by primary key; commissions that no case covers are left out.
+
+    One statement where there is no case, two at most. A proven violation outweighs a frozen one.
+    """
+    affiliates = {commission.affiliate_id for commission in commissions}
+    cases: dict[int, list[Violation]] = defaultdict(list)
+    in_effect = Violation.objects.exclude(hold=Hold.NONE).filter(affiliate__in=affiliates)
+    for case in in_effect.select_related("relation"):
+        cases[case.affiliate_id].append(case)
+    concerned = [one for one in commissions if one.affiliate_id in cases]
+    ways = _ways(concerned) if _ask_for_ways(cases) else {}
+    holds = {}
+    for one in concerned:
+        found = {
+            case.hold
+            for case in cases[one.affiliate_id]
+            if _covers(case, one, *ways.get(one.line_id, (None, None)))
+        }
+        if found:
+            holds[one.pk] = Hold.BARRED if Hold.BARRED in found else Hold.FROZEN
+    return holds
+
+
+def _ask_for_ways(cases: dict[int, list[Violation]]) -> bool:
+    asking = (ViolationTarget.ZONE, ViolationTarget.RELATION)
+    return any(case.target in asking for found in cases.values() for case in found)
+
+
+def _ways(commissions: Sequence[Commission]) -> dict[int, tuple[int | None, int | None]]:
+    """The ad zone through which each line came, and the affiliate that brought it."""
+    lines = {commission.line_id for commission in commissions}
+    rows = Attribution.objects.filter(line__in=lines)
+    return {
+        line: (zone, affiliate)
+        for line, zone, affiliate in rows.values_list("line_id", "zone_id", "affiliate_id")
+    }
+
+
+def _covers(
+    case: Violation, commission: Commission, zone_id: int | None, brought_by: int | None
+) -> bool:
+    if case.target == ViolationTarget.ORDER:
+        return case.commission_id == commission.pk
+    if case.target == ViolationTarget.ZONE and case.zone_id != zone_id:
+        return False
+    if case.relation and (
+        commission.role != PayeeRole.PARTNER or case.relation.affiliate_id != brought_by
+    ):
+        return False
+    return case.frozen_until is not None and commission.placed_at < case.frozen_until
