@@ -48,7 +48,7 @@ class SubsidyForm(forms.Form):
         queryset=Merchant.objects.filter(state=MerchantState.ACTIVE),
         widget=UnfoldAdminIntegerFieldWidget,
         required=False,
-        help_text=_("Empty: orders of every merchant."),
+        help_text=_("As in the address of its page. Empty: orders of every merchant."),
     )
     rate = PercentField(label=_("Rate in percent"), most_bps=10_000)
     cap = forms.DecimalField(

@@ -224,10 +224,10 @@ def client_of(user) -> Client:
 def test_the_affiliate_sees_each_refund_and_what_it_cost(cast):
     cast.sold()
     cast.refunded("50.00")
-    page = client_of(cast.lin).get("/affiliate/refunds/").content.decode()
+    page = client_of(cast.lin).get("/affiliate/orders/refunds/").content.decode()
     for words in ("T1", "¥50.00", "¥4.86", "Taken off before the settlement"):
         assert words in page
-    answer = client_of(cast.lin).get("/affiliate/refunds.csv")
+    answer = client_of(cast.lin).get("/affiliate/orders/refunds.csv")
     csv = answer.getvalue().decode("utf-8-sig")
     assert "4.86,0.54,0.00,5.40" in csv
     receipt = client_of(cast.lin).get(f"/affiliate/orders/{cast.commission().pk}/")
@@ -239,7 +239,7 @@ def test_a_stranger_sees_no_refund(cast):
     cast.refunded("50.00")
     stranger = user_make()
     affiliate_apply(user=stranger, kind="small", name="Other")
-    assert "T1" not in client_of(stranger).get("/affiliate/refunds/").content.decode()
+    assert "T1" not in client_of(stranger).get("/affiliate/orders/refunds/").content.decode()
 
 
 def test_the_merchant_sees_what_came_back_to_the_wallet(cast):
