@@ -20,7 +20,7 @@ _FUNDING = """
                ON a.code = 'merchant:' || m.id || ':wallet' AND a.currency = m.currency
         LEFT JOIN commissions_balance b ON b.account_id = a.id
         WHERE m.id = ANY(%(merchants)s)
-    ), recent AS (
+    ), recent AS NOT MATERIALIZED (
         SELECT l.debit_id, l.credit_id, l.amount_minor, e.effective_on
         FROM commissions_entry e JOIN commissions_line l ON l.entry_id = e.id
         WHERE e.effective_on > %(month_ago)s
