@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -158,6 +159,11 @@ def rule(payout: Payout) -> Any:
     return RULE_LABELS.get(payout.tax_rule, payout.tax_rule)
 
 
+@admin.display(description=_("counts as income of"))
+def income_month(payout: Payout) -> str:
+    return date_format(payout.month, "YEAR_MONTH_FORMAT")
+
+
 @admin.register(Payout)
 class PayoutAdmin(ReadOnlyAdmin):
     tabs_by = "state"
@@ -172,7 +178,6 @@ class PayoutAdmin(ReadOnlyAdmin):
         "payee",
         columns.moment("created_at", _("requested")),
         releaser,
-        "confirmed_by",
     )
     list_select_related = ("affiliate", "payee", "released_by", "confirmed_by", "requested_by")
     list_filter = (
@@ -209,7 +214,7 @@ class PayoutAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     rule,
-                    columns.plain("month", _("month")),
+                    income_month,
                     columns.amount("tax_back_minor", _("tax given back")),
                     "invoice_number",
                 )

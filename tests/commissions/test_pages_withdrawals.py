@@ -134,4 +134,4 @@ def test_the_file_says_what_the_page_says(room, cast, policy):  # noqa: F811
     names = ("Amount", "Tax withheld", "Sent", "Tax given back", "State", "Reason")
     assert told(second, *names) == ["5.05", "0.51", "4.54", "0.00", "Requested", ""]
     assert told(failed, *names) == ["10.00", "1.00", "9.00", "1.00", "Failed", "'=cmd()"]
-    assert "tax CN¥0.51, sent CN¥4.54" in read(room, "withdrawals")
+    assert "CN¥0.51 withheld for the tax office, CN¥4.54 to you." in read(room, "withdrawals")

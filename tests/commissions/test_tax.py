@@ -14,13 +14,14 @@ from alliance.kernel.money import Money, cny
 from commissions import chart, tasks, tax
 from commissions.ledger import InsufficientFunds
 from commissions.models import Payout, TaxRemittance
-from commissions.services import payouts, settlements, taxes
+from commissions.services import payouts, returns, settlements, taxes
 from commissions.verify import verify
 from tests.cast import cast_make
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 JULY_1 = datetime(2026, 7, 1, 9, tzinfo=clock.ZONE)
+AUGUST_1 = datetime(2026, 8, 1, 9, tzinfo=clock.ZONE)
 
 
 def withheld(*steps, rule="cn_labour"):
@@ -346,3 +347,30 @@ def test_more_than_is_payable_is_refused_whatever_the_tax(cast):
         request(cast, "6100.00")
 
     assert not Payout.objects.exists()
+
+
+@in_books
+def test_what_comes_back_after_its_tax_was_paid_on_makes_the_next_remittance_smaller(cast):
+    first, _second = paid(cast, "900.00"), paid(cast, "900.00")
+    before = payable(cast)
+    with clock.at(JULY_1):
+        taxes.tax_remittance_confirm(
+            actor=cast.finance2, remittance=prepared(cast), reference="T-1"
+        )
+        returns.payout_return(payout=first, reason="account closed", actor=cast.finance2)
+        first.refresh_from_db()
+        # Of the month 900.00 remain, whose tax is 20.00: 180.00 of the 200.00 are given back.
+        assert (first.tax_minor, first.tax_back_minor) == (20_00, 180_00)
+        assert payable(cast) == before + cny("1060.00")
+        assert cast.balance(chart.TAX_WITHHELD) == cny("-180.00")
+        with pytest.raises(WrongState, match="Nothing is owed"):
+            prepared(cast)
+        paid(cast, "4000.00")
+    with clock.at(AUGUST_1):
+        remittance = taxes.tax_remittance_prepare(
+            actor=cast.finance, month=JULY_1.date(), currency="CNY"
+        )
+
+    assert remittance.amount == cny("460.00")
+    lines = remittance.lines.order_by("pk").values_list("amount_minor", flat=True)
+    assert list(lines) == [-180_00, 640_00]
