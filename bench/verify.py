@@ -35,8 +35,6 @@ def run(small: bool = False) -> None:
         trade.month(month, size)
         month = clock.next_month(month)
     settlement_run(month=FIRST, currency="CNY")
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE commissions_settlementline")
     print(f"  {2 * size:,} commission lines, {affiliates:,} affiliates")
     bare = _bare()
     results: list[Result] = []
