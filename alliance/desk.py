@@ -32,15 +32,18 @@ from commissions.admin.verification import SEES_BOOKS, results_context
 from commissions.models import (
     Account,
     BankCredit,
+    BankFile,
     BankStatement,
     Commission,
     Debt,
     DebtWriteOff,
+    Difference,
     Entry,
     Invoice,
     PayeeAccount,
     Payout,
     Period,
+    RailFile,
     Settlement,
     TaxProfile,
     TaxRemittance,
@@ -79,7 +82,7 @@ class Queue:
 
 OPS, FINANCE = (StaffRole.OPS,), (StaffRole.FINANCE,)
 CASES = (StaffRole.RISK, StaffRole.OPS)
-APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, SENDING, UNMATCHED, UNFUNDED = (
+APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, UNMATCHED, UNFUNDED = (
     f"state__exact={state}"
     for state in (
         "applied",
@@ -88,11 +91,12 @@ APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, SENDING, UNMATCHED, UN
         "open",
         "requested",
         "prepared",
-        "sending",
         "unmatched",
         "unfunded",
     )
 )
+BY_HAND = "state__exact=sending&rail=manual"
+BY_FILE = "state__exact=ready&rail=bank_file"
 QUEUES = (
     Queue("affiliates", _("Affiliates to approve"), "group_add", Affiliate, APPLIED, OPS),
     Queue("merchants", _("Merchants to approve"), "add_business", Merchant, APPLIED, OPS),
@@ -102,7 +106,9 @@ QUEUES = (
     Queue("top_ups", _("Top-ups to confirm"), "savings", TopUp, ANNOUNCED, FINANCE),
     Queue("transfers", _("Transfers to look at"), "contact_support", BankCredit, OPEN, FINANCE),
     Queue("payouts_to_release", _("Payouts to release"), "send_money", Payout, REQUESTED, FINANCE),
-    Queue("payouts_to_confirm", _("Transfers to make"), "task_alt", Payout, SENDING, FINANCE),
+    Queue("payouts_to_confirm", _("Transfers to make"), "task_alt", Payout, BY_HAND, FINANCE),
+    Queue("bank_file", _("Payouts for a bank file"), "upload_file", Payout, BY_FILE, FINANCE),
+    Queue("differences", _("Differences with the rails"), "difference", Difference, OPEN, FINANCE),
     Queue("wallet_refunds", _("Wallets to pay back"), "undo", WalletRefund, REQUESTED, FINANCE),
     Queue("write_offs", _("Write-offs to decide"), "money_off", DebtWriteOff, REQUESTED, FINANCE),
     Queue(
@@ -163,6 +169,9 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Settlement, "event_available"),
             (Payout, "send_money"),
             (PayeeAccount, "account_balance"),
+            (BankFile, "request_quote"),
+            (RailFile, "contract"),
+            (Difference, "difference"),
             (TaxProfile, "badge"),
             (TaxRemittance, "assured_workload"),
             (Debt, "hourglass_bottom"),

@@ -69,6 +69,7 @@ from commissions.queries.payouts import (
     taxed_in,
     withdrawal_quote,
 )
+from commissions.queries.rails import differences_open, payouts_for_bank_file, rows_of
 from commissions.queries.refunds import refunds_of, refunds_of_line
 from commissions.queries.violations import (
     Held,
@@ -125,6 +126,7 @@ __all__ = [
     "debts_old",
     "debts_open",
     "details_of",
+    "differences_open",
     "due_of",
     "dues",
     "earned_by_day",
@@ -153,6 +155,7 @@ __all__ = [
     "orders_waiting",
     "payee_of",
     "payouts_for",
+    "payouts_for_bank_file",
     "payouts_looked_at",
     "payouts_ready",
     "payouts_sending",
@@ -160,6 +163,7 @@ __all__ = [
     "refunds_for",
     "refunds_of",
     "refunds_of_line",
+    "rows_of",
     "shares_for",
     "shop_for",
     "sold_by_day",

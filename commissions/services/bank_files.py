@@ -6,11 +6,10 @@ from collections.abc import Collection
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Affiliate, AffiliateState
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
-from commissions import rails
+from commissions import queries, rails
 from commissions.models import BankFile, BankFileItem, PayeeAccount, Payout, PayoutState
 from commissions.rails.bank_file import Party, Transfer, debtor, pain_001
 
@@ -63,14 +62,10 @@ def bank_file_make(*, actor: User, currency: str, payout_pks: Collection[int]) -
 
 def _claimed(currency: str, payout_pks: Collection[int]) -> list[Payout]:
     """The payouts, now SENDING. A frozen affiliate's money is not among them."""
-    stopped = Affiliate.objects.exclude(state=AffiliateState.ACTIVE).values("pk")
-    ready = Payout.objects.filter(
-        pk__in=payout_pks,
-        state=PayoutState.READY,
-        rail="bank_file",
-        currency=currency,
-    ).exclude(affiliate__in=stopped, closing=False)
-    if ready.update(state=PayoutState.SENDING, updated_at=clock.now()) != len(set(payout_pks)):
+    ready = queries.payouts_for_bank_file().filter(pk__in=payout_pks, currency=currency)
+    if ready.order_by().update(state=PayoutState.SENDING, updated_at=clock.now()) != len(
+        set(payout_pks)
+    ):
         raise WrongState
     chosen = Payout.objects.filter(pk__in=payout_pks).select_related("payee")
     return list(chosen.order_by("pk"))

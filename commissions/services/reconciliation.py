@@ -227,3 +227,10 @@ def difference_carry_out(*, actor: User, difference: Difference) -> None:
     difference_resolve(
         actor=actor, difference=difference, reason=str(_("Carried out as the file says."))
     )
+
+
+@transaction.atomic
+def rail_file_downloaded(*, actor: User, file: RailFile) -> bytes:
+    """The bytes as they came, and on record who took them."""
+    audit.record("rail_file.downloaded", file, actor=actor, sha256=file.sha256)
+    return bytes(file.content)

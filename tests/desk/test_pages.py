@@ -19,12 +19,15 @@ from campaigns.models import Subsidy
 from commissions import chart, ledger
 from commissions.ledger import Move
 from commissions.models import (
+    BankFile,
     Commission,
     DebtWriteOff,
+    Difference,
     Invoice,
     PayeeAccount,
     Payout,
     Period,
+    RailFile,
     Settlement,
     TaxProfile,
     TaxRemittance,
@@ -263,6 +266,31 @@ def cases(world: World, count: int) -> None:
             )
 
 
+def bank_files(world: World, count: int) -> None:
+    for i in range(count):
+        BankFile.objects.create(
+            number=f"F{i}", currency="CNY", payouts_count=1, total_minor=1, content=b"x",
+            sha256="0" * 64, made_by=world.cast.finance,
+        )  # fmt: skip
+
+
+def differences(world: World, count: int) -> None:
+    for i in range(count):
+        file = RailFile.objects.create(
+            rail="bank_file", kind="bank", name=f"F{i}", first_day=MAY, last_day=MAY,
+            closes_days=True, sha256=str(i), content=b"x", uploaded_by=world.cast.finance,
+        )  # fmt: skip
+        Difference.objects.create(kind="ours_only", file=file, payout=_another(world, i))
+
+
+def _another(world: World, i: int) -> Payout:
+    made = world.payout
+    return Payout.objects.create(
+        affiliate=made.affiliate, payee=made.payee, amount_minor=100 + i, currency="CNY",
+        month=made.month, state="failed", reason="no",
+    )  # fmt: skip
+
+
 MORE: dict[str, Callable[[World, int], Any]] = {
     "affiliates.affiliate": affiliates,
     "affiliates.attribution": sell,
@@ -275,6 +303,9 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "commissions.account": entries,
     "commissions.bankcredit": transfers,
     "commissions.bankstatement": transfers,
+    "commissions.bankfile": bank_files,
+    "commissions.difference": differences,
+    "commissions.railfile": differences,
     "commissions.commission": sell,
     "commissions.debt": debts,
     "commissions.debtwriteoff": decided,

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
+from django.test import override_settings
 
 from affiliates.models import Affiliate, Site
 from affiliates.services import (
@@ -25,10 +26,12 @@ from campaigns.services import subsidy_open
 from commissions import chart, ledger
 from commissions.models import (
     Account,
+    BankFile,
     Debt,
     DebtWriteOff,
     Entry,
     Payout,
+    RailFile,
     Settlement,
     TaxRemittance,
     TopUp,
@@ -36,9 +39,11 @@ from commissions.models import (
     WalletRefund,
 )
 from commissions.services.bank import credits_match, statement_read
+from commissions.services.bank_files import bank_file_make
 from commissions.services.invoices import invoices_issue
-from commissions.services.payouts import payee_set, payout_request
+from commissions.services.payouts import payee_set, payout_release, payout_request
 from commissions.services.periods import period_close
+from commissions.services.reconciliation import rail_file_read
 from commissions.services.settlements import settlement_build, settlement_open, settlement_run
 from commissions.services.taxes import tax_profile_set
 from commissions.services.verification import verification_run
@@ -50,6 +55,7 @@ from merchants.services.imports import import_begin
 from merchants.services.merchants import merchant_apply
 from merchants.services.orders import RefundReport, refunds_keep
 from tests.cast import Cast, cast_make, staff_make, user_make
+from tests.commissions.rails.bank import camt_053
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
@@ -91,6 +97,32 @@ def at(moment: datetime, **delta: int):
         yield
 
 
+def bank_file_there_and_back(cast: Cast) -> tuple[BankFile, RailFile]:
+    """1.00 that went to the bank by file and came back, and a fee that only the bank knows."""
+    account = {"NAME": "Taoke Alliance", "ACCOUNT": "1202024419900012345", "BIC": ""}
+    with override_settings(RAILS={"bank_file": account}):
+        payee_set(
+            actor=cast.lin,
+            affiliate=cast.affiliate,
+            rail="bank_file",
+            holder="Lin Xiaomei",
+            institution="ICBC",
+            number="6222023100045678912",
+        )
+        payout = payout_request(actor=cast.lin, affiliate=cast.affiliate, amount=cny("1.00"))
+        payout_release(actor=cast.finance, payout=payout)
+        made = bank_file_make(actor=cast.finance2, currency="CNY", payout_pks=[payout.pk])
+    key, one = f"payout-{payout.pk}", cny("1.00")
+    said = [(key, one, "DBIT", ""), (key, one, "CRDT", "AC04"), ("", cny("0.50"), "DBIT", "")]
+    answer, _new = rail_file_read(
+        actor=cast.finance2,
+        kind="bank",
+        name="statement.xml",
+        content=camt_053("2026-06-22", said),
+    )
+    return made, answer
+
+
 def world_make() -> World:
     """A month that was settled, one that is built, and something in every queue."""
     with at(MAY, days=-1):
@@ -105,6 +137,8 @@ def world_make() -> World:
         cast.received("T2", placed_at=second.placed_at, paid_at=second.placed_at)
     with at(JUNE_20):
         settled = settlement_run(month=MAY.date(), currency="CNY")
+    with at(JUNE_22, hours=-2):
+        bank_file, answer = bank_file_there_and_back(cast)
     with at(JUNE_22):
         payee = payee_set(
             actor=cast.lin,
@@ -225,6 +259,7 @@ def world_make() -> World:
         issued.invoices.get(), statement,
         statement.credits.get(),
         case, case.evidence.get(),
+        bank_file, answer, answer.differences.get(),
     ]  # fmt: skip
     everything += [taxed, *untouched]
     world.things = {thing._meta.label_lower: thing for thing in everything}
