@@ -63,6 +63,7 @@ def test_the_case_shows_evidence_money_deadline_and_takes_the_appeal(court):
     assert Evidence.objects.get(from_desk=False).content_type == "text/plain; charset=utf-8"
     assert "Add evidence" in page(lin, "violation", case.pk)
     assert "Frozen" in page(lin, "affiliate_orders")
+    assert "See the case" in page(lin, "receipt", court.cast.commission("T1").pk)
 
 
 def test_after_the_deadline_the_page_takes_no_appeal_and_says_so(court):
