@@ -1,0 +1,287 @@
+"""What every task has to do once: the moment, and the messages that tell it to."""
+
+import io
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from alliance.kernel import clock
+from alliance.kernel.idempotency import once
+from alliance.kernel.models import IdempotentCall
+from alliance.kernel.money import cny
+from commissions import rails
+from commissions.models import Payout, Violation
+from commissions.services import bank, payouts, settlements, wallets
+from commissions.services.verification import verification_ask
+from commissions.services.violations import violation_open
+from merchants.models import ImportRun
+from merchants.services.imports import import_begin, mapping_save
+from merchants.services.orders import orders_record
+from merchants.services.plans import terms_announce
+from tests.cast import Cast
+
+MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
+JUNE_24 = datetime(2026, 6, 24, 9, tzinfo=clock.ZONE)  # the hold of a new account is over
+AUGUST_21 = datetime(2026, 8, 21, 9, tzinfo=clock.ZONE)  # a debt of June is old
+# Small withdrawals are released by the system, old small debts let go.
+POLICY = {
+    "PAYEE_HOLD_HOURS": 72,
+    "RELEASE_LIMIT_MINOR": 10_000,
+    "WRITE_OFF_AUTO_MINOR": 10_000,
+}
+
+Messages = list[tuple[Any, ...]]
+Story = Callable[[Cast], tuple[datetime, Messages]]
+STORIES: dict[str, Story] = {}
+
+
+def story_of(*names: str) -> Callable[[Story], Story]:
+    """The story that gives these tasks something to do: when, and the messages (arguments)."""
+
+    def register(story: Story) -> Story:
+        STORIES.update(dict.fromkeys(names, story))
+        return story
+
+    return register
+
+
+class Bank:
+    """A rail whose every transfer is a line in a file that all processes write to."""
+
+    book: Path
+
+    def send(self, payout: Payout, *, key: str) -> str:
+        with self.book.open("a") as book:
+            book.write(f"{key} {payout.amount_minor}\n")
+        return key.upper()
+
+    def lookup(self, *, key: str) -> str:
+        if f"{key} " not in self.book.read_text():
+            raise rails.Refused("never heard of it")
+        return key.upper()
+
+
+def reported(cast: Cast, numbers: Sequence[int], **facts: Any) -> list[int]:
+    """Paid orders that nobody has processed yet."""
+    with clock.at(MAY):
+        reports = [cast.report(f"T{n}", click_id=cast.click(), **facts) for n in numbers]
+        return [outcome.order_pk for outcome in orders_record(shop=cast.shop, reports=reports)]
+
+
+@story_of("commissions.tasks.orders_process")
+def orders_wait(cast: Cast):
+    return MAY, [([pk],) for pk in reported(cast, range(5))]
+
+
+@story_of("commissions.tasks.orders_sweep")
+def orders_wait_and_goods_count_as_received(cast: Cast):
+    with clock.at(MAY):
+        cast.sold("T9")
+    reported(cast, range(5))
+    return MAY + timedelta(days=16), [()]
+
+
+@story_of("commissions.tasks.merchant_funded")
+def orders_wait_for_money(cast: Cast):
+    with clock.at(MAY):
+        for n in range(3):
+            cast.sold(f"T{n}", amount_minor=50_000_00)  # 6,000.00 each, of 10,000.00
+        cast.top_up("10000.00")
+    return MAY, [(cast.merchant.pk,)]
+
+
+@story_of("commissions.tasks.unfunded_sweep")
+def money_came_and_nobody_said_so(cast: Cast):
+    moment, _messages = orders_wait_for_money(cast)
+    return moment, [()]
+
+
+@story_of("commissions.tasks.settlement_monthly")
+def a_month_is_due(cast: Cast):
+    with clock.at(MAY):
+        for n in range(3):
+            cast.sold(f"T{n}")
+            cast.received(f"T{n}")
+    return JUNE_20, [()]
+
+
+@story_of("commissions.tasks.invoices_issue")
+def a_month_was_settled(cast: Cast):
+    a_month_is_due(cast)
+    with clock.at(JUNE_20):
+        settlements.settlement_run(month=MAY.date(), currency="CNY")
+    return JUNE_20, [()]
+
+
+def withdrawal(cast: Cast) -> Payout:
+    """All of May's 58.02, by the bank; held until the 23rd, because the account is new."""
+    a_month_was_settled(cast)
+    with clock.at(JUNE_20):
+        payouts.payee_set(
+            actor=cast.lin, affiliate=cast.affiliate, holder="L", institution="B", number="12345"
+        )
+    with clock.at(JUNE_20 + timedelta(days=1)):
+        payout = payouts.payout_request(
+            actor=cast.lin, affiliate=cast.affiliate, amount=cny("58.02")
+        )
+    Payout.objects.filter(pk=payout.pk).update(rail="bank")
+    return payout
+
+
+@story_of("commissions.tasks.payouts_auto_release")
+def the_hold_of_a_small_withdrawal_is_over(cast: Cast):
+    withdrawal(cast)
+    return JUNE_24, [()]
+
+
+@story_of("commissions.tasks.payout_send")
+def a_withdrawal_is_released(cast: Cast):
+    payout = withdrawal(cast)
+    with clock.at(JUNE_24):
+        payouts.payout_release(actor=cast.finance, payout=payout)
+    return JUNE_24, [(payout.pk,)]
+
+
+@story_of("commissions.tasks.payouts_reconcile")
+def nobody_heard_what_became_of_a_withdrawal(cast: Cast):
+    a_withdrawal_is_released(cast)
+    with clock.at(JUNE_24):
+        claimed = payouts.payout_claim(payout_pk=Payout.objects.get().pk)
+        rails.get("bank").send(claimed, key=rails.key_of(claimed.pk))
+    return JUNE_24 + timedelta(days=1), [()]
+
+
+@story_of("commissions.tasks.debts_write_off")
+def a_small_debt_is_old(cast: Cast):
+    nobody_heard_what_became_of_a_withdrawal(cast)
+    with clock.at(JUNE_24):
+        payouts.payout_mark_paid(payout=Payout.objects.get(), rail_ref="B1")
+        cast.refunded("50.00", "T1")
+    return AUGUST_21, [()]
+
+
+@story_of("commissions.tasks.bank_credits_match")
+def a_transfer_is_on_the_statement(cast: Cast):
+    with clock.at(MAY):
+        top_up = wallets.top_up_announce(
+            actor=cast.chen, merchant=cast.merchant, amount=cny("500.00")
+        )
+        row = f"2026-05-10,500.00,CNY,{top_up.reference},B-1"
+        content = f"date,amount,currency,text,bank reference\n{row}".encode()
+        bank.statement_read(actor=cast.finance2, content=content, name="may.csv", account="")
+    return MAY, [()]
+
+
+@story_of("commissions.tasks.funding_review")
+def a_wallet_has_run_dry(cast: Cast):
+    with clock.at(MAY):
+        for n in range(2):
+            cast.sold(f"T{n}", amount_minor=40_000_00)  # 4,800.00 each, of 10,000.00
+    return MAY, [()]
+
+
+@story_of("commissions.tasks.verification_start")
+def somebody_asked_whether_the_books_verify(cast: Cast):
+    a_month_is_due(cast)
+    with clock.at(MAY):
+        return MAY, [(verification_ask(actor=cast.finance).pk,)]
+
+
+def case_of(cast: Cast) -> Violation:
+    """Against one of three received orders, with nobody told yet."""
+    a_month_is_due(cast)
+    with clock.at(MAY):
+        return violation_open(
+            actor=cast.finance,
+            target=cast.commission("T1"),
+            reason=25,
+            consequence="invalidate",
+            text="Seen in the log.",
+        )
+
+
+@story_of("commissions.tasks.violation_apply")
+def an_order_is_looked_into(cast: Cast):
+    return MAY, [(case_of(cast).pk,)]
+
+
+@story_of("commissions.tasks.violations_sweep")
+def nobody_appealed(cast: Cast):
+    return case_of(cast).appeal_until, [()]
+
+
+ORDERS = """number,state,placed,product,paid,click
+A1,paid,2026-05-10 10:00,P1,199.00,{click}
+A2,paid,2026-05-10 10:05,P1,99.00,{click}
+A3,paid,2026-05-10 10:05,P1,nothing,{click}
+"""
+COLUMNS = {
+    "order": "number",
+    "state": "state",
+    "placed_at": "placed",
+    "product": "product",
+    "amount": "paid",
+    "click_id": "click",
+}
+
+
+def orders_file(cast: Cast) -> ImportRun:
+    with clock.at(MAY):
+        mapping_save(
+            merchant=cast.merchant, kind="orders", columns=COLUMNS, options={}, actor=cast.chen
+        )
+        file = io.BytesIO(ORDERS.format(click=cast.click()).encode())
+        return import_begin(
+            shop=cast.shop, kind="orders", filename="orders.csv", file=file, actor=cast.chen
+        )
+
+
+@story_of("commissions.tasks.orders_import")
+def an_order_file_came(cast: Cast):
+    return MAY, [(orders_file(cast).pk,)]
+
+
+@story_of("commissions.tasks.imports_sweep")
+def a_worker_died_over_a_file(cast: Cast):
+    run = orders_file(cast)
+    ImportRun.objects.filter(pk=run.pk).update(counts={"rows": 0}, updated_at=MAY)
+    return MAY + timedelta(hours=1), [()]
+
+
+PRODUCTS = b"""id,title,link,price
+P1,Vacuum flask,https://shop.chen.example/p/1,189.00 CNY
+P2,Teapot,https://shop.chen.example/p/2,no price
+P3,Kettle,https://shop.chen.example/p/3,259.00 CNY
+"""
+
+
+@story_of("merchants.tasks.products_import")
+def a_product_file_came(cast: Cast):
+    run = import_begin(
+        shop=cast.shop, kind="products", filename="p.csv", file=io.BytesIO(PRODUCTS), actor=None
+    )
+    return MAY, [(run.pk,)]
+
+
+@story_of("merchants.tasks.rates_refresh")
+def a_cut_was_announced_for_today(cast: Cast):
+    with clock.at(MAY):
+        terms_announce(plan=cast.merchant.plans.get(), rate_bps=800, actor=cast.chen)
+    return MAY + timedelta(days=1), [()]
+
+
+@story_of("alliance.kernel.tasks.idempotent_calls_forget")
+def calls_are_remembered(_cast: Cast):
+    for number, moment in enumerate((MAY, MAY + timedelta(days=40))):
+        with clock.at(moment):
+            once(scope="s", key=f"K{number}", content={}, call=lambda: (200, {}))
+        IdempotentCall.objects.filter(key=f"K{number}").update(created_at=moment)
+    return MAY + timedelta(days=41), [()]
+
+
+@story_of("commissions.tasks.ledger_verify")
+def nothing_is_to_do(cast: Cast):
+    a_month_is_due(cast)
+    return MAY, [()]
