@@ -17,20 +17,17 @@ from affiliates.services.affiliates import affiliate_freeze, affiliate_unfreeze
 from alliance.kernel import clock
 from alliance.kernel.money import Money
 from commissions import pipeline, tasks
-from commissions.models import Payout
-from commissions.services import payouts, periods, settlements, wallets
+from commissions.services import periods, settlements, wallets
 from merchants.services.merchants import merchant_freeze, merchant_unfreeze
 from merchants.services.orders import RefundReport
-from tests.proof.model import Line, Withdrawal
-from tests.proof.trade import MINIMUM, Trade
+from tests.proof.model import Line
+from tests.proof.money_out import MoneyOut
+from tests.proof.trade import MINIMUM, some, who
 
 AUTO_RECEIVE = timedelta(days=15)
 RANK = {"placed": 0, "paid": 1, "received": 2, "void": 3}
-OPEN = ("requested", "ready", "sending")
 
 amounts = st.sampled_from([19900, 1990, 12345, 100_000, 99, 5, 4, 1])
-some = st.integers(0, 4) | st.integers(0, 40)  # rather one of the last, but any may change
-who = st.sampled_from([0, 1])
 heard = st.sampled_from([True, True, False])
 tenths = st.sampled_from([10, 10, 10, 5, 3, 1, 11])
 # How far a withdrawal has come (requested, released, sent, arrived), and whether an order that paid
@@ -42,12 +39,13 @@ STORIES = {
     "on its way": (3, True),
     "paid out": (4, False),
     "in debt": (4, True),
+    "a month ago": (4, False),
     "poor": (0, False),
     "closed": (0, False),
 }
 
 
-class Machine(Trade):
+class Machine(MoneyOut):
     """See WEIGHTS for how often each rule is tried."""
 
     @invariant()
@@ -71,6 +69,8 @@ class Machine(Trade):
         elif story == "poor":
             self.an_order_comes([12345] * 2, 0, "paid", True)
             self.an_order_comes([100_000], 1, "paid", True)
+        elif story == "a month ago":
+            self.a_month_passes("calendar", 0)
         elif story == "closed":
             self.the_books_of_last_month_are_closed()
 
@@ -283,79 +283,6 @@ class Machine(Trade):
         self.now = now
         self.seen["closed month"] += 1
 
-    # --- Withdrawals -----------------------------------------------------------------------------
-
-    @rule(who=who, tenths=st.sampled_from([10, 10, 10, 5, 11]))
-    def somebody_withdraws(self, who, tenths):
-        position = self.books.position(who)
-        minor = max(position, MINIMUM) * tenths // 10
-        busy = who in [one.who for one in self.books.out(*OPEN)]
-        if self.frozen[who] or busy or not MINIMUM <= minor <= position:
-            with self.refused():
-                self.withdraw(who, minor)
-            self.seen["withdrawal in debt"] += position < 0
-            return
-        with clock.at(self.now):
-            made = self.withdraw(who, minor)
-        self.books.withdrawals.append(Withdrawal(made.pk, who, minor))
-        self.seen["withdrawn"] += 1
-
-    @precondition(lambda self: self.books.out(*OPEN))
-    @rule(at=st.integers(0, 1), fine=st.sampled_from([True, True, False]))
-    def a_withdrawal_moves_on(self, at, fine):
-        """Released or refused; sent, twice; arrived or returned."""
-        under_way = self.books.out(*OPEN)
-        one = under_way[at % len(under_way)]
-        row = Payout.objects.get(pk=one.pk)
-        if one.state == "ready":
-            with clock.at(self.now):
-                tasks.payout_send(one.pk)
-                tasks.payout_send(one.pk)
-            one.state = "ready" if self.frozen[one.who] else "sending"
-        elif not fine:
-            self._back(one, "refused payout" if one.state == "requested" else "failed payout")
-            with clock.at(self.now):
-                payouts.payout_fail(payout=row, reason="no", actor=self.cast.finance2)
-        elif one.state == "sending":
-            with self.refused():
-                payouts.payout_mark_paid(payout=row, rail_ref="B1", actor=self.cast.finance)
-            with clock.at(self.now):
-                payouts.payout_mark_paid(payout=row, rail_ref="B1", actor=self.cast.finance2)
-            one.state = "paid"
-            self.seen["paid out"] += 1
-        elif self.frozen[one.who]:
-            with self.refused():
-                payouts.payout_release(actor=self.cast.finance, payout=row)
-            self.seen["held by a freeze"] += 1
-        else:
-            with self.refused():
-                payouts.payout_release(actor=self.world.users[one.who], payout=row)
-            with clock.at(self.now):
-                payouts.payout_release(actor=self.cast.finance, payout=row)
-            one.state = "ready"
-
-    def _back(self, one: Withdrawal, what: str) -> None:
-        self.seen[what] += 1
-        self.seen["failed into a debt"] += self.books.position(one.who) < 0
-        one.state = "failed"
-
-    @precondition(lambda self: self.books.out("paid", "failed"))
-    @rule(back=some, paid=st.booleans())
-    def what_is_over_is_told_again(self, back, paid):
-        over = self.books.out("paid", "failed")
-        row = Payout.objects.get(pk=over[-1 - back % len(over)].pk)
-        with self.refused():
-            if paid:
-                payouts.payout_mark_paid(payout=row, rail_ref="B2", actor=self.cast.finance2)
-            else:
-                payouts.payout_fail(payout=row, reason="again", actor=self.cast.finance2)
-        with clock.at(self.now):
-            tasks.payout_send(row.pk)
-            tasks.payouts_reconcile()
-        for one in self.books.out("ready"):
-            one.state = "ready" if self.frozen[one.who] else "sending"
-        self.seen["told after the end"] += 1
-
     # --- Freezes ---------------------------------------------------------------------------------
 
     @rule(who=who)
@@ -394,6 +321,7 @@ WEIGHTS = {
     "money_comes": 4,
     "somebody_withdraws": 6,
     "the_sweep_comes": 2,
+    "the_tax_of_last_month_is_paid": 4,
 }
 
 

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from merchants.services.orders import OrderReport
 
-RATE, SHARE, FEE = 1200, 9000, 1000
+RATE, SHARE, FEE, TAX = 1200, 9000, 1000, 700
 BOOKED = ("estimated", "confirmed", "settled")
+CAME_BACK = ("failed", "returned")
 
 
 def part(minor: int, bps: int) -> int:
@@ -55,10 +56,38 @@ class Sale:
 
 @dataclass
 class Withdrawal:
+    """`tax` is kept back of `minor` and was `tax_back` given again; `remitted` is at the office."""
+
     pk: int
     who: int
     minor: int
+    month: date
+    tax: int
     state: str = "requested"
+    tax_back: int = 0
+    remitted: int = 0
+
+    @property
+    def came_back(self) -> bool:
+        return self.state in CAME_BACK
+
+    @property
+    def net(self) -> int:
+        return self.minor - self.tax
+
+    @property
+    def out(self) -> int:
+        """What the affiliate has not got any more."""
+        return self.tax - self.tax_back if self.came_back else self.minor
+
+
+@dataclass
+class WriteOff:
+    """A debt let go; `borne` by the merchant or by the alliance."""
+
+    who: int
+    minor: int
+    borne: bool
 
 
 @dataclass
@@ -68,6 +97,7 @@ class Books:
     seen: Counter[str]
     sales: list[Sale] = field(default_factory=list)
     withdrawals: list[Withdrawal] = field(default_factory=list)
+    write_offs: list[WriteOff] = field(default_factory=list)
     top_ups: int = 0
     credit: int = 0
 
@@ -81,7 +111,8 @@ class Books:
 
     @property
     def wallet(self) -> int:
-        return self.top_ups - sum(price(line.base) for line in self.lines(*BOOKED))
+        borne = sum(one.minor for one in self.write_offs if one.borne)
+        return self.top_ups - borne - sum(price(line.base) for line in self.lines(*BOOKED))
 
     @property
     def reserved(self) -> int:
@@ -92,11 +123,34 @@ class Books:
 
     def position(self, who: int) -> int:
         """Settled and not withdrawn: what is payable, or, below zero, the debt."""
-        out = (w.minor for w in self.withdrawals if w.who == who and w.state != "failed")
-        return sum(net(line.base) for line in self.lines("settled", who=who)) - sum(out)
+        settled = sum(net(line.base) for line in self.lines("settled", who=who))
+        out = sum(one.out for one in self.withdrawals if one.who == who)
+        return settled - out + sum(one.minor for one in self.write_offs if one.who == who)
 
     def out(self, *states: str) -> list[Withdrawal]:
         return [one for one in self.withdrawals if one.state in states]
+
+    def _taxed(self, who: int, month: date) -> tuple[int, int]:
+        """Income of a month, and the tax that was kept back of it."""
+        mine = [one for one in self.withdrawals if (one.who, one.month) == (who, month)]
+        income = sum(one.minor for one in mine if not one.came_back)
+        return income, sum(one.tax - one.tax_back for one in mine)
+
+    def tax_on(self, who: int, minor: int, month: date) -> int:
+        """Of the month's whole income, less what was kept back before."""
+        before, withheld = self._taxed(who, month)
+        return max(part(before + minor, TAX) - withheld, 0)
+
+    def come_back(self, one: Withdrawal, state: str) -> None:
+        one.state = state
+        left, withheld = self._taxed(one.who, one.month)
+        one.tax_back = max(withheld - part(left, TAX), 0)
+
+    def owed_to_the_office(self, month: date) -> dict[int, int]:
+        """By withdrawal: the tax kept back up to that month, less what is there already."""
+        over = [one for one in self.out("paid", *CAME_BACK) if one.month <= month]
+        owed = {one.pk: one.tax - one.tax_back - one.remitted for one in over}
+        return {pk: minor for pk, minor in owed.items() if minor}
 
     def process(self, sales: list[Sale]) -> None:
         """What the pipeline has to make of a batch: what frees money goes first."""
