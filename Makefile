@@ -34,6 +34,8 @@ test: check ## Lint, types, contracts, then all tests (ARGS="tests/merchants -k 
 
 nightly: setup ## Proof of the books at length, with other choices each time (an hour)
 	@MODEL_MACHINES=1000 $(EMBEDDED) test -- tests/proof -q
+	@$(BIN) -m tests.kill --rounds 200
+	@$(BIN) -m tests.mutants --workers 2
 
 check: lint types contracts ## Everything that reads the code without running it
 	@$(DJANGO) makemigrations --check --dry-run

@@ -1,0 +1,124 @@
+"""What has to be true after each round, whatever was killed: ours against what the shops were
+told, what the desk was told, and what the wallet really paid."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import DatabaseError, connections
+
+from affiliates.models import AdZone, Link
+from affiliates.services import affiliate_apply, link_create
+from alliance.kernel import clock
+from alliance.kernel.access import api_key_issue
+from commissions import rails, tasks
+from commissions.models import Commission, Payout, Settlement
+from commissions.services import payouts
+from commissions.verify import verify
+from merchants.models import Order, Refund
+from tests.cast import cast_make, user_make
+from tests.kill.rig import Rig
+from tests.kill.traffic import Shop
+from tests.kill.wallet import Wallet
+
+T = TypeVar("T")
+AFFILIATES = 5  # each has one withdrawal under way at most
+
+
+class Books:
+    def __init__(self, rig: Rig, wallet: Wallet, begin: datetime) -> None:
+        self.rig, self.wallet = rig, wallet
+        with clock.at(begin - timedelta(days=1)):
+            self.cast = cast_make(wallet="100000000.00")
+            self.links = [self._affiliate(number) for number in range(AFFILIATES)]
+        _key, token = api_key_issue(
+            actor=self.cast.chen,
+            organisation=f"merchant:{self.cast.merchant.pk}",
+            name="shop",
+            scopes=["orders:write"],
+        )
+        self.shop = Shop(rig.url, token)
+
+    def _affiliate(self, number: int) -> Link:
+        user = user_make(f"affiliate{number}@test.example")
+        affiliate = affiliate_apply(user=user, kind="small", name=f"Affiliate {number}")
+        payouts.payee_set(
+            actor=user, affiliate=affiliate, rail="alipay", holder="林小美", number=user.email
+        )
+        zone = AdZone.objects.get(site__affiliate=affiliate)
+        return link_create(actor=user, affiliate=affiliate, zone=zone, product=self.cast.product)
+
+    def clicks(self, month: datetime) -> list[str]:
+        """One for each affiliate, by whom the orders of that month come."""
+        moment = month + timedelta(days=2)
+        return again(lambda: [self.cast.click(link=link, at=moment) for link in self.links])
+
+    def come_to_rest(self) -> list[str]:
+        """Nobody works any more: the sweeps do what is left, today and on the days that follow."""
+        again(tasks.orders_sweep)
+        self.wallet.finish()
+        for later in (timedelta(minutes=11), timedelta(hours=25), timedelta(hours=27)):
+            with clock.at(clock.now() + later):
+                again(self._reconcile)
+        return again(self._faults)
+
+    def _reconcile(self) -> None:
+        """Like the beat, without sending what is new: it is sent by the worker, which may die."""
+        from commissions import queries
+
+        for payout in queries.payouts_sending():
+            tasks.payout_lookup(payout)
+
+    def _faults(self) -> list[str]:
+        return [*verify(), *self._lost(), *self._paid_wrongly()]
+
+    def _lost(self) -> list[str]:
+        """Acknowledged, and not there or not looked at."""
+        there = set(Order.objects.values_list("external_id", flat=True))
+        priced = set(Commission.objects.values_list("line__order__external_id", flat=True))
+        back = set(Refund.objects.filter(state="applied").values_list("external_id", flat=True))
+        lost = [f"order {n} was acknowledged and is lost" for n in set(self.shop.orders) - there]
+        lost += [f"order {n} was acknowledged and has no commission" for n in there - priced]
+        lost += [f"refund {n} was acknowledged and is lost" for n in self.shop.refunds - back]
+        settled = {f"settled {row.month}" for row in Settlement.objects.filter(state="closed")}
+        known = dict(Payout.objects.values_list("pk", "state"))
+        asked = {f"requested {pk}" for pk in known}
+        asked |= {f"released {pk}" for pk, state in known.items() if state != "requested"}
+        said = set(self.rig.acknowledged.read_text().splitlines())
+        return lost + [f"the desk was told: {line}" for line in said - settled - asked]
+
+    def _paid_wrongly(self) -> list[str]:
+        faults = [
+            f"{n} was sent {times} times" for n, times in self.wallet.transfers.items() if times > 1
+        ]
+        for payout in Payout.objects.all():
+            sums = self.wallet.paid.get(rails.key_of(payout.pk), [])
+            if sums != ([payout.amount_minor] if payout.state == "paid" else []):
+                faults.append(f"payout {payout.pk} is {payout.state}, the wallet paid {sums}")
+        return faults
+
+    def figures(self) -> str:
+        paid = sum(len(sums) for sums in self.wallet.paid.values())
+        return (
+            f"{len(self.shop.orders)} orders, {len(self.shop.refunds)} refunds, "
+            f"{self.shop.unanswered} unanswered, {paid} of {len(self.wallet.transfers)} transfers"
+        )
+
+    def proved_something(self) -> int:
+        """0 if all of it came by: orders, refunds, settlements, transfers, and calls cut off."""
+        settled = Settlement.objects.filter(state="closed").count()
+        seen = [len(self.shop.orders), len(self.shop.refunds), settled, self.shop.unanswered]
+        seen += [sum(len(sums) for sums in self.wallet.paid.values())]
+        return 0 if all(seen) else 1
+
+
+def again(job: Callable[[], T]) -> T:
+    """On a fresh connection, as often as the server needs to come back."""
+    for _attempt in range(20):
+        try:
+            return job()
+        except DatabaseError:
+            connections.close_all()
+            time.sleep(0.5)
+    return job()
