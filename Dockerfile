@@ -12,6 +12,7 @@ COPY . .
 # Production settings refuse to load without these; what is given here stays in this layer only.
 RUN python alliance/embedded/catalogues.py \
     && SECRET_KEY=$(python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+       STATEMENT_KEY=$(python -c 'import secrets; print(secrets.token_hex(32))') \
        ALLOWED_HOSTS=build.invalid PUBLIC_URL=https://build.invalid EMAIL_URL=dummymail:// \
        python manage.py collectstatic --no-input \
     && python -m compileall -q alliance merchants affiliates campaigns commissions aiassist

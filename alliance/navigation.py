@@ -114,6 +114,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Orders"), "receipt", "commissions:affiliate_orders"),
         (_("Earnings"), "coins", "commissions:earnings"),
         (_("Withdrawals"), "building-bank", "commissions:withdrawals"),
+        (_("Statements"), "file-text", "commissions:affiliate_statements"),
         (_("Sites and ad zones"), "world", "affiliates:sites"),
         (_("Violations"), "scale", "commissions:violations"),
     ]
@@ -129,6 +130,7 @@ def _merchant_entries() -> Entries:
         (_("Wallet"), "wallet", "commissions:wallet"),
         (_("Invoices"), "file-text", "commissions:invoices"),
         (_("Agreements"), "clipboard-check", "campaigns:agreements"),
+        (_("Statements"), "file-text", "commissions:merchant_statements"),
         (_("Coupons"), "ticket", "merchants:coupons"),
         (_("Imports"), "file-import", "merchants:imports"),
         (_("Settings"), "settings", "merchants:settings"),

@@ -5,6 +5,8 @@ strict one), `demo` (what `make demo` starts) or `test`. Production refuses to s
 secret, with debug on, or without allowed hosts. docs/settings.md lists every variable.
 """
 
+import hashlib
+import re
 import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -48,6 +50,18 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="" if PRODUCTION else "http://localho
     "/"
 )
 
+# What statements are signed with (docs/statements.md): the 32 bytes of an Ed25519 key as hex.
+_statement_key_file = env.str("STATEMENT_KEY_FILE", default="")
+STATEMENT_KEY = (
+    Path(_statement_key_file).read_text().strip()
+    if _statement_key_file
+    else env.str("STATEMENT_KEY", default="")
+)
+if not (STATEMENT_KEY or PRODUCTION):
+    STATEMENT_KEY = hashlib.sha256(f"statements {SECRET_KEY}".encode()).hexdigest()
+if STATEMENT_KEY and not re.fullmatch("[0-9a-f]{64}", STATEMENT_KEY):
+    raise ImproperlyConfigured("STATEMENT_KEY must be 64 hex digits.")
+
 if PRODUCTION:
     _faults = [
         (
@@ -61,6 +75,7 @@ if PRODUCTION:
             "PUBLIC_URL must be the https:// address people use",
         ),
         ("EMAIL_URL" not in env.ENVIRON, "EMAIL_URL must say how mails leave"),
+        (not STATEMENT_KEY, "STATEMENT_KEY must be set, statements are signed with it"),
     ]
     if _said := [message for wrong, message in _faults if wrong]:
         raise ImproperlyConfigured("Production will not start: " + "; ".join(_said) + ".")
@@ -199,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "commissions.tasks.invoices_issue",
         "schedule": crontab(hour="3", minute="0"),
     },
+    "statements-sweep": {"task": "commissions.tasks.statements_sweep", "schedule": 300.0},
     "idempotent-calls-forget": {
         "task": "alliance.kernel.tasks.idempotent_calls_forget",
         "schedule": crontab(hour="3", minute="30"),

@@ -85,7 +85,7 @@ def document(
         invariant=1,
     )
     paper.addPageTemplates(PageTemplate(frames=[frame]))
-    story = [*_head(title, issuer, recipient, facts), *body]
+    story = [*head(title, issuer, recipient, facts), *body]
     paper.build(story, canvasmaker=lambda *a, **k: _Numbered(*a, footer=footer, **k))
     return target.getvalue()
 
@@ -126,6 +126,15 @@ def heading(text: str) -> Flowable:
 
 def gap(millimetres: float = 4) -> Flowable:
     return Spacer(1, millimetres * mm)
+
+
+def runs(text: str) -> list[tuple[str, str]]:
+    """The text in pieces, each with the font that has its letters: for drawing without words."""
+    text, pieces, end = _seen(text), [], 0
+    for run in _RUN.finditer(text):
+        pieces += [(LATIN, text[end : run.start()]), (CHINESE, run[0])]
+        end = run.end()
+    return [piece for piece in (*pieces, (LATIN, text[end:])) if piece[1]]
 
 
 def words(text: str, **style: Any) -> Paragraph:
@@ -175,7 +184,7 @@ def _style(
     )
 
 
-def _head(
+def head(
     title: str,
     issuer: Sequence[str],
     recipient: Sequence[str],
@@ -241,24 +250,22 @@ class _Numbered(Canvas):
     def save(self) -> None:
         for number, page in enumerate(self._pages, 1):
             self.__dict__.update(page)
-            self._sign(number)
+            foot(self, self._footer, number, len(self._pages))
             super().showPage()
         super().save()
 
-    def _sign(self, number: int) -> None:
-        below = [
-            (self._footer, 0.78, False),
-            (
-                _("Page %(number)d of %(pages)d") % {"number": number, "pages": len(self._pages)},
-                0.22,
-                True,
-            ),
-        ]
-        left = MARGIN
-        self.setStrokeColor(RULE)
-        self.line(MARGIN, BOTTOM - 5 * mm, A4[0] - MARGIN, BOTTOM - 5 * mm)
-        for text, part, right in below:
-            said = words(text, small=True, quiet=True, right=right)
-            _width, height = said.wrap(WIDTH * part, BOTTOM)
-            said.drawOn(self, left, BOTTOM - 7 * mm - height)
-            left += WIDTH * part
+
+def foot(canvas: Canvas, footer: str, number: int, pages: int) -> None:
+    """The footer of a page."""
+    below = [
+        (footer, 0.78, False),
+        (_("Page %(number)d of %(pages)d") % {"number": number, "pages": pages}, 0.22, True),
+    ]
+    left = MARGIN
+    canvas.setStrokeColor(RULE)
+    canvas.line(MARGIN, BOTTOM - 5 * mm, A4[0] - MARGIN, BOTTOM - 5 * mm)
+    for text, part, right in below:
+        said = words(text, small=True, quiet=True, right=right)
+        _width, height = said.wrap(WIDTH * part, BOTTOM)
+        said.drawOn(canvas, left, BOTTOM - 7 * mm - height)
+        left += WIDTH * part

@@ -136,6 +136,11 @@ def _total(**side: str) -> int:
     return Line.objects.filter(**side).aggregate(total=Sum("amount_minor"))["total"] or 0
 
 
+def last_line() -> int:
+    """The newest ledger line that can be seen; 0 while there is none."""
+    return Line.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def lock(accounts: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Lock the guarded balances of (code, currency) pairs in key order; returns them (minor units).
 

@@ -12,13 +12,14 @@ from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, WrongState
 from alliance.kernel.money import Money
 from commissions import pipeline, queries, rails
-from commissions.models import Payout, VerifyRun, VerifySource, Violation
+from commissions.models import Payout, Settlement, VerifyRun, VerifySource, Violation
 from commissions.services import (
     bank,
     funding,
     invoices,
     payouts,
     settlements,
+    statements,
     transfers,
     violations,
     write_offs,
@@ -177,9 +178,24 @@ def settlement_monthly() -> None:
         return
     for currency in settlements.currencies_due(month):
         try:
-            settlements.settlement_run(month=month, currency=currency)
+            closed = settlements.settlement_run(month=month, currency=currency)
         except WrongState:
             logger.info("%s of %s was settled by somebody else meanwhile", currency, month)
+        else:
+            statements_issue.delay_on_commit(closed.pk)  # type: ignore[attr-defined]
+
+
+@shared_task
+def statements_issue(settlement_pk: int) -> None:
+    """After a closing: a signed statement for everybody it concerns."""
+    statements.statements_issue(Settlement.objects.get(pk=settlement_pk))
+
+
+@shared_task
+def statements_sweep() -> None:
+    """Beat: settlements whose message was lost, or whose worker died in the middle."""
+    for settlement in queries.settlements_untold():
+        statements.statements_issue(settlement)
 
 
 @shared_task

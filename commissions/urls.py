@@ -11,6 +11,7 @@ from commissions.views import (
     merchant,
     orders,
     refunds,
+    statements,
     violations,
     wallet,
     withdrawals,
@@ -36,6 +37,18 @@ urlpatterns = [
     path("affiliate/violations/<int:pk>/appeal/", violations.appeal, name="appeal"),
     path("affiliate/violations/<int:pk>/evidence/", violations.add_evidence, name="evidence_add"),
     path("affiliate/violations/evidence/<int:pk>/", violations.evidence_file, name="evidence_file"),
+    path("affiliate/statements/", statements.affiliate_list, name="affiliate_statements"),
+    path("affiliate/statements/<int:pk>/", statements.affiliate_page, name="affiliate_statement"),
+    path(
+        "affiliate/statements/<int:pk>.csv",
+        statements.affiliate_csv,
+        name="affiliate_statement_csv",
+    ),
+    path(
+        "affiliate/statements/<int:pk>.pdf",
+        statements.affiliate_pdf,
+        name="affiliate_statement_pdf",
+    ),
     path("merchant/", merchant.home, name="merchant_home"),
     path("merchant/affiliates/", merchant.affiliates, name="merchant_affiliates"),
     path("merchant/affiliates.csv", merchant.affiliates_csv, name="merchant_affiliates_csv"),
@@ -55,6 +68,16 @@ urlpatterns = [
     path("merchant/invoices/<int:pk>/", invoices.invoice, name="invoice"),
     path("merchant/invoices/<int:pk>.csv", invoices.invoice_csv, name="invoice_csv"),
     path("merchant/invoices/<int:pk>.pdf", invoices.invoice_pdf, name="invoice_pdf"),
+    path("merchant/statements/", statements.merchant_list, name="merchant_statements"),
+    path("merchant/statements/<int:pk>/", statements.merchant_page, name="merchant_statement"),
+    path(
+        "merchant/statements/<int:pk>.csv", statements.merchant_csv, name="merchant_statement_csv"
+    ),
+    path(
+        "merchant/statements/<int:pk>.pdf", statements.merchant_pdf, name="merchant_statement_pdf"
+    ),
+    path("statements/keys/", statements.key_list, name="statement_keys"),
+    path("statements/verify_statement.py", statements.verifier, name="statement_verifier"),
     path("api/v1/orders", api.orders, name="api_orders"),
     path("api/v1/orders/bulk", api.orders_bulk, name="api_orders_bulk"),
     path("api/v1/orders/<path:external_id>", api.order, name="api_order"),

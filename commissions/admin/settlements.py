@@ -20,7 +20,7 @@ from alliance.kernel.access import has_role
 from alliance.kernel.desk import Decision, Facts, ReadOnlyAdmin, history_of, in_state, person
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
-from commissions import figures
+from commissions import figures, tasks
 from commissions.models import Period, Settlement, SettlementState
 from commissions.services.periods import period_close
 from commissions.services.settlements import (
@@ -70,6 +70,7 @@ def close(actor: User, settlement: Settlement) -> str:
     """Closing a settlement on books that do not verify would spread the fault."""
     books_proved(since=settlement.built_at or clock.now())
     closed = settlement_close(settlement=settlement, actor=actor)
+    tasks.statements_issue.delay_on_commit(closed.pk)  # type: ignore[attr-defined]
     total = figures.settlements_with_totals(Settlement.objects.filter(pk=closed.pk)).get()
     return _g("Closed: %(net)s are payable now, to %(count)d affiliates.") % {
         "net": Money(total.net_minor, total.currency).localized(),

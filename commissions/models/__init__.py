@@ -30,6 +30,12 @@ from commissions.models.rails import (
 )
 from commissions.models.settlement import Settlement, SettlementState
 from commissions.models.shares import SettlementLine, SettlementShare
+from commissions.models.statement import (
+    Statement,
+    StatementKey,
+    StatementKind,
+    StatementPart,
+)
 from commissions.models.tax import (
     TaxKind,
     TaxProfile,
@@ -98,6 +104,10 @@ __all__ = [
     "SettlementShare",
     "SettlementState",
     "Severity",
+    "Statement",
+    "StatementKey",
+    "StatementKind",
+    "StatementPart",
     "TaxKind",
     "TaxProfile",
     "TaxRemittance",

@@ -24,6 +24,9 @@ class Settlement(Stamped):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     # The last commission line that its closing saw: what came later is told by the next one.
     told_through = models.BigIntegerField(default=0, editable=False)
+    # The last ledger line before its end: where its statements end and the next ones begin.
+    posted_through = models.BigIntegerField(default=0, editable=False)
+    told_at = models.DateTimeField(_("statements issued at"), null=True, blank=True)
     closed_by = models.ForeignKey(
         User,
         models.PROTECT,

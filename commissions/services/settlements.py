@@ -131,8 +131,9 @@ def settlement_close(*, settlement: Settlement, actor: User | None = None) -> Se
     _post(locked, {pk: net for pk, net in actual.items() if net}, actor)
     last = CommissionLine.objects.order_by("-pk").values_list("pk", flat=True).first()
     locked.told_through = last or 0
+    locked.posted_through = ledger.last_line()
     locked.state, locked.closed_at, locked.closed_by = SettlementState.CLOSED, clock.now(), actor
-    locked.save(update_fields=["state", "closed_at", "closed_by", "told_through"])
+    locked.save(update_fields=["state", "closed_at", "closed_by", "told_through", "posted_through"])
     audit.record(
         "settlement.closed",
         locked,

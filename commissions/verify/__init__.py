@@ -7,7 +7,16 @@ noun; each ends in its INVARIANTS.
 
 from collections.abc import Callable
 
-from commissions.verify import books, business, cases, computed, evidence, rails, wallets
+from commissions.verify import (
+    books,
+    business,
+    cases,
+    computed,
+    evidence,
+    rails,
+    statements,
+    wallets,
+)
 from commissions.verify.base import Invariant, Result, Text, check
 
 __all__ = ["INVARIANTS", "Invariant", "Result", "Text", "verify"]
@@ -20,6 +29,7 @@ INVARIANTS = (
     *evidence.INVARIANTS,
     *computed.INVARIANTS,
     *cases.INVARIANTS,
+    *statements.INVARIANTS,
 )
 
 

@@ -18,7 +18,8 @@ def pages_of(pdf: bytes) -> list[str]:
 
 
 def _unpacked(stream: bytes) -> bytes:
-    return zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>")))
+    text = stream.strip().endswith(b"~>")
+    return zlib.decompress(base64.a85decode(stream.strip()[:-2]) if text else stream)
 
 
 def _said(content: bytes, wide: set[bytes]) -> str:

@@ -12,7 +12,7 @@ from tests.cast import cast_make, user_make
 
 pytestmark = pytest.mark.django_db
 
-PAGES = [pattern for pattern in urlpatterns if not pattern.name.startswith("api_")]
+PAGES = [p for p in urlpatterns if not p.name.startswith(("api_", "statement_"))]
 
 
 def url_of(pattern):
@@ -47,8 +47,11 @@ def test_who_does_not_belong_there_is_shown_where_one_joins(prefix, join):
 @pytest.mark.parametrize(
     ("prefix", "changing"),
     [
-        ("affiliate/", {"payee"}),
-        ("merchant/", {"order_import", "order_mapping", "order_import_give_up"}),
+        ("affiliate/", {"payee", "appeal", "evidence_add"}),
+        (
+            "merchant/",
+            {"order_import", "order_mapping", "order_import_give_up", "wallet_warning"},
+        ),
     ],
 )
 def test_a_viewer_looks_everywhere_and_changes_nothing(prefix, changing):

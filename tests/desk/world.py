@@ -45,6 +45,7 @@ from commissions.services.payouts import payee_set, payout_release, payout_reque
 from commissions.services.periods import period_close
 from commissions.services.reconciliation import rail_file_read
 from commissions.services.settlements import settlement_build, settlement_open, settlement_run
+from commissions.services.statements import statements_issue
 from commissions.services.taxes import tax_profile_set
 from commissions.services.verification import verification_run
 from commissions.services.violations import violation_open
@@ -137,6 +138,7 @@ def world_make() -> World:
         cast.received("T2", placed_at=second.placed_at, paid_at=second.placed_at)
     with at(JUNE_20):
         settled = settlement_run(month=MAY.date(), currency="CNY")
+        statements_issue(settled)
     with at(JUNE_22, hours=-2):
         bank_file, answer = bank_file_there_and_back(cast)
     with at(JUNE_22):
@@ -260,6 +262,7 @@ def world_make() -> World:
         statement.credits.get(),
         case, case.evidence.get(),
         bank_file, answer, answer.differences.get(),
+        cast.affiliate.statements.get(),
     ]  # fmt: skip
     everything += [taxed, *untouched]
     world.things = {thing._meta.label_lower: thing for thing in everything}

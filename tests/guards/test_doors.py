@@ -18,6 +18,7 @@ from tests.desk.world import World, world_make
 from tests.guards.routes import routes
 
 PUBLIC = {
+    "statements/keys/", "statements/verify_statement.py",
     "", "r/<str:code>", "health/live", "health/ready", "language/", "start/",
     "api/v1/schema", "api/docs/",
     "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",
@@ -33,6 +34,7 @@ OBJECTS = {
     "affiliate/orders/": "commissions.commission",
     "affiliate/violations/": "commissions.violation",
     "affiliate/violations/evidence/": "commissions.evidence",
+    "affiliate/statements/": "commissions.statement",
     "merchant/products/": "merchants.product",
     "merchant/plans/": "merchants.plan",
     "merchant/coupons/": "merchants.coupon",
@@ -46,6 +48,7 @@ OBJECTS = {
     "merchant/orders/import/": "merchants.importrun",
     "merchant/orders/": "merchants.order",
     "merchant/invoices/": "commissions.invoice",
+    "merchant/statements/": "the merchant's statement",
 }
 EVERYONES = {"affiliate/products/<int:pk>/"}  # every affiliate may promote every product
 
@@ -72,6 +75,7 @@ def _address(route: str, world: World) -> str:
         label = _label(route)
         thing = {
             "merchants.merchantmember": world.cast.merchant.members.get(),
+            "the merchant's statement": world.cast.merchant.statements.get(),
         }.get(label) or world.things[label]
         route = route.replace("<int:pk>", str(thing.pk))
     return "/" + re.sub(r"\^(\w+/\w+/)\(.*\)/\$", r"\1mkt/", route)

@@ -11,6 +11,7 @@ def production() -> dict[str, str]:
     return {
         "ALLIANCE_ENV": "production",
         "SECRET_KEY": secrets.token_urlsafe(64),
+        "STATEMENT_KEY": secrets.token_hex(32),
         "ALLOWED_HOSTS": "alliance.example.com",
         "PUBLIC_URL": "https://alliance.example.com",
         "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",

@@ -23,6 +23,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 DEMANDED = (
     "SECRET_KEY",
+    "STATEMENT_KEY",
     "ALLOWED_HOSTS",
     "PUBLIC_URL",
     "EMAIL_URL",

@@ -59,6 +59,8 @@ def test_production_with_everything_said_starts(load, production):
         ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS must name your hosts"),
         ("PUBLIC_URL", None, "PUBLIC_URL must be the https://"),
         ("EMAIL_URL", None, "EMAIL_URL must say how mails leave"),
+        ("STATEMENT_KEY", None, "STATEMENT_KEY must be set"),
+        ("STATEMENT_KEY", "ab" * 31, "STATEMENT_KEY must be 64 hex digits"),
         ("PUBLIC_URL", "http://alliance.example.com", "PUBLIC_URL must be the https://"),
     ],
 )
@@ -75,7 +77,7 @@ def test_production_names_all_faults_at_once(load):
     with pytest.raises(ImproperlyConfigured) as caught:
         load({})
 
-    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "EMAIL_URL"):
+    for name in ("SECRET_KEY", "STATEMENT_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "EMAIL_URL"):
         assert name in str(caught.value)
 
 
@@ -204,3 +206,11 @@ def test_deployment_check_is_clean(production):
 def test_no_setting_is_faulted_in_silence():
     """Silenced checks would make the clean answer above a lie."""
     assert "SILENCED_SYSTEM_CHECKS" not in (PROJECT / "alliance" / "settings.py").read_text()
+
+
+def test_the_key_of_the_statements_may_lie_in_a_file(load, production, tmp_path):
+    key = production.pop("STATEMENT_KEY")
+    file = tmp_path / "statement.key"
+    file.write_text(f"{key}\n")
+
+    assert load({**production, "STATEMENT_KEY_FILE": str(file)})["STATEMENT_KEY"] == key

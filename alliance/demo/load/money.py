@@ -17,7 +17,7 @@ from alliance.kernel import clock
 from alliance.kernel.money import Money
 from commissions import chart, ledger, tasks
 from commissions.models import Payout
-from commissions.services import payouts, periods, settlements, wallets
+from commissions.services import payouts, periods, settlements, statements, wallets
 
 DRY = ("miaowang", "heluna")  # their last top-up was too small: buyers' orders wait for money
 DRY_DAYS = 9
@@ -107,7 +107,8 @@ def settlements_plan(stage: Stage) -> None:
 def _settle(stage: Stage, day: date, *, last: bool) -> None:
     month = clock.previous_month(day)
     for currency in settlements.currencies_due(month):
-        settlements.settlement_run(month=month, currency=currency)
+        settled = settlements.settlement_run(month=month, currency=currency)
+        statements.statements_issue(settled)
     tasks.invoices_issue()
     _Withdrawals(stage, day, last=last).plan()
 
