@@ -361,6 +361,11 @@ ALLIANCE = {
     # docs/domain.md §2.2: bounds of a commission rate.
     "RATE_MIN_BPS": env.int("RATE_MIN_BPS", default=150),
     "RATE_MAX_BPS": env.int("RATE_MAX_BPS", default=9000),
+    # How long a closed settlement may owe its statements before the books do not verify. In tests
+    # nobody issues them who was not asked to.
+    "STATEMENTS_WITHIN_DAYS": env.int(
+        "STATEMENTS_WITHIN_DAYS", default=3650 if ENVIRONMENT == "test" else 3
+    ),
     # docs/domain.md §4.4: last month settles on this day; withdrawals open the day after.
     "SETTLEMENT_DAY": env.int("SETTLEMENT_DAY", default=20),
     "WITHDRAWAL_MIN_MINOR": env.int("WITHDRAWAL_MIN_MINOR", default=100),

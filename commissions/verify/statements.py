@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
@@ -11,8 +12,6 @@ from commissions.models import Statement
 from commissions.statements import keys
 from commissions.statements.canonical import Chain
 from commissions.verify.base import Invariant
-
-LATE = timedelta(days=3)  # the sweep looks every five minutes
 
 # Ledger lines by owner, kind of account and the cut that they fall before; statements at theirs;
 # then what was booked up to each cut beside what the statement says.
@@ -70,7 +69,8 @@ _MERCHANTS = _CLOSINGS.format(
 
 def _late() -> Iterator[str]:
     """Settlements that closed a while ago and still owe statements."""
-    for settlement in queries.settlements_untold().filter(closed_at__lt=clock.now() - LATE):
+    since = clock.now() - timedelta(days=settings.ALLIANCE["STATEMENTS_WITHIN_DAYS"])
+    for settlement in queries.settlements_untold().filter(closed_at__lt=since):
         yield f"settlement {settlement.pk} closed on {settlement.closed_at:%Y-%m-%d} is not told"
 
 

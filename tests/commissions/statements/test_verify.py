@@ -43,7 +43,8 @@ def test_a_statement_that_is_missing(told, past):
         assert statements_issue(last.settlement) == 1
 
 
-def test_a_settlement_that_nobody_was_told_of_for_days(cast):
+def test_a_settlement_that_nobody_was_told_of_for_days(cast, settings):
+    settings.ALLIANCE = {**settings.ALLIANCE, "STATEMENTS_WITHIN_DAYS": 3}
     sell(cast, "T1", MAY)
     with clock.at(JUNE_20):
         settlement = settlements.settlement_run(month=MAY.date(), currency="CNY")
