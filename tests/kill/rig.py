@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import psutil
 import redis
-from kombu.exceptions import KombuError
 
 from alliance.embedded import postgres, servers, valkey
 from alliance.embedded.ports import free_port
@@ -132,24 +131,13 @@ class Rig:
                 time.sleep(0.1)
             yield
 
-    @staticmethod
-    def _has_work() -> bool:
-        """Whether something waits in the queue or is being done; yes if nobody can say."""
-        from alliance.celery import app
+    def _has_work(self) -> bool:
+        """Whether a message waits, or is not acknowledged: its work is being done."""
+        return bool(self._messages.llen("celery") or self._messages.hlen("unacked"))
 
-        try:
-            with app.connection_for_read() as connection:
-                waiting = connection.default_channel.client.llen("celery")
-                said = [
-                    reply
-                    for question in ("active", "reserved")
-                    for reply in app.control.broadcast(
-                        question, reply=True, limit=1, timeout=3, connection=connection
-                    )
-                ]
-        except (OSError, KombuError, redis.RedisError):
-            return True
-        return bool(waiting) or len(said) < 2 or any(any(one.values()) for one in said)
+    @property
+    def _messages(self) -> redis.Redis:
+        return redis.Redis.from_url(self.environment["REDIS_URL"])
 
     def revive(self) -> None:
         """Start whatever is not running: servers first, the others side by side."""
@@ -159,6 +147,9 @@ class Rig:
         for name, start in (("postgres", self._postgres), ("valkey", self._valkey)):
             if name not in running:
                 start()
+        if "worker" not in running:
+            # What the dead held comes back in an hour; for us it is lost, and the sweeps find it.
+            self._messages.delete("unacked", "unacked_index")
         fresh = [self._child(name, PROGRAMS[name]) for name in PROGRAMS if name not in running]
         deadline = time.monotonic() + PATIENCE
         while waiting := [one for one in fresh if not self._is_ready(one)]:
