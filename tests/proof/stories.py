@@ -11,7 +11,7 @@ from alliance.kernel.idempotency import once
 from alliance.kernel.models import IdempotentCall
 from alliance.kernel.money import cny
 from commissions import rails
-from commissions.models import Payout, Violation
+from commissions.models import Payout, Settlement, Violation
 from commissions.services import bank, payouts, settlements, wallets
 from commissions.services.verification import verification_ask
 from commissions.services.violations import violation_open
@@ -112,6 +112,18 @@ def a_month_was_settled(cast: Cast):
     a_month_is_due(cast)
     with clock.at(JUNE_20):
         settlements.settlement_run(month=MAY.date(), currency="CNY")
+    return JUNE_20, [()]
+
+
+@story_of("commissions.tasks.statements_issue")
+def a_settlement_has_to_be_told(cast: Cast):
+    a_month_was_settled(cast)
+    return JUNE_20, [(Settlement.objects.get().pk,)]
+
+
+@story_of("commissions.tasks.statements_sweep")
+def nobody_was_told_to_tell_a_settlement(cast: Cast):
+    a_month_was_settled(cast)
     return JUNE_20, [()]
 
 
