@@ -201,6 +201,20 @@ def test_a_refund_after_settlement_is_taken_from_what_is_payable(cast):
     assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("14.48")
 
 
+def test_a_void_after_settlement_takes_all_of_it_back(cast):
+    cast.sold()
+    with later(days=5):
+        cast.received()
+    settle()
+    with clock.at(JUNE_22):
+        cast.record(cast.report("T1", state="void", lines=(), placed_at=MAY, paid_at=MAY))
+
+    commission = cast.commission()
+    assert (commission.standing, commission.net_minor) == ("settled", 0)
+    assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("0.00")
+    assert cast.balance(chart.wallet(cast.merchant.pk)) == cny("10000.00")
+
+
 def test_a_refund_after_the_payout_is_a_debt_that_later_earnings_repay(cast):
     cast.sold()
     with later(days=5):
