@@ -5,6 +5,7 @@ the currency in a column of its own; no cell that a spreadsheet would carry out 
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,9 @@ from alliance.kernel import clock
 from alliance.kernel.money import Money
 
 BOM = "\ufeff"
-# The wide forms too: a spreadsheet of East Asia reads them as the plain ones.
-_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+# The wide forms too: a spreadsheet of East Asia reads them as the plain ones. And behind what may
+# end a cell: where a comma is the decimal sign, cells end at a semicolon, quoted or not.
+_FORMULA = re.compile(r"^(?=[=+\-@＝＋－＠\t\r\n])|(?<=[;\r\n])(?=[=+\-@＝＋－＠])")
 
 
 class _Echo:
@@ -52,5 +54,4 @@ def cell(value: Any) -> str:
         return value.astimezone(clock.ZONE).isoformat(timespec="seconds")
     if isinstance(value, int):
         return str(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return _FORMULA.sub("'", str(value))
