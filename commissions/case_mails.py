@@ -1,13 +1,13 @@
 """Mails about a case, to those of the affiliate who may act, each in their own language."""
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from affiliates.models import AffiliateMember
+from alliance.kernel import mails
 from alliance.kernel.models import MemberRole, User
 from alliance.kernel.templatetags.alliance import moment
 from commissions.models import Violation, ViolationFact, ViolationState
@@ -26,7 +26,7 @@ def _tell(case: Violation, fact: ViolationFact, words: str) -> None:
                 "number": case.number,
                 "what": case.get_reason_display(),
             }
-            send_mail(subject, _body(case, fact, words), None, [member.user.email])
+            mails.tell(member.user.email, subject, _body(case, fact, words))
 
 
 def _language(user: User) -> str:

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from alliance.kernel import audit, clock
+from alliance.kernel import audit, clock, mails
 from alliance.kernel.errors import Invalid
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
@@ -107,7 +106,7 @@ def _tell(merchant: Merchant, words: Callable[[Merchant], Words]) -> None:
         for member in people:
             with translation.override(member.user.language or settings.LANGUAGE_CODE):
                 subject, text = words(merchant)
-                send_mail(subject, text, None, [member.user.email])
+                mails.tell(member.user.email, subject, text)
 
     transaction.on_commit(send, robust=True)
 

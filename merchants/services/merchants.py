@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from alliance.kernel import audit, clock
+from alliance.kernel import audit, clock, mails
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import MemberRole, User
 from merchants.models import Merchant, MerchantMember, MerchantState, Shop
@@ -144,15 +143,14 @@ def member_add(*, merchant: Merchant, email: str, role: str, actor: User) -> Mer
 
 
 def _tell(merchant: Merchant, user: User) -> None:
-    send_mail(
+    mails.tell(
+        user.email,
         _g("You were added to %(merchant)s") % {"merchant": merchant.name},
         _g(
             "You can now work on %(merchant)s in the alliance: %(url)s\n\n"
             "If you have no password yet, choose “Forgot your password?” there."
         )
         % {"merchant": merchant.name, "url": settings.PUBLIC_URL},
-        None,
-        [user.email],
     )
 
 
