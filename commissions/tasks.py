@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from celery import shared_task
 from django.conf import settings
@@ -220,12 +221,21 @@ def payout_send(payout_pk: int) -> None:
 def payouts_reconcile() -> None:
     """Beat: send what was released and whose message was lost; look up what is unclear."""
     for pk in queries.payouts_ready():
-        payout_send(pk)
+        _alone(payout_send, pk)
     for payout in queries.payouts_sending():
-        try:
-            payout_lookup(payout)
-        except WrongState:  # somebody else heard of it first
-            continue
+        _alone(payout_lookup, payout)
+
+
+def _alone(step: Callable[[Any], None], payout: Any) -> None:
+    """What a rail answers to one payout must not hold up the others."""
+    try:
+        step(payout)
+    except OperationalError:
+        raise  # the database is away, no payout at fault
+    except WrongState:
+        logger.info("payout %s: somebody else heard of it first", payout)
+    except Exception:
+        logger.exception("payout %s cannot be followed", payout)
 
 
 def payout_lookup(payout: Payout) -> None:

@@ -39,7 +39,7 @@ from commissions.models import (
     RailFile,
 )
 from commissions.rails.bank_file import debtor
-from commissions.rails.files import READERS
+from commissions.rails.files import LARGEST, READERS, unreadable
 from commissions.services.bank_files import bank_file_downloaded, bank_file_make
 from commissions.services.reconciliation import (
     difference_carry_out,
@@ -186,6 +186,13 @@ class ReadForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
     )
     file = forms.FileField(label=_("File"), widget=UnfoldAdminFileFieldWidget)
+
+    def clean_file(self) -> Any:
+        """Before all of it is taken into memory."""
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST:
+            raise forms.ValidationError(str(unreadable(_("it is larger than 16 MB."))))
+        return file
 
 
 @admin.register(RailFile)

@@ -89,9 +89,9 @@ def _amount(text: str, currency: str, number: int) -> Money | None:
         return None
     digits = exponent(currency)
     point, comma = (rf"(\.\d{{1,{digits}}})?", rf",\d{{1,{digits}}}") if digits else ("", "")
-    if re.fullmatch(rf"[+-]?(\d{{1,3}}(,\d{{3}})+|\d{{1,15}}){point}", plain, re.ASCII):
+    if re.fullmatch(rf"[+-]?(\d{{1,3}}(,\d{{3}}){{1,4}}|\d{{1,15}}){point}", plain, re.ASCII):
         plain = plain.replace(",", "")
-    elif re.fullmatch(rf"[+-]?(\d{{1,3}}(\.\d{{3}})+|\d{{1,15}}){comma}", plain, re.ASCII):
+    elif re.fullmatch(rf"[+-]?(\d{{1,3}}(\.\d{{3}}){{1,4}}|\d{{1,15}}){comma}", plain, re.ASCII):
         plain = plain.replace(".", "").replace(",", ".")
     else:
         raise _fault(number, _("the amount"))

@@ -159,7 +159,7 @@ def _text_of(text: str, member: str) -> str:
         raise rails.Unclear("Alipay's answer lacks the part that counts")
     try:
         _value, end = json.JSONDecoder().raw_decode(value)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise rails.Unclear("Alipay's answer is broken off") from exc
     return value[:end]
 

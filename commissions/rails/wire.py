@@ -61,7 +61,7 @@ def members(text: str) -> dict[str, Any]:
     """A JSON object; Unclear for anything else."""
     try:
         found = json.loads(text)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise rails.Unclear("the answer is not JSON") from exc
     if not isinstance(found, dict):
         raise rails.Unclear("the answer is no JSON object")

@@ -1,5 +1,6 @@
 """Files in which the rails say what they did. One reader each, one line in READERS."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -11,8 +12,10 @@ from alliance.kernel.errors import Invalid
 from alliance.kernel.money import Money
 from commissions.models import FileFact
 
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 LARGEST = 16 * 1024 * 1024
 MOST_ROWS = 50_000
+MOST_MINOR = 10**17  # more than any money, less than a column holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +76,10 @@ def read(kind: str, content: bytes) -> Answer:
     answer = READERS[kind].read(content)
     if len(answer.rows) > MOST_ROWS:
         raise unreadable(_("it has more than 50,000 rows."))
+    if not all(row.amount is None or _is_money(row.amount) for row in answer.rows):
+        raise unreadable(_("an amount in it is none."))
     return answer
+
+
+def _is_money(amount: Money) -> bool:
+    return abs(amount.minor) < MOST_MINOR and bool(_CURRENCY.fullmatch(amount.currency))

@@ -5,12 +5,11 @@ Read by the names of the elements, whatever the version. No entity is followed.
 
 from collections.abc import Iterator
 from datetime import date
-from io import BytesIO
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
 from django.utils.translation import gettext_lazy as _
-from xmlschema import XMLResource, XMLSchemaException
 
+from alliance.kernel import safe_xml
 from alliance.kernel.money import Money
 from commissions.models import FileFact
 from commissions.rails import files
@@ -22,23 +21,12 @@ _DAY = r"(\d{4})-(\d\d)-(\d\d)"
 
 
 def bank_answer(content: bytes) -> files.Answer:
-    root = _parsed(content)
+    root = safe_xml.parse(content)
     if (report := _first(root, "CstmrPmtStsRpt")) is not None:
         return _status_report(report)
     if (statements := list(_all(root, "BkToCstmrStmt"))) != []:
         return _statement(statements[0])
     raise files.unreadable(_("it is neither pain.002 nor camt.053."))
-
-
-def _parsed(content: bytes) -> Element:
-    """Entities, and with them all tricks of that kind, are refused by the parser itself."""
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise files.unreadable(_("it declares a document type of its own."))
-    try:
-        resource = XMLResource(BytesIO(content), defuse="always", allow="none")
-    except (XMLSchemaException, ParseError, ValueError, LookupError, RecursionError) as exc:
-        raise files.unreadable(_("it is no well-formed XML.")) from exc
-    return resource.root
 
 
 # --- pain.002 -------------------------------------------------------------------------------------

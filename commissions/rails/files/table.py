@@ -15,9 +15,11 @@ from commissions.rails import files
 def text_of(content: bytes, *encodings: str) -> str:
     for encoding in encodings:
         try:
-            return content.decode(encoding)
+            text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if "\x00" not in text:
+            return text
     raise files.unreadable(_("its characters are in no encoding that we know."))
 
 
