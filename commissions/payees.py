@@ -13,6 +13,7 @@ from alliance.kernel.errors import Invalid
 from commissions.rails.bank_file import BIC, CNAPS, IBAN, is_iban
 
 _PHONE = re.compile(r"(\+?86-?)?1\d{10}|\+?\d{1,3}-\d{5,14}", re.ASCII)
+_AT_HOME = re.compile(r"^\+?86-?(?=1\d{10}$)", re.ASCII)  # one number, written in one way
 _ACCOUNT = re.compile(r"[A-Z0-9]{6,34}", re.ASCII)
 # Where the account lies follows from the rail itself.
 HOUSES = {"alipay": "Alipay", "paypal": "PayPal"}
@@ -33,6 +34,8 @@ def cleaned(
     }
     if rail == "bank_file":
         account["number"] = account["number"].upper()
+    if rail == "alipay":
+        account["number"] = _AT_HOME.sub("", account["number"])
     if rail != "bank_file":
         account["bank_code"] = ""
     for name, value in account.items():

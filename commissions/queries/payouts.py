@@ -109,7 +109,7 @@ def payouts_looked_at(rows: QuerySet[Payout]) -> QuerySet[Any]:
         affiliate=OuterRef("affiliate"), currency=OuterRef("currency"), state=PayoutState.PAID
     ).exclude(pk=OuterRef("pk"))
     largest = mine.order_by().values("affiliate").annotate(largest=Max("amount_minor"))
-    others = PayeeAccount.objects.filter(number=OuterRef("payee__number"))
+    others = PayeeAccount.objects.filter(number__iexact=OuterRef("payee__number"))
     return rows.annotate(
         largest_before=Subquery(largest.values("largest"), output_field=BigIntegerField()),
         new_account=~Exists(mine.filter(payee=OuterRef("payee"))),
@@ -148,13 +148,17 @@ def payouts_to_auto_release() -> list[int]:
 
 
 def auto_released_today(payout: Payout) -> Money:
-    """What the system has released for the affiliate on this business day."""
+    """What the system has released for the affiliate on this business day.
+
+    Without what the rail itself refused; what a person calls failed or returned still counts: else
+    one person's word after the other would let any sum out without anybody's release.
+    """
     today = Payout.objects.filter(
         affiliate=payout.affiliate_id,
         currency=payout.currency,
         auto_released=True,
         released_at__gte=clock.day_start(clock.business_day()),
-    ).exclude(state__in=CAME_BACK)
+    ).exclude(state=PayoutState.FAILED, confirmed_by=None)
     return Money(today.aggregate(sum=Sum("amount_minor"))["sum"] or 0, payout.currency)
 
 

@@ -266,15 +266,16 @@ def payout_mark_paid(*, payout: Payout, rail_ref: str, actor: User | None = None
     """
     if actor:
         may_say(actor, payout)
-    if not rail_ref.strip():
+    rail_ref = _words(rail_ref, 64)
+    if not rail_ref:
         raise Invalid(_("Enter the reference of the transfer."), field="rail_ref")
-    _finish(payout, PayoutState.PAID, rail_ref=rail_ref.strip(), confirmed_by=actor)
+    _finish(payout, PayoutState.PAID, rail_ref=rail_ref, confirmed_by=actor)
     ledger.post(
         key=f"payout:{payout.pk}:paid",
         moves=[Move(payout.net, debit=chart.IN_FLIGHT, credit=chart.CASH)],
         actor=actor,
     )
-    audit.record("payout.paid", payout, actor=actor, rail_ref=rail_ref.strip())
+    audit.record("payout.paid", payout, actor=actor, rail_ref=rail_ref)
 
 
 @transaction.atomic(durable=True)
@@ -284,22 +285,23 @@ def payout_fail(*, payout: Payout, reason: str, actor: User | None = None) -> No
 
     Only from the state in which `payout` was looked at, WrongState otherwise: what has begun to be
     sent meanwhile is not called off. And like the opposite it is for others to say than who
-    released it: a transfer that was made and called failed would be paid twice.
+    released it or gets it: a transfer that was made and called failed would be paid twice.
     """
     if actor:
-        _second(actor, payout)
-    if not reason.strip():
+        may_say(actor, payout)
+    reason = _words(reason, 300)
+    if not reason:
         raise Invalid(_("Say why, the affiliate will read it."), field="reason")
     lock_affiliate(payout.affiliate_id)
     _finish(
         payout,
         PayoutState.FAILED,
         source=payout.state if payout.state in OPEN else PayoutState.SENDING,
-        reason=reason.strip()[:300],
+        reason=reason,
         confirmed_by=actor,
     )
     give_back(payout, fact="failed", source=chart.IN_FLIGHT, actor=actor)
-    audit.record("payout.failed", payout, actor=actor, reason=reason.strip())
+    audit.record("payout.failed", payout, actor=actor, reason=reason)
 
 
 def give_back(payout: Payout, *, fact: str, source: str, actor: User | None) -> None:
@@ -351,6 +353,11 @@ def _outsider(actor: User, affiliate_pk: int) -> None:
     """Staff who promote themselves do not decide about their own money, whoever asked for it."""
     if AffiliateMember.objects.filter(affiliate=affiliate_pk, user=actor).exists():
         raise NotAllowed(_("You belong to this affiliate: somebody else must decide."))
+
+
+def _words(text: str, most: int) -> str:
+    """What a person or a rail said, as it can be kept."""
+    return text.replace("\x00", "").strip()[:most].strip()
 
 
 def _finish(

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
@@ -27,9 +28,9 @@ def write_off_request(
 ) -> DebtWriteOff:
     """Let `amount` of the affiliate's debt go; with `merchant` its wallet bears the loss.
 
-    Up to WRITE_OFF_LIMIT_MINOR it is done at once, above that another person decides. Raises
-    NotAllowed for whoever belongs to the affiliate, Invalid, WrongState (one waits already),
-    InsufficientFunds (more than is owed, or than the merchant's wallet has).
+    Up to WRITE_OFF_LIMIT_MINOR an affiliate and month it is done at once, above that another
+    person decides. Raises NotAllowed for whoever belongs to the affiliate, Invalid, WrongState
+    (one waits already), InsufficientFunds (more than is owed, or than the merchant's wallet has).
     """
     _outsider(actor, affiliate.pk)
     if amount.minor <= 0:
@@ -51,9 +52,23 @@ def write_off_request(
     if -ledger.balance(chart.debt(affiliate.pk), amount.currency) < amount:
         raise InsufficientFunds(_("That is more than is owed."), field="amount")
     audit.record("write_off.requested", made, actor=actor, amount_minor=amount.minor)
-    if made.amount_minor <= settings.ALLIANCE["WRITE_OFF_LIMIT_MINOR"]:
+    if _let_go_alone(made) + made.amount_minor <= settings.ALLIANCE["WRITE_OFF_LIMIT_MINOR"]:
         _write_off(made, actor=actor, decided_by=None)
     return made
+
+
+def _let_go_alone(asked: DebtWriteOff) -> int:
+    """What single persons have written off for the affiliate this month: many small ones count as
+    one. The row that waits keeps others of the affiliate out meanwhile."""
+    alone = DebtWriteOff.objects.filter(
+        affiliate=asked.affiliate_id,
+        currency=asked.currency,
+        state=WriteOffState.DONE,
+        requested_by__isnull=False,
+        decided_by=None,
+        decided_at__gte=clock.day_start(clock.this_month()),
+    )
+    return alone.aggregate(sum=Sum("amount_minor"))["sum"] or 0
 
 
 @transaction.atomic(durable=True)
