@@ -20,6 +20,7 @@ from commissions.services import (
     verification,
     wallets,
 )
+from commissions.services.statements import statements_issue
 from commissions.services.verification import verification_ask
 from commissions.services.violations import violation_open
 from commissions.verify import INVARIANTS, Result, verify
@@ -106,6 +107,19 @@ FAULTS = {
         ),
         "UPDATE commissions_settlementline SET base_minor = base_minor + 1",
         "UPDATE commissions_settlementshare SET corrections = corrections + 1",
+    ],
+    "settlements_are_told": [
+        "DELETE FROM commissions_statementpart; DELETE FROM commissions_statement",
+    ],
+    "statements_close_as_booked": [
+        """UPDATE commissions_statement SET closing = '{"payable": 1}' WHERE kind = 'affiliate'""",
+        """UPDATE commissions_statement SET closing = '{"wallet": 1}' WHERE kind = 'merchant'""",
+    ],
+    "statements_are_chained": [
+        "UPDATE commissions_statement SET number = replace(number, '0001', '0002')",
+        "UPDATE commissions_statement SET head = repeat('0', 64)",
+        "UPDATE commissions_statement SET signature = repeat('0', 128)",
+        "DELETE FROM commissions_statementpart",
     ],
     "settled_once": [
         "UPDATE commissions_settlement SET month = '2026-04-01'",
@@ -204,7 +218,8 @@ def broken(sql):
         cast.received("T1")
         cast.received("T2")
     with clock.at(datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)):
-        settlements.settlement_run(month=MAY.date(), currency="CNY")
+        settled = settlements.settlement_run(month=MAY.date(), currency="CNY")
+        statements_issue(settled)
         cast.received("T3")
     with clock.at(JUNE_22):
         invoices.invoices_issue(month=MAY.date().replace(day=1), currency="CNY")
@@ -234,6 +249,8 @@ def broken(sql):
         "affiliates_attribution",
         "commissions_invoice",
         "commissions_invoiceline",
+        "commissions_statement",
+        "commissions_statementpart",
     )
 
     def break_it(statement):
