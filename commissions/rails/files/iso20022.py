@@ -21,7 +21,10 @@ _DAY = r"(\d{4})-(\d\d)-(\d\d)"
 
 
 def bank_answer(content: bytes) -> files.Answer:
-    root = safe_xml.parse(content)
+    try:
+        root = safe_xml.parse(content)
+    except safe_xml.UnsafeXml as exc:
+        raise files.unreadable(str(exc)) from exc
     if (report := _first(root, "CstmrPmtStsRpt")) is not None:
         return _status_report(report)
     if (statements := list(_all(root, "BkToCstmrStmt"))) != []:
