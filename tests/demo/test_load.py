@@ -18,7 +18,7 @@ from alliance.kernel import clock
 from alliance.kernel.models import AuditEvent, User
 from commissions import tasks
 from commissions.figures import waiting
-from commissions.models import Commission, Payout, Settlement, TopUp
+from commissions.models import Commission, Payout, Settlement, TopUp, Violation
 from commissions.verify import verify
 from merchants.models import Merchant, Order, OrderLine, Product
 
@@ -159,6 +159,14 @@ def test_links_were_there_before_their_clicks(year):
             " WHERE t.touched_at < l.created_at"
         )
         assert cursor.fetchone() == (0,)
+
+
+def test_no_link_is_built_in_a_zone_once_it_is_frozen(year):
+    case = Violation.objects.get(zone__isnull=False)
+    older = Link.objects.filter(affiliate__created_at__lt=case.opened_at)
+
+    late = older.filter(created_at__gte=case.opened_at).exclude(affiliate__name="林小满")
+    assert not late.exists()
 
 
 def test_addresses_follow_the_port(year, settings):

@@ -10,12 +10,13 @@ from commissions.services.violations import Target, violation_open, violation_re
 
 APPEALS = "koffein"  # whose appeal waits for somebody at the desk
 CLEARED = "ajie"
+ZONE_DAYS = 9  # ago that its ad zone was frozen: from then on it builds no links there
 
 
 def cases_plan(stage: Stage) -> None:
     """Put on the agenda what the staff of risk found in the last two weeks."""
     stage.agenda.at(stage.ago(days=3), _open_about_order, stage)
-    stage.agenda.at(stage.ago(days=9), _open_about_zone, stage)
+    stage.agenda.at(stage.ago(days=ZONE_DAYS), _open_about_zone, stage)
     stage.agenda.at(stage.ago(days=12), _open_and_release, stage)
 
 

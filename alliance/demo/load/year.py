@@ -12,6 +12,7 @@ from affiliates.services import Click, touches_record
 from affiliates.services.touches import click_id_make
 from affiliates.visitors import visitor_key
 from alliance.demo.dice import Dice
+from alliance.demo.load.cases import ZONE_DAYS
 from alliance.demo.load.promoters import links_plan
 from alliance.demo.load.stage import CURRENCY, Seller, Stage
 from alliance.demo.orders import OrderFacts, TouchFacts
@@ -59,8 +60,9 @@ class Year:
         self._click_ids: dict[str, str] = {}  # order number → id of the buyer's last click
         self._clicks = sorted(self._told_clicks(), key=lambda told: told[0].at)
         openings = [stage.ago(days=428), *self.ends]
+        early = [moment for moment in openings[::3] if moment < stage.ago(days=ZONE_DAYS)]
         self._links = links_plan(
-            stage, (told[0] for told in self._clicks), openings[::3], dear=DEMO_AFFILIATE
+            stage, (told[0] for told in self._clicks), early, dear=DEMO_AFFILIATE
         )
         self._news = self._sorted_news()
         for number, (since, until) in enumerate(pairwise([openings[0], *self.ends])):
