@@ -34,6 +34,9 @@ def environment(state: State, named: dict[str, str]) -> dict[str, str]:
     """What the demo's processes see. Whatever you set yourself wins."""
     defaults = {
         "ALLIANCE_ENV": "demo",
+        "TAX_STRATEGY": "cn_labour",
+        "BANK_FILE_NAME": "Taoke Alliance",
+        "BANK_FILE_ACCOUNT": "6222000000000618",
         "SECRET_KEY": state.secret("django"),
         "MEDIA_ROOT": str(state.home / "media"),
         "EMAIL_URL": f"filemail:///{quote(str(state.home / 'mail'))}",  # its reader drops one slash

@@ -20,6 +20,7 @@ from alliance.demo.load.addresses import addresses_follow
 from alliance.demo.load.cases import cases_plan
 from alliance.demo.load.desk import desk_fill
 from alliance.demo.load.money import Wallets, settlements_plan
+from alliance.demo.load.parts import parts_plan
 from alliance.demo.load.promoters import promoters_join
 from alliance.demo.load.shops import shops_open
 from alliance.demo.load.stage import Stage
@@ -28,7 +29,9 @@ from alliance.demo.orders import orders, visits
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import DomainError
 from alliance.kernel.models import AuditEvent, User
+from commissions.models import VerifySource
 from commissions.services.funding import funding_review
+from commissions.services.verification import verification_run
 from merchants.services.plans import rates_refresh
 
 SEED = 618
@@ -88,6 +91,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     promoters_join(stage, users)
     year = Year(stage, told, seen)
     Wallets(stage, year)
+    parts_plan(stage)
     settlements_plan(stage)
     desk_fill(stage, users)
     cases_plan(stage)
@@ -98,6 +102,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     funding_review()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+    verification_run(source=VerifySource.NIGHT)
     audit.record(DONE, users["admin"], orders=len(told), clicks=len(seen))
 
 

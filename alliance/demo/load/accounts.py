@@ -67,6 +67,7 @@ def logins() -> list[dict[str, str]]:
         ("operations", "ops", "approves affiliates, merchants, sites"),
         ("finance", "finance", "top-ups, settlements, releases payouts"),
         ("finance", "finance2", "the second pair of eyes"),
+        ("risk", "risk", "cases, evidence and appeals"),
         ("administrator", "admin", "everything"),
     )
     return [

@@ -4,7 +4,7 @@ from affiliates.models import Affiliate
 from alliance.demo.load.stage import Promoter, Stage
 from alliance.demo.people import DEMO_AFFILIATE
 from commissions import tasks
-from commissions.models import Commission, CommissionState, Violation, ViolationType
+from commissions.models import Commission, CommissionState, PayeeRole, Violation, ViolationType
 from commissions.services.appeals import appeal_file
 from commissions.services.violations import Target, violation_open, violation_release
 
@@ -80,6 +80,7 @@ def _open(stage: Stage, target: Target, reason: int, text: str, *, points: int) 
 
 
 def _last_confirmed(affiliate: Affiliate) -> Commission | None:
-    """The newest one that waits for its settlement."""
-    waiting = Commission.objects.unsettled().filter(affiliate=affiliate)
+    """The newest one of its own clicks that waits for its settlement."""
+    own = Commission.objects.unsettled().filter(role=PayeeRole.AFFILIATE)
+    waiting = own.filter(affiliate=affiliate)
     return waiting.filter(state=CommissionState.CONFIRMED).order_by("-placed_at").first()

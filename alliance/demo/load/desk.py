@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from affiliates.models import Affiliate
 from affiliates.services import site_file
 from alliance.demo.load.accounts import NEWCOMERS
 from alliance.demo.load.money import DRY
@@ -10,8 +11,11 @@ from alliance.demo.merchants import DEMO_MERCHANT
 from alliance.kernel import clock
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
+from commissions import tasks
+from commissions.queries import debts_all
 from commissions.services.bank import credits_match, statement_read
 from commissions.services.wallets import top_up_announce
+from commissions.services.write_offs import write_off_request
 from merchants.services.merchants import merchant_apply
 from merchants.services.orders import RefundReport, refunds_keep
 
@@ -30,6 +34,7 @@ REFUNDS = (  # shop, amount in fen, reason
     ("tuanyuan", 36_50, "客服手工退款"),
     ("doorstep", 128_00, "补差价，订单号缺失"),
 )
+NAMED = ("tuanyuan", 2_000_00)  # its transfer names the reference, so that nobody has to decide
 ARRIVED = (  # of the bank's latest statement: amount, payer, text, the bank's reference
     ("3000.00", "杭州团圆食品有限公司", "充值 佣金", "20260618000417"),
     ("128.50", "王丽", "房租", "20260618000533"),
@@ -49,6 +54,9 @@ def desk_fill(stage: Stage, users: dict[str, User]) -> None:
     for number, (code, minor, reason) in enumerate(REFUNDS):
         at = stage.ago(hours=3 + 7 * number)
         stage.agenda.at(at, _refund, stage.sellers[code], minor, reason)
+    code, minor = NAMED
+    stage.agenda.at(stage.ago(hours=19), _announce, stage.sellers[code], minor)
+    stage.agenda.at(stage.ago(hours=6), _let_a_debt_go, stage)
     stage.agenda.at(stage.ago(hours=1), _statement, stage)
 
 
@@ -78,12 +86,29 @@ def _refund(seller: Seller, minor: int, reason: str) -> None:
             raise outcome.error
 
 
+def _let_a_debt_go(stage: Stage) -> None:
+    """The oldest debt; a second person decides."""
+    oldest = debts_all().filter(owed_minor__gt=0, currency=CURRENCY).order_by("since").first()
+    if oldest:
+        write_off_request(
+            actor=stage.staff["finance"],
+            affiliate=Affiliate.objects.get(pk=oldest.affiliate_id),
+            amount=Money(oldest.owed_minor, CURRENCY),
+            reason="两次结算均未能扣回，联系不上推广者",
+        )
+
+
 def _statement(stage: Stage) -> None:
-    """Two transfers that explain themselves to nobody."""
+    """One transfer that names its top-up, and two that explain themselves to nobody."""
     day = clock.business_day()
-    rows = [f"{day},{amount},CNY,{payer},{text},{ref}" for amount, payer, text, ref in ARRIVED]
+    named = stage.sellers[NAMED[0]].merchant.top_ups.latest("pk")
+    told = (str(named.amount.decimal), "杭州团圆食品有限公司", named.reference, "20260618000391")
+    rows = [
+        f"{day},{amount},CNY,{payer},{text},{ref}" for amount, payer, text, ref in (told, *ARRIVED)
+    ]
     content = "\n".join(("日期,金额,币种,对方户名,附言,流水号", *rows)).encode()
     statement_read(
         actor=stage.staff["finance2"], content=content, name=f"ICBC-{day}.csv", account="ICBC"
     )
-    credits_match()
+    for merchant_pk in credits_match():
+        tasks.merchant_funded(merchant_pk)

@@ -12,12 +12,20 @@ from alliance.demo.dice import Dice
 from alliance.demo.load.shops import ON_CREDIT
 from alliance.demo.load.stage import CURRENCY, Promoter, Seller, Stage
 from alliance.demo.load.year import Year, turns
-from alliance.demo.people import DEMO_AFFILIATE
+from alliance.demo.people import DEMO_AFFILIATE, Role
 from alliance.kernel import clock
 from alliance.kernel.money import Money
-from commissions import chart, ledger, tasks
+from commissions import chart, ledger, queries, rails, tasks
 from commissions.models import Payout
-from commissions.services import payouts, periods, settlements, statements, wallets
+from commissions.services import (
+    bank_files,
+    payouts,
+    periods,
+    settlements,
+    statements,
+    taxes,
+    wallets,
+)
 
 DRY = ("miaowang", "heluna")  # their last top-up was too small: buyers' orders wait for money
 DRY_DAYS = 9
@@ -29,6 +37,7 @@ ACCOUNTS_AHEAD = timedelta(days=4)  # withdrawals to a newer account would be he
 LEAST = 5_00  # that anybody bothers to withdraw
 WAITING_FOR_RELEASE, BEING_SENT = 5, 4  # what finance finds on its desk today
 NOTES = ("账号与户名不符，请核对后重新申请", "收款账户已注销，请更换账户")
+BY_FILE = (Role.KA, Role.TRAFFIC)  # are paid by the bank's file, the others by hand
 BANKS = ("支付宝", "招商银行", "中国工商银行", "微信支付", "中国建设银行")
 
 
@@ -119,17 +128,26 @@ def _name_accounts(stage: Stage) -> None:
         if promoter.affiliate.payee_accounts.exists():
             continue
         dice = Dice("payee", promoter.facts.code)
+        by_file = promoter.facts.role in BY_FILE and "bank_file" in rails.offered([CURRENCY])
         payouts.payee_set(
             actor=promoter.user,
             affiliate=promoter.affiliate,
             holder=promoter.facts.name,
             institution=dice.pick(BANKS),
             number="6222" + "".join(str(dice.below(10)) for _digit in range(12)),
+            rail="bank_file" if by_file else "manual",
         )
 
 
 def _close_books(stage: Stage, day: date) -> None:
-    periods.period_close(month=clock.previous_month(day), actor=stage.staff["finance"])
+    """The month is closed, and the tax that was withheld in it goes to the tax office."""
+    month, finance = clock.previous_month(day), stage.staff["finance"]
+    periods.period_close(month=month, actor=finance)
+    if queries.tax_to_remit(month, CURRENCY).exists():
+        tax = taxes.tax_remittance_prepare(actor=finance, month=month, currency=CURRENCY)
+        taxes.tax_remittance_confirm(
+            actor=stage.staff["finance2"], remittance=tax, reference=f"TAX{month:%Y%m}"
+        )
 
 
 def _opening(day: date) -> datetime:
@@ -207,8 +225,12 @@ class _Withdrawals:
             self.stage.agenda.at(released, self._release, payout, finished, fails=fails)
 
     def _release(self, payout: Payout, finished: datetime | None, *, fails: bool) -> None:
-        payouts.payout_release(actor=self.stage.staff["finance"], payout=payout)
-        tasks.payout_send(payout.pk)
+        finance = self.stage.staff["finance"]
+        payouts.payout_release(actor=finance, payout=payout)
+        if payout.rail != "bank_file":
+            tasks.payout_send(payout.pk)
+        elif finished:  # the others wait for the next file
+            bank_files.bank_file_make(actor=finance, currency=CURRENCY, payout_pks=[payout.pk])
         if finished:
             self.stage.agenda.at(finished, self._finish, payout.pk, fails=fails)
 
