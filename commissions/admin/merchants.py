@@ -61,6 +61,8 @@ KINDS = {
     "cash": _("bank"),
     "in_flight": _("withdrawals under way"),
     "tech_fee": _("technical service fees"),
+    "special_fee": _("special service fees"),
+    "subsidy": _("subsidies"),
     "share": _("platform's share"),
     "tax_withheld": _("tax withheld"),
     "write_off": _("debts written off"),
