@@ -31,6 +31,7 @@ from commissions.models import (
     Settlement,
     TaxProfile,
     TaxRemittance,
+    VerifyRun,
     WalletRefund,
 )
 from commissions.services.bank import credits_match, statement_read
@@ -205,6 +206,21 @@ def settlements(world: World, count: int) -> None:
         )  # fmt: skip
 
 
+def runs(world: World, count: int) -> None:
+    VerifyRun.objects.bulk_create(
+        VerifyRun(source="night", state="ended", started_at=MAY, ended_at=MAY)
+        for _i in range(count)
+    )
+
+
+def statements(world: World, count: int) -> None:
+    told = world.cast.affiliate.statements.get()
+    affiliates(world, count)
+    for one in Affiliate.objects.order_by("-pk")[:count]:
+        told.pk, told._state.adding, told.affiliate, told.number = None, True, one, f"A{one.pk}"
+        told.save()
+
+
 def periods(world: World, count: int) -> None:
     for i in range(count):
         Period.objects.create(
@@ -315,10 +331,12 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "commissions.payout": payouts,
     "commissions.period": periods,
     "commissions.settlement": settlements,
+    "commissions.statement": statements,
     "commissions.taxprofile": decided,
     "commissions.taxremittance": decided,
     "commissions.topup": top_ups,
     "commissions.walletrefund": decided,
+    "commissions.verifyrun": runs,
     "commissions.violation": cases,
     "commissions.evidence": cases,
     "kernel.apikey": keys,
