@@ -14,8 +14,8 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db import transaction
+from django.db.models import F
 
 from affiliates.attribution import attribute
 from affiliates.models import Attribution
@@ -24,19 +24,22 @@ from alliance.kernel.bulk import update_many
 from alliance.kernel.money import Money
 from campaigns.subsidies import SubsidyTerms, in_force
 from commissions import chart, debts, ledger
-from commissions.formulas import Rates, Role, Subsidy, TechFeeBase, Worth, worth
+from commissions.formulas import Role, Worth
 from commissions.ledger import Move
-from commissions.models import (
-    Commission,
-    CommissionLine,
-    CommissionState,
-    Hold,
-    Settlement,
-    SettlementState,
-)
+from commissions.models import Commission, CommissionLine, CommissionState, Hold
 from commissions.models.commission import COMPONENTS
+from commissions.positions import BOOKED, guarded_accounts, moves_between, position
+from commissions.targets import (
+    parts_booked,
+    parts_of,
+    rates_of,
+    settled_through,
+    standing_of,
+    target_of,
+    worth_of,
+)
 from commissions.violations import holds_of
-from merchants.models import Order, OrderLine, OrderState
+from merchants.models import Order, OrderLine
 
 BATCH = 500
 
@@ -68,7 +71,7 @@ class Step:
         return (
             commission.revision == 0
             or self.state != self.before
-            or any(_part(self.worth, name) != getattr(commission, name) for name in COMPONENTS)
+            or parts_of(self.worth) != parts_booked(commission)
         )
 
 
@@ -107,19 +110,6 @@ def _process(pks: Sequence[int]) -> int:
     waiting = {step.line.order_id for step in steps if not step.covered}
     Order.objects.filter(pk__in=orders.keys() - waiting).update(processed_version=F("version"))
     return booked
-
-
-def settled_through(*, lock: bool = False) -> dict[str, date]:
-    """Per currency the last month that is settled; everything confirmed for it or earlier is, too.
-
-    `lock`: no settlement closes until the caller's transaction ends (one that is being closed is
-    waited for). Closing takes the same lock alone.
-    """
-    if lock:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtext('settlement'), 0)")
-    closed = Settlement.objects.filter(state=SettlementState.CLOSED).order_by()
-    return dict(closed.values_list("currency").annotate(Max("month")))
 
 
 def _commissions(
@@ -197,62 +187,6 @@ def _payees(
         )
 
 
-def rates_of(commission: Commission) -> Rates:
-    """The rates that were promised, as the formulas want them."""
-    return Rates(
-        commission_bps=commission.rate_bps,
-        share_bps=commission.share_bps,
-        partner_bps=commission.partner_bps,
-        tech_fee_bps=commission.tech_fee_bps,
-        tech_fee_base=TechFeeBase(commission.tech_fee_base),
-        special_bps=commission.special_bps,
-        subsidies=tuple(
-            Subsidy(
-                terms.rate_bps,
-                Money(terms.cap_minor, commission.currency),
-                terms.share_bps,
-                terms.merchant_bps,
-            )
-            for terms in map(SubsidyTerms.from_json, commission.subsidies)
-        ),
-    )
-
-
-def worth_of(commission: Commission, base: Money) -> Worth:
-    """What the commission is worth on `base`, at its frozen rates."""
-    return worth(base, rates_of(commission), Role(commission.role))
-
-
-def standing_of(commission: Commission, closed: Mapping[str, date]) -> CommissionState:
-    """Where it stands, settled included. `closed`: see `settled_through`."""
-    last = closed.get(commission.currency)
-    if last and commission.settles_in and commission.settles_in <= last:
-        return State.SETTLED
-    return State(commission.state)
-
-
-def target_of(
-    commission: Commission, line: OrderLine, order: Order, before: CommissionState
-) -> tuple[CommissionState, Worth]:
-    """What the commission should be, given what is known of the order now. Pure."""
-    settled = before == State.SETTLED
-    invalid = commission.hold == Hold.BARRED and not settled  # docs/domain.md §7
-    nothing = order.state in (OrderState.PLACED, OrderState.VOID) or invalid
-    due = worth_of(commission, Money(0, line.currency) if nothing else line.base)
-    if settled:
-        return State.SETTLED, due
-    if order.state == OrderState.VOID or invalid:
-        return State.VOID, due
-    if order.state == OrderState.PLACED:
-        return State.PLACED, due
-    # docs/domain.md §4.1: below one minor unit it is void; after receipt it stays, at zero.
-    if not due.commission and before not in (State.CONFIRMED, State.FROZEN):
-        return State.VOID, due
-    if order.state == OrderState.PAID:
-        return State.ESTIMATED, due
-    return (State.FROZEN if commission.hold == Hold.FROZEN else State.CONFIRMED), due
-
-
 def _step(
     commission: Commission, line: OrderLine, order: Order, closed: Mapping[str, date]
 ) -> Step:
@@ -283,7 +217,7 @@ def _book(steps: Sequence[Step], closed: Mapping[str, date]) -> int:
     accounts = {
         (code, step.line.currency)
         for step in steps
-        for code in _guarded(step.commission.merchant_id, step.commission.affiliate_id)
+        for code in guarded_accounts(step.commission.merchant_id, step.commission.affiliate_id)
     }
     balances = ledger.lock(accounts)
     _cover(steps, balances)
@@ -301,8 +235,8 @@ def _book(steps: Sequence[Step], closed: Mapping[str, date]) -> int:
         if step.state != State.SETTLED:
             commission.state = step.state
         commission.revision += 1
-        for name in COMPONENTS:
-            setattr(commission, name, _part(step.worth, name))
+        for name, minor in parts_of(step.worth).items():
+            setattr(commission, name, minor)
         _date(step, closed)
     update_many(
         [step.commission for step in steps],
@@ -367,75 +301,19 @@ def _cost(state: str, minor: int) -> int:
     return minor if state in BOOKED else 0
 
 
-def _guarded(merchant_id: int, affiliate_id: int) -> tuple[str, ...]:
-    return (
-        chart.wallet(merchant_id),
-        chart.reserved(merchant_id),
-        chart.pending(affiliate_id),
-        chart.frozen(affiliate_id),
-        chart.payable(affiliate_id),
-        chart.debt(affiliate_id),
-    )
-
-
-PLACES = {
-    State.CONFIRMED: chart.pending,
-    State.FROZEN: chart.frozen,
-    State.SETTLED: chart.payable,
-}
-BOOKED = (State.ESTIMATED, *PLACES)
-
-
-def position(commission: Commission, state: str, parts: dict[str, int]) -> dict[str, int]:
-    """On which accounts the money for a commission lies in a state (minor units).
-
-    What the merchant pays is reserved first and goes to everybody with the receipt; the platform's
-    part of a subsidy is its own expense.
-    """
-    cost = parts["commission_minor"] + parts["special_fee_minor"] + parts["merchant_subsidy_minor"]
-    wallet = chart.wallet(commission.merchant_id)
-    if state == State.ESTIMATED:
-        return {wallet: -cost, chart.reserved(commission.merchant_id): cost}
-    if state not in PLACES:
-        return {}
-    return {
-        wallet: -cost,
-        PLACES[State(state)](commission.affiliate_id): parts["net_minor"],
-        chart.TECH_FEE: parts["tech_fee_minor"],
-        chart.SHARE: parts["platform_minor"],
-        chart.SPECIAL_FEE: parts["special_fee_minor"],
-        chart.SUBSIDY: parts["merchant_subsidy_minor"] - parts["subsidy_minor"],
-    }
-
-
 def _moves(step: Step) -> list[Move]:
     """From where the money lies to where it should lie."""
-    commission, currency = step.commission, step.line.currency
-    delta = position(commission, step.state, {n: _part(step.worth, n) for n in COMPONENTS})
-    for code, minor in position(
-        commission, step.before, {n: getattr(commission, n) for n in COMPONENTS}
-    ).items():
-        delta[code] = delta.get(code, 0) - minor
-    givers = [(code, -minor) for code, minor in delta.items() if minor < 0]
-    takers = [(code, minor) for code, minor in delta.items() if minor > 0]
-    moves = []
-    while givers and takers:  # both sides hold the same sum, so they empty together
-        (debit, gives), (credit, takes) = givers.pop(0), takers.pop(0)
-        amount = min(gives, takes)
-        moves.append(Move(Money(amount, currency), debit=debit, credit=credit))
-        if gives > amount:
-            givers.insert(0, (debit, gives - amount))
-        if takes > amount:
-            takers.insert(0, (credit, takes - amount))
-    return moves
-
-
-def _part(due: Worth, name: str) -> int:
-    return getattr(due, name.removesuffix("_minor")).minor
+    commission = step.commission
+    return moves_between(
+        position(commission, step.before, parts_booked(commission)),
+        position(commission, step.state, parts_of(step.worth)),
+        step.line.currency,
+    )
 
 
 def _line(step: Step, entry_id: int | None) -> CommissionLine:
     commission = step.commission
+    before = parts_booked(commission)
     return CommissionLine(
         commission=commission,
         revision=commission.revision + 1,
@@ -444,7 +322,7 @@ def _line(step: Step, entry_id: int | None) -> CommissionLine:
         entry_id=entry_id,
         receipt=_receipt(step),
         at=clock.now(),
-        **{name: _part(step.worth, name) - getattr(commission, name) for name in COMPONENTS},
+        **{name: minor - before[name] for name, minor in parts_of(step.worth).items()},
     )
 
 
@@ -460,7 +338,7 @@ def _receipt(step: Step) -> dict[str, Any]:
             "refunded_minor": step.line.refunded_minor,
         },
         "rates": rates_of(step.commission).as_json(),
-        "worth": {name: _part(step.worth, name) for name in COMPONENTS},
-        "booked_before": {name: getattr(step.commission, name) for name in COMPONENTS},
+        "worth": parts_of(step.worth),
+        "booked_before": parts_booked(step.commission),
         "rounding": "half_up",
     }

@@ -14,8 +14,8 @@ from alliance.kernel import clock
 from alliance.kernel.money import BPS, Money, percent
 from commissions.formulas import Rates, Role, TechFeeBase, Worth
 from commissions.models import Commission, CommissionLine, CommissionState, Hold
-from commissions.pipeline import rates_of, worth_of
 from commissions.services.settlements import settlement_day
+from commissions.targets import rates_of, worth_of
 from merchants.models import OrderState
 
 State = CommissionState

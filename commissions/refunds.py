@@ -26,13 +26,13 @@ from commissions.models import (
     Hold,
     WriteOffState,
 )
-from commissions.pipeline import rates_of, worth_of
 from commissions.queries.refunds import (
     commissions_of_lines,
     refunds_after_settlement,
     refunds_of_lines,
     write_offs_borne,
 )
+from commissions.targets import rates_of, worth_of
 from merchants.models import OrderLine, OrderState, Refund, RefundState
 
 

@@ -22,7 +22,7 @@ from commissions import chart, debts, ledger
 from commissions.ledger import Move
 from commissions.models import Commission, CommissionLine, Settlement, SettlementState
 from commissions.models.commission import COMPONENTS
-from commissions.pipeline import settled_through
+from commissions.targets import settled_through
 from merchants.models import Merchant
 
 _PARTS = ", ".join(COMPONENTS)

@@ -19,7 +19,7 @@ from commissions.statements.canonical import FORMS, Row, short
 ACCOUNTS = FORMS["merchant"].accounts
 _COST = "{0}.commission_minor + {0}.special_fee_minor + {0}.merchant_subsidy_minor"
 
-# Where a step left the merchant's money, minus where it lay before (commissions.pipeline.position).
+# Where a step left the merchant's money, minus where it lay before (commissions.positions).
 _STEPS = f"""
     SELECT coalesce(e.effective_on, (step.at AT TIME ZONE %(zone)s)::date), step.state,
            o.external_id, ol.external_id, coalesce(nullif(ol.title, ''), p.title, ''),

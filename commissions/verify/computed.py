@@ -1,7 +1,7 @@
 """Every commission computed anew: by SQL, all of them in one statement; and by Python, in turns.
 
 `WORTH` is commissions.formulas.worth once more, written independently; `_ANEW` is
-commissions.pipeline.target_of. tests/commissions/test_computed.py holds the twins together.
+commissions.targets.target_of. tests/commissions/test_computed.py holds the twins together.
 """
 
 # ruff: noqa: S608 - nothing but this module's own constants is put into the SQL
@@ -15,7 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel import clock
 from commissions.models import Commission
 from commissions.models.commission import COMPONENTS
-from commissions.pipeline import settled_through, standing_of, target_of
+from commissions.targets import (
+    parts_booked,
+    parts_of,
+    settled_through,
+    standing_of,
+    target_of,
+)
 from commissions.verify.base import STANDING, Invariant
 
 IN_PYTHON = 20_000  # commissions that Python computes anew in one run
@@ -134,11 +140,8 @@ def in_turn(most: int = IN_PYTHON) -> Iterator[str]:
             continue  # still in the queue: may differ
         before = standing_of(commission, closed)
         state, due = target_of(commission, commission.line, order, before)
-        wrong = [
-            name
-            for name in COMPONENTS
-            if getattr(due, name.removesuffix("_minor")).minor != getattr(commission, name)
-        ]
+        booked = parts_booked(commission)
+        wrong = [name for name, minor in parts_of(due).items() if minor != booked[name]]
         if state in ("confirmed", "frozen") and commission.confirmed_at != order.received_at:
             wrong.append("confirmed_at")
         if state != before or wrong:

@@ -2,8 +2,9 @@
 
 from tests.mutants.bug import Bug
 
-PIPELINE, FORMULAS, DEBTS = (
+PIPELINE, TARGETS, FORMULAS, DEBTS = (
     "commissions/pipeline.py",
+    "commissions/targets.py",
     "commissions/formulas.py",
     "commissions/debts.py",
 )
@@ -25,7 +26,7 @@ BUGS = (
     Bug(
         "refund-by-proportion",
         "A refund is worked out on its own and rounded by itself",
-        PIPELINE,
+        TARGETS,
         "    due = worth_of(commission, Money(0, line.currency) if nothing else line.base)\n",
         "    whole = Money(0 if nothing else line.amount_minor, line.currency)\n"
         "    back = worth_of(commission, whole - Money(0, line.currency) if nothing\n"
@@ -45,7 +46,7 @@ BUGS = (
     Bug(
         "void-pays",
         "An order that came to nothing keeps its commission after the settlement",
-        PIPELINE,
+        TARGETS,
         "    nothing = order.state in (OrderState.PLACED, OrderState.VOID) or invalid\n",
         "    nothing = order.state == OrderState.PLACED or invalid or (\n"
         "        order.state == OrderState.VOID and not settled\n"
@@ -79,7 +80,7 @@ BUGS = (
     Bug(
         "rates-of-today",
         "The technical fee of today is used instead of the one that was frozen",
-        PIPELINE,
+        TARGETS,
         "tech_fee_bps=commission.tech_fee_bps",
         'tech_fee_bps=settings.ALLIANCE["TECH_FEE_BPS"]',
         (OF_PIPELINE,),
@@ -159,7 +160,7 @@ BUGS = (
     Bug(
         "frozen-is-settled",
         "What is being looked into settles like everything else",
-        PIPELINE,
+        TARGETS,
         "return (State.FROZEN if commission.hold == Hold.FROZEN else State.CONFIRMED), due",
         "return State.CONFIRMED, due",
         (OF_PIPELINE,),

@@ -3,6 +3,7 @@
 from tests.mutants.bug import Bug
 
 PIPELINE, LEDGER = "commissions/pipeline.py", "commissions/ledger.py"
+TARGETS = "commissions/targets.py"
 PAYOUTS, SETTLEMENTS = "commissions/services/payouts.py", "commissions/services/settlements.py"
 RACES, WRITERS = "tests/commissions/test_races.py", "tests/proof/test_writers.py"
 WAITS = "tests/proof/test_locks.py"
@@ -44,7 +45,7 @@ LOCKS = (
     Bug(
         "pipeline-does-not-wait",
         "Orders are priced while the settlement of their month closes",
-        PIPELINE,
+        TARGETS,
         "cursor.execute(\"SELECT pg_advisory_xact_lock_shared(hashtext('settlement'), 0)\")",
         'cursor.execute("SELECT 1")',
         (WAITS, RACES, WRITERS),
