@@ -12,7 +12,8 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from commissions.models import Appeal, AppealState, Violation, ViolationFact, ViolationState
 from commissions.services.evidence import evidence_keep
-from commissions.services.violations import case_release, case_uphold, locked, outsider, say
+from commissions.services.outsiders import outside_affiliate
+from commissions.services.violations import case_release, case_uphold, locked, say
 
 
 @transaction.atomic
@@ -61,7 +62,7 @@ def appeal_decide(*, actor: User, appeal: Appeal, grant: bool, answer: str) -> N
     if appeal.state != AppealState.FILED:
         raise WrongState
     _another(appeal, actor)
-    outsider(actor, case.affiliate)
+    outside_affiliate(actor, case.affiliate_id)
     if not answer.strip():
         raise Invalid(_("Say why, the affiliate will read it."), field="answer")
     appeal.state = AppealState.GRANTED if grant else AppealState.DISMISSED

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
-from alliance.kernel.errors import Invalid, NotAllowed, WrongState
+from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
 from commissions import bank
 from commissions.models import (
@@ -27,13 +27,14 @@ from commissions.models import (
     TopUp,
     TopUpState,
 )
+from commissions.services.outsiders import in_merchant, outside_merchant
 from commissions.services.wallets import (
     ALPHABET,
     REFERENCE_LENGTH,
     top_up_announce,
     top_up_credit,
 )
-from merchants.models import Merchant, MerchantMember
+from merchants.models import Merchant
 
 _REFERENCE = re.compile(rf"(?=(TK[{ALPHABET}]{{{REFERENCE_LENGTH}}}))")
 
@@ -207,14 +208,10 @@ def _found(credit: BankCredit, named: Sequence[TopUp]) -> tuple[Finding, TopUp |
         return Finding.REFUSED, top_up
     uploader = credit.statement.uploaded_by_id
     if top_up.state == TopUpState.ANNOUNCED and (
-        top_up.announced_by_id == uploader or _belongs(uploader, top_up.merchant_id)
+        top_up.announced_by_id == uploader or in_merchant(uploader, top_up.merchant_id)
     ):
         return Finding.SAME_PERSON, top_up
     return Finding.NONE, top_up
-
-
-def _belongs(user_pk: int, merchant_pk: int) -> bool:
-    return MerchantMember.objects.filter(merchant=merchant_pk, user=user_pk).exists()
 
 
 def _put(credit: BankCredit, state: BankCreditState, **values: object) -> None:
@@ -235,8 +232,7 @@ def credit_assign(*, actor: User, credit: BankCredit, merchant: Merchant) -> Top
     An announced top-up of the merchant that the transfer names is refused: this one replaces it.
     Raises NotAllowed for the merchant's own people, Invalid for another currency.
     """
-    if _belongs(actor.pk, merchant.pk):
-        raise NotAllowed(_("You belong to this merchant: somebody else must decide."))
+    outside_merchant(actor, merchant.pk)
     if credit.currency != merchant.currency:
         raise Invalid(_("The merchant's wallet has another currency."), field="merchant")
     credit = _open(credit)

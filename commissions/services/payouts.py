@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Affiliate, AffiliateMember, AffiliateState
+from affiliates.models import Affiliate, AffiliateState
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
@@ -15,6 +15,7 @@ from alliance.kernel.money import Money
 from commissions import chart, debts, ledger, notices, payees, queries, rails, tax
 from commissions.ledger import InsufficientFunds, Move
 from commissions.models import PayeeAccount, Payout, PayoutState
+from commissions.services.outsiders import outside_affiliate
 
 OPEN = (PayoutState.REQUESTED, PayoutState.READY, PayoutState.SENDING)
 
@@ -80,7 +81,7 @@ def payout_close_out(*, actor: User, affiliate: Affiliate, currency: str) -> Pay
     as `payout_request` does.
     """
     locked = lock_affiliate(affiliate.pk)
-    _outsider(actor, locked.pk)
+    outside_affiliate(actor, locked.pk)
     if locked.state != AffiliateState.CLOSED:
         raise WrongState(_("Only what a closed affiliate has left is paid out by the alliance."))
     left = ledger.balance(chart.payable(locked.pk), currency)
@@ -184,7 +185,7 @@ def payout_release(*, actor: User, payout: Payout) -> None:
     """
     if payout.requested_by_id == actor.pk:
         raise NotAllowed(_("Somebody else must release a payout that you requested."))
-    _outsider(actor, payout.affiliate_id)
+    outside_affiliate(actor, payout.affiliate_id)
     affiliate = lock_affiliate(payout.affiliate_id)
     fresh = Payout.objects.get(pk=payout.pk)
     if affiliate.state != (AffiliateState.CLOSED if fresh.closing else AffiliateState.ACTIVE):
@@ -338,7 +339,7 @@ def lock_affiliate(pk: int) -> Affiliate:
 def may_say(actor: User, payout: Payout) -> None:
     """Raises NotAllowed for whoever may not say how the transfer ended."""
     _second(actor, payout)
-    _outsider(actor, payout.affiliate_id)
+    outside_affiliate(actor, payout.affiliate_id)
 
 
 def _second(actor: User, payout: Payout) -> None:
@@ -347,12 +348,6 @@ def _second(actor: User, payout: Payout) -> None:
         raise NotAllowed(_("Somebody else must confirm a payout that you released."))
     if payout.auto_released and actor.pk == payout.requested_by_id:
         raise NotAllowed(_("Somebody else must confirm a payout that you requested."))
-
-
-def _outsider(actor: User, affiliate_pk: int) -> None:
-    """Staff who promote themselves do not decide about their own money, whoever asked for it."""
-    if AffiliateMember.objects.filter(affiliate=affiliate_pk, user=actor).exists():
-        raise NotAllowed(_("You belong to this affiliate: somebody else must decide."))
 
 
 def _words(text: str, most: int) -> str:

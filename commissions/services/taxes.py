@@ -5,7 +5,7 @@ from datetime import date
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Affiliate, AffiliateMember
+from affiliates.models import Affiliate
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
@@ -18,6 +18,7 @@ from commissions.models import (
     TaxRemittanceLine,
     TaxRemittanceState,
 )
+from commissions.services.outsiders import outside_affiliate
 
 
 @transaction.atomic
@@ -28,8 +29,7 @@ def tax_profile_set(
 
     Raises NotAllowed for whoever belongs to the affiliate, Invalid for a company without number.
     """
-    if AffiliateMember.objects.filter(affiliate=affiliate, user=actor).exists():
-        raise NotAllowed(_("You belong to this affiliate: somebody else must decide."))
+    outside_affiliate(actor, affiliate.pk)
     tax_id = "".join(tax_id.split())
     if kind == TaxKind.COMPANY and not tax_id:
         raise Invalid(_("A company has a tax number."), field="tax_id")

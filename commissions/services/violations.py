@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Sum
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import AdZone, Affiliate, AffiliateMember, AffiliateState, Relation
+from affiliates.models import AdZone, Affiliate, AffiliateState, Relation
 from affiliates.services import (
     affiliate_freeze,
     affiliate_links_bar,
@@ -40,6 +40,7 @@ from commissions.models import (
 )
 from commissions.models.violation import POINTS_LIMIT, SERIOUS_POINTS
 from commissions.services.evidence import evidence_keep
+from commissions.services.outsiders import outside_affiliate
 
 Target = Commission | AdZone | Relation | Affiliate
 
@@ -65,7 +66,7 @@ def violation_open(
     belongs to the affiliate), WrongState (settled or void already, or a case is open).
     """
     affiliate = _affiliate_of(target)
-    outsider(actor, affiliate)
+    outside_affiliate(actor, affiliate.pk)
     _alone()
     affiliate = Affiliate.objects.select_for_update(no_key=True).get(pk=affiliate.pk)
     now = clock.now()
@@ -102,7 +103,7 @@ def violation_release(*, actor: User, violation: Violation, words: str) -> None:
     answer; too late), Invalid (no words).
     """
     case = locked(violation)
-    outsider(actor, case.affiliate)
+    outside_affiliate(actor, case.affiliate_id)
     _may_release(case, actor)
     case_release(case, actor, _given(words))
 
@@ -156,11 +157,6 @@ def _alone() -> None:
     commissions, and we find them; one that begins later sees the case."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('settlement'), 0)")
-
-
-def outsider(actor: User, affiliate: Affiliate) -> None:
-    if AffiliateMember.objects.filter(affiliate=affiliate, user=actor).exists():
-        raise NotAllowed(_("You belong to this affiliate: somebody else must decide."))
 
 
 def say(

@@ -9,7 +9,8 @@ from alliance.kernel.models import User
 from commissions import chart, ledger
 from commissions.ledger import Move
 from commissions.models import WalletRefund, WalletRefundState
-from merchants.models import Merchant, MerchantMember, MerchantState
+from commissions.services.outsiders import outside_merchant
+from merchants.models import Merchant, MerchantState
 
 
 @transaction.atomic(durable=True)
@@ -19,7 +20,7 @@ def wallet_refund_request(*, actor: User, merchant: Merchant) -> WalletRefund:
     Raises NotAllowed for whoever belongs to the merchant, WrongState while it is not closed, when
     nothing is left, or while another refund waits.
     """
-    _outsider(actor, merchant.pk)
+    outside_merchant(actor, merchant.pk)
     locked = Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
     if locked.state != MerchantState.CLOSED:
         raise WrongState(_("Only the wallet of a closed merchant is paid back."))
@@ -69,13 +70,8 @@ def _post(refund: WalletRefund, fact: str, *, debit: str, credit: str, actor: Us
 def _decide(actor: User, refund: WalletRefund, state: WalletRefundState, **changes: object) -> None:
     if refund.requested_by_id == actor.pk:
         raise NotAllowed(_("Somebody else must decide about what you asked for."))
-    _outsider(actor, refund.merchant_id)
+    outside_merchant(actor, refund.merchant_id)
     requested = WalletRefund.objects.filter(pk=refund.pk, state=WalletRefundState.REQUESTED)
     moved = requested.update(state=state, decided_by=actor, decided_at=clock.now(), **changes)
     if not moved:
         raise WrongState
-
-
-def _outsider(actor: User, merchant_pk: int) -> None:
-    if MerchantMember.objects.filter(merchant=merchant_pk, user=actor).exists():
-        raise NotAllowed(_("You belong to this merchant: somebody else must decide."))

@@ -14,7 +14,8 @@ from alliance.kernel.money import Money
 from commissions import chart, ledger
 from commissions.ledger import Move
 from commissions.models import BankCredit, BankCreditState, Finding, TopUp, TopUpState
-from merchants.models import Merchant, MerchantMember
+from commissions.services.outsiders import outside_merchant
+from merchants.models import Merchant
 
 # No 0/O, 1/I: a reference is typed from a screen, and read from a bank's text.
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -51,7 +52,7 @@ def top_up_book(*, actor: User, merchant: Merchant, amount: Money, receipt: str)
 
     `receipt` is what the bank calls it. Raises Invalid without one, and what announcing raises.
     """
-    _outsider(actor, merchant.pk)
+    outside_merchant(actor, merchant.pk)
     if not receipt.strip():
         raise Invalid(_("Name the bank's receipt: the second person looks it up."), field="receipt")
     return top_up_announce(
@@ -111,7 +112,7 @@ def _assigned(top_up: TopUp) -> QuerySet[BankCredit]:
 def _allowed(actor: User, top_up: TopUp) -> None:
     if top_up.announced_by_id == actor.pk:
         raise NotAllowed(_("Somebody else must decide about a top-up that you announced."))
-    _outsider(actor, top_up.merchant_id)
+    outside_merchant(actor, top_up.merchant_id)
 
 
 def _move(
@@ -126,16 +127,10 @@ def _move(
     audit.record(f"top_up.{state.value}", top_up, actor=actor, reason=reason, **facts)
 
 
-def _outsider(actor: User, merchant_pk: int) -> None:
-    """Staff who also sell do not decide about their own wallet, whoever of the team asked."""
-    if MerchantMember.objects.filter(merchant=merchant_pk, user=actor).exists():
-        raise NotAllowed(_("You belong to this merchant: somebody else must decide."))
-
-
 @transaction.atomic
 def credit_limit_set(*, actor: User, merchant: Merchant, limit: Money) -> None:
     """How far the wallet may go below zero. Raises InsufficientFunds if it is lower already."""
-    _outsider(actor, merchant.pk)
+    outside_merchant(actor, merchant.pk)
     if limit.currency != merchant.currency or limit.minor < 0:
         raise Invalid(_("A credit limit is zero or more, in the merchant's currency."))
     ledger.floor_set(code=chart.wallet(merchant.pk), currency=limit.currency, floor=-limit)

@@ -6,7 +6,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Affiliate, AffiliateMember
+from affiliates.models import Affiliate
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
@@ -14,6 +14,7 @@ from alliance.kernel.money import Money
 from commissions import chart, ledger
 from commissions.ledger import InsufficientFunds, Move
 from commissions.models import DebtWriteOff, WriteOffState
+from commissions.services.outsiders import outside_affiliate
 from merchants.models import Merchant
 
 
@@ -32,7 +33,7 @@ def write_off_request(
     person decides. Raises NotAllowed for whoever belongs to the affiliate, Invalid, WrongState
     (one waits already), InsufficientFunds (more than is owed, or than the merchant's wallet has).
     """
-    _outsider(actor, affiliate.pk)
+    outside_affiliate(actor, affiliate.pk)
     if amount.minor <= 0:
         raise Invalid(_("Enter an amount above zero."), field="amount")
     if not reason.strip():
@@ -136,9 +137,4 @@ def _decide(write_off: DebtWriteOff, state: WriteOffState, decided_by: User | No
 def _second(actor: User, write_off: DebtWriteOff) -> None:
     if write_off.requested_by_id == actor.pk:
         raise NotAllowed(_("Somebody else must decide about what you asked for."))
-    _outsider(actor, write_off.affiliate_id)
-
-
-def _outsider(actor: User, affiliate_pk: int) -> None:
-    if AffiliateMember.objects.filter(affiliate=affiliate_pk, user=actor).exists():
-        raise NotAllowed(_("You belong to this affiliate: somebody else must decide."))
+    outside_affiliate(actor, write_off.affiliate_id)

@@ -111,7 +111,7 @@ BUGS = (
     Bug(
         "own-money",
         "Staff decide about money of an affiliate that they belong to",
-        PAYOUTS,
+        "commissions/services/outsiders.py",
         "    if AffiliateMember.objects.filter(affiliate=affiliate_pk, user=actor).exists():\n",
         "    if False:\n",
         (FOUR_EYES, OF_PAYOUTS),
