@@ -12,7 +12,8 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from campaigns.models import Subsidy
-from merchants.models import Merchant, MerchantMember
+from merchants.models import Merchant
+from merchants.queries import may_act_for
 
 
 @transaction.atomic
@@ -71,7 +72,7 @@ def subsidy_open(
         cap_minor=cap.minor,
         merchant_bps=merchant_bps,
     )
-    if merchant is not None and merchant_bps and _in_team(actor, merchant.pk):
+    if merchant is not None and merchant_bps and may_act_for(actor, merchant.pk):
         subsidy_agree(actor=actor, subsidy=subsidy)
     return subsidy
 
@@ -82,7 +83,7 @@ def subsidy_agree(*, actor: User, subsidy: Subsidy) -> None:
 
     Raises NotAllowed for anybody else, WrongState if nothing waits for consent.
     """
-    if subsidy.merchant_id is None or not _in_team(actor, subsidy.merchant_id):
+    if subsidy.merchant_id is None or not may_act_for(actor, subsidy.merchant_id):
         raise NotAllowed(_("Only the merchant's own team agrees to what the merchant pays."))
     now = clock.now()
     waiting = Subsidy.objects.filter(
@@ -109,8 +110,3 @@ def subsidy_end(*, actor: User, subsidy: Subsidy) -> None:
         raise WrongState
     subsidy.ends_at = ends_at
     audit.record("subsidy.ended", subsidy, actor=actor)
-
-
-def _in_team(user: User, merchant_pk: int) -> bool:
-    members = MerchantMember.objects.filter(merchant=merchant_pk, user=user)
-    return any(member.may_change for member in members)

@@ -40,6 +40,12 @@ def merchant_of(user: User) -> Merchant | None:
     return member.merchant if member else None
 
 
+def may_act_for(user: User, merchant_pk: int) -> bool:
+    """Whether the person may change what is the merchant's."""
+    members = MerchantMember.objects.filter(merchant=merchant_pk, user=user)
+    return any(member.may_change for member in members)
+
+
 def _acting_for(user: User) -> QuerySet[MerchantMember, int]:
     """The merchant that `membership_of` names, as a part of another query. Somebody in two teams
     has the rights of the one in which they act, so they see the rows of that one only."""

@@ -22,7 +22,8 @@ from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import percent
-from merchants.models import MerchantMember, Plan, PlanState
+from merchants.models import Plan, PlanState
+from merchants.queries import may_act_for
 
 
 @transaction.atomic
@@ -115,7 +116,7 @@ def intermediation_open(
         plan=plan.pk,
         service_bps=service_bps,
     )
-    if _in_team(actor, plan.merchant_id):
+    if may_act_for(actor, plan.merchant_id):
         intermediation_agree(actor=actor, intermediation=row)
     return row
 
@@ -126,7 +127,7 @@ def intermediation_agree(*, actor: User, intermediation: Intermediation) -> None
 
     Raises NotAllowed for anybody else, WrongState if it was decided before.
     """
-    if not _in_team(actor, intermediation.plan.merchant_id):
+    if not may_act_for(actor, intermediation.plan.merchant_id):
         raise NotAllowed(_("Only the merchant's own team agrees to what the merchant pays."))
     now = clock.now()
     offered = Intermediation.objects.filter(pk=intermediation.pk, starts_at=None, ends_at=None)
@@ -165,8 +166,3 @@ def site_special_fee_set(*, actor: User, site: Site, special_bps: int) -> Specia
 def _must_be_active(affiliate: Affiliate) -> None:
     if affiliate.state != AffiliateState.ACTIVE:
         raise WrongState(_("%(name)s is not active.") % {"name": affiliate.name})
-
-
-def _in_team(user: User, merchant_pk: int) -> bool:
-    members = MerchantMember.objects.filter(merchant=merchant_pk, user=user)
-    return any(member.may_change for member in members)
