@@ -28,13 +28,18 @@ COLUMNS = {
               "付款人", "付款方", "付款方户名", "对方户名", "对方名称"),
     "ref": ("bank reference", "entry reference", "transaction id", "transaction number",
             "bankreferenz", "流水号", "交易流水号", "银行流水号", "凭证号"),
+    "side": ("debit/credit", "credit/debit", "direction", "dc", "soll/haben", "s/h",
+             "借贷标志", "借贷方向", "借贷", "收支标志", "收支", "收/支"),
 }  # fmt: skip
+# Where all amounts are written without a sign, a column says which of them came in.
+_CAME = {"c", "cr", "credit", "crdt", "h", "haben", "贷", "贷方", "收", "收入"}
+_LEFT = {"d", "dr", "debit", "dbit", "s", "soll", "借", "借方", "支", "支出"}
 _DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%Y年%m月%d日")
 _SIGNS = re.compile(r"[\s¥￥€$']|CNY|RMB|EUR|USD")
 
 
 def read_table(content: bytes) -> Statement:
-    """UTF-8, UTF-16 or GBK; rows with an amount below zero are debits and left out."""
+    """UTF-8, UTF-16 or GBK; rows that are debits, by their sign or by a column, are left out."""
     table = Table(BytesIO(content))
     places = _places(table.header)
     arrivals = []
@@ -62,6 +67,11 @@ def _arrival(row: dict[Any, str], places: dict[str, list[str]], number: int) -> 
     def cell(what: str) -> str:
         return next((row[name] for name in places[what] if row[name]), "")
 
+    side = cell("side").strip().casefold()
+    if side in _LEFT:
+        return None
+    if side and side not in _CAME:
+        raise _fault(number, _("whether it came in"))
     amount = _amount(cell("amount"), _currency(cell("currency"), number), number)
     if amount is None:
         return None

@@ -149,6 +149,16 @@ def test_debits_and_rows_without_amount_are_left_out():
     assert [a.text for a in bank.read(rows.encode()).arrivals] == ["in"]
 
 
+@pytest.mark.parametrize(
+    ("column", "came", "left"),
+    [("借贷标志", "贷", "借"), ("Soll/Haben", "H", "S"), ("direction", "Credit", "debit")],
+)
+def test_a_column_says_which_amounts_without_a_sign_are_debits(column, came, left):
+    rows = f"date,amount,text,{column}\n2026-05-10,7.00,out,{left}\n2026-05-10,5.00,in,{came}\n"
+
+    assert [(a.text, a.amount) for a in bank.read(rows.encode()).arrivals] == [("in", cny("5.00"))]
+
+
 def test_equal_lines_without_a_reference_are_told_apart_the_same_way_in_every_file():
     row = "2026-05-10,5.00,same\n"
     two = bank.read(f"date,amount,text\n{row}{row}".encode()).arrivals
@@ -165,11 +175,12 @@ def test_equal_lines_without_a_reference_are_told_apart_the_same_way_in_every_fi
         ("2026-05-10,5.001,x", "Row 2 cannot be read: the amount."),
         ('2026-05-10,"1,23,4",x', "Row 2 cannot be read: the amount."),
         ("2026-05-10,five,x", "Row 2 cannot be read: the amount."),
+        ("2026-05-10,5.00,x,sideways", "Row 2 cannot be read: whether it came in."),
     ],
 )
 def test_a_row_that_cannot_be_understood_refuses_the_file(row, said):
     with pytest.raises(Invalid, match=said):
-        bank.read(f"date,amount,text\n{row}\n".encode())
+        bank.read(f"date,amount,text,direction\n{row}\n".encode())
 
 
 def test_a_file_without_the_needed_columns_is_refused():
