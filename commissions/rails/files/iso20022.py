@@ -27,7 +27,7 @@ def bank_answer(content: bytes) -> files.Answer:
         raise files.unreadable(str(exc)) from exc
     if (report := _first(root, "CstmrPmtStsRpt")) is not None:
         return _status_report(report)
-    if (statements := list(_all(root, "BkToCstmrStmt"))) != []:
+    if (statements := list(root.iter("BkToCstmrStmt"))) != []:
         return _statement(statements[0])
     raise files.unreadable(_("it is neither pain.002 nor camt.053."))
 
@@ -39,7 +39,7 @@ def _status_report(report: Element) -> files.Answer:
     """Word on single transfers or, where the bank says no more, on a whole file of ours."""
     day = _day(_text(report, "GrpHdr", "CreDtTm"))
     rows: list[files.Said] = []
-    for part in _all(report, "TxInfAndSts"):
+    for part in report.iter("TxInfAndSts"):
         rows.append(_status(len(rows) + 1, part, "TxSts", key=_text(part, "OrgnlEndToEndId")))
     head = _first(report, "OrgnlGrpInfAndSts")
     if not rows and head is not None:
@@ -74,10 +74,10 @@ def _status(line: int, part: Element, name: str, *, key: str = "", about: str = 
 def _statement(statement: Element) -> files.Answer:
     rows: list[files.Said] = []
     days: list[date] = []
-    for part in _all(statement, "Stmt"):
+    for part in statement.iter("Stmt"):
         period = _first(part, "FrToDt")
         days += [_day(_text(part, "CreDtTm"))] if period is None else _period(period)
-        for entry in _all(part, "Ntry"):
+        for entry in part.iter("Ntry"):
             rows += _booked(entry, len(rows) + 1)
     if not days:
         raise files.unreadable(_("it says nowhere which days it is about."))
@@ -94,7 +94,7 @@ def _booked(entry: Element, line: int) -> Iterator[files.Said]:
     """The transfers of one booking: what left was paid, what came in under our key came back."""
     status = _text(entry, "Sts", "Cd") or _text(entry, "Sts")
     came = _text(entry, "CdtDbtInd") == "CRDT"
-    details = list(_all(entry, "TxDtls")) or [entry]
+    details = list(entry.iter("TxDtls")) or [entry]
     for number, detail in enumerate(details):
         key = _text(detail, "Refs", "EndToEndId")
         key = "" if key == "NOTPROVIDED" else key
@@ -113,27 +113,15 @@ def _booked(entry: Element, line: int) -> Iterator[files.Said]:
 
 def _own(detail: Element, entry: Element) -> Element | None:
     """The only transfer of a booking: its own amount or, without one, the booking's."""
-    found = _child(detail, "Amt")
-    return found if found is not None else _child(entry, "Amt")
+    found = detail.find("Amt")
+    return found if found is not None else entry.find("Amt")
 
 
 # --- Elements by their names ----------------------------------------------------------------------
 
 
-def _name(element: Element) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
-def _all(root: Element, name: str) -> Iterator[Element]:
-    return (element for element in root.iter() if _name(element) == name)
-
-
 def _first(root: Element, name: str) -> Element | None:
-    return next(_all(root, name), None)
-
-
-def _child(parent: Element, name: str) -> Element | None:
-    return next((child for child in parent if _name(child) == name), None)
+    return next(root.iter(name), None)
 
 
 def _text(root: Element, *path: str) -> str:

@@ -106,6 +106,7 @@ OUTSIDE = b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><Document>&x;<
         ("bank", BOMB, "document type"),
         ("bank", OUTSIDE, "document type"),
         ("bank", BOMB.decode().encode("utf-16"), "document type"),
+        ("bank", b"<a>" * 65 + b"</a>" * 65, "XML"),
         ("bank", b"<Document><unclosed>", "XML"),
         ("bank", b"<Document/>", "neither"),
         ("bank", b"\x00\x01\x02", "XML"),
