@@ -101,32 +101,28 @@ class RefundRecord:
     def wire(self) -> dict[str, Any]:
         """As the trade's refund report says it: amounts in major units, moments in ISO 8601."""
         line, order = self.payee.line, self.payee.line.order
-        nothing = Money(0, self.refund.currency)
+        nothing = Money(0, self.refund.currency).plain
         return {
             "refund_suit_id": self.refund.external_id,
             "tb_trade_parent_id": order.external_id,
             "tb_trade_id": line.external_id,
             "refund_status": int(self.status),
-            "refund_fee": _said(Money(self.refund.amount_minor, self.refund.currency)),
-            "tb_trade_finish_price": _said(Money(line.amount_minor, line.currency)),
-            "pub_share_fee": _said(
-                Money(self.payee.publisher_minor + self.payee.subsidy_minor, line.currency)
-            ),
-            "tk_commission_fee_refund": _said(self.commission),
-            "tk_subsidy_fee_refund": _said(self.subsidy),
-            "tk_commission_alimm_refund_fee": _said(self.tech_fee),
-            "tk_subsidy_alimm_refund_fee": _said(nothing),
-            "tk_commission_agent_refund_fee": _said(self.agent),
-            "tk_subsidy_agent_refund_fee": _said(nothing),
-            "show_return_fee": _said(self.whole),
+            "refund_fee": Money(self.refund.amount_minor, self.refund.currency).plain,
+            "tb_trade_finish_price": Money(line.amount_minor, line.currency).plain,
+            "pub_share_fee": Money(
+                self.payee.publisher_minor + self.payee.subsidy_minor, line.currency
+            ).plain,
+            "tk_commission_fee_refund": self.commission.plain,
+            "tk_subsidy_fee_refund": self.subsidy.plain,
+            "tk_commission_alimm_refund_fee": self.tech_fee.plain,
+            "tk_subsidy_alimm_refund_fee": nothing,
+            "tk_commission_agent_refund_fee": self.agent.plain,
+            "tk_subsidy_agent_refund_fee": nothing,
+            "show_return_fee": self.whole.plain,
             "earning_time": _when(self.payee.settled_at),
             "tk_refund_suit_time": _when(self.refund.requested_at or self.refund.created_at),
             "tk_refund_time": _when(self.refund.applied_at),
         }
-
-
-def _said(amount: Money) -> str:
-    return str(amount).partition(" ")[0]
 
 
 def _when(moment: datetime | None) -> str:

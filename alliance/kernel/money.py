@@ -113,8 +113,13 @@ class Money:
         """The amount in major units, exactly."""
         return Decimal(self.minor).scaleb(-exponent(self.currency))
 
+    @property
+    def plain(self) -> str:
+        """The figure as programs write it: 1234.50."""
+        return f"{self.decimal:.{exponent(self.currency)}f}"
+
     def __str__(self) -> str:
-        return f"{self.decimal:.{exponent(self.currency)}f} {self.currency}"
+        return f"{self.plain} {self.currency}"
 
     def localized(self) -> str:
         """As the active language writes it: ¥88.00, 88,00 CN¥."""

@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from alliance.kernel import clock
-from alliance.kernel.money import Money
 from commissions import rails
 from commissions.rails import wire
 
@@ -54,7 +53,7 @@ class AlipayRail:
         }
         content = {
             "out_biz_no": number_of(key),
-            "trans_amount": plain(payout.net),
+            "trans_amount": payout.net.plain,
             **KIND,
             "order_title": f"Payout {payout.pk}",
             "payee_info": payee,
@@ -69,10 +68,6 @@ class AlipayRail:
 def number_of(key: str) -> str:
     """Our key in the characters that Alipay takes for a merchant's number."""
     return key.replace("-", "_")
-
-
-def plain(amount: Money) -> str:
-    return str(amount).partition(" ")[0]
 
 
 def _outcome(said: dict[str, Any], key: str) -> str:

@@ -63,7 +63,7 @@ def pain_001(
 ) -> bytes:
     """The file's bytes: one group of transfers in one currency, to be carried out on `day`."""
     total = Money(sum(t.amount.minor for t in transfers), transfers[0].amount.currency)
-    sums = {"NbOfTxs": str(len(transfers)), "CtrlSum": str(total).partition(" ")[0]}
+    sums = {"NbOfTxs": str(len(transfers)), "CtrlSum": total.plain}
     document = ET.Element("Document", xmlns=NAMESPACE)
     root = _add(document, "CstmrCdtTrfInitn")
     head = _add(root, "GrpHdr", MsgId=number, CreDtTm=f"{moment:%Y-%m-%dT%H:%M:%S}", **sums)
@@ -95,7 +95,7 @@ def _transfer(group: ET.Element, transfer: Transfer) -> None:
     part = _add(group, "CdtTrfTxInf")
     _add(part, "PmtId", EndToEndId=transfer.key)
     amount = _add(_add(part, "Amt"), "InstdAmt", Ccy=transfer.amount.currency)
-    amount.text = str(transfer.amount).partition(" ")[0]
+    amount.text = transfer.amount.plain
     _bank(part, "CdtrAgt", transfer.payee)
     _add(part, "Cdtr", Nm=transfer.payee.name)
     _account(part, "CdtrAcct", transfer.payee)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from commissions import rails
 from commissions.rails import wire
-from commissions.rails.alipay import plain
 
 if TYPE_CHECKING:
     from commissions.models import Payout
@@ -30,7 +29,7 @@ class PayPalRail:
         item = {
             "recipient_type": "EMAIL",
             "receiver": payout.payee.number,
-            "amount": {"value": plain(payout.net), "currency": payout.currency},
+            "amount": {"value": payout.net.plain, "currency": payout.currency},
             "sender_item_id": key,
             "note": f"Payout {payout.pk}",
         }

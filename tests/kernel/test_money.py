@@ -133,3 +133,11 @@ def test_money_is_written_as_the_reader_expects():
     with translation.override("en"):
         assert money.localized() == "CN¥1,234.56"
         assert Money(1500, "JPY").localized() == "¥1,500"
+
+
+def test_programs_read_money_with_a_point_and_nothing_else():
+    assert [cny("-1234.50").plain, Money(5000, "JPY").plain, Money(7, "EUR").plain] == [
+        "-1234.50",
+        "5000",
+        "0.07",
+    ]
