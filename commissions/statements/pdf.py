@@ -201,7 +201,7 @@ def _cells(row: Row, figures: Figures) -> list[str]:
     first = [told.day, told.what, told.order, told.title, told.base, told.rate]
     if "payable" in row.figures:
         return [*first, told.share, told.fee, told.amount]
-    return [*first, *(figures(row.figures[name]) for name in ("wallet", "reserved"))]
+    return [*first, told.wallet, told.reserved]
 
 
 def _draw_page(canvas: Canvas, cells: Sequence[_Cell], rows: list[list[str]]) -> None:

@@ -37,7 +37,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The words of one row; `amount` is what it did to the owner's money."""
+    """The words of one row; `amount` is what it did to an affiliate's money."""
 
     kind: str
     day: str
@@ -49,6 +49,8 @@ class Told:
     share: str
     fee: str
     amount: str
+    wallet: str
+    reserved: str
 
 
 def tell(row: Row, figures: Figures) -> Told:
@@ -66,10 +68,12 @@ def tell(row: Row, figures: Figures) -> Told:
         share=figures(of.get("share", 0) + of.get("subsidy", 0)),
         fee=figures(-of.get("tech_fee", 0)),
         amount=figures(moved),
+        wallet=figures(of.get("wallet", 0)),
+        reserved=figures(of.get("reserved", 0)),
     )
 
 
-MOVED = ("payable", "frozen", "debt", "paid", "wallet", "reserved")
+MOVED = ("payable", "frozen", "debt", "paid")
 
 
 def _plain(value: object) -> str:

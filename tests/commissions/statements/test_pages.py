@@ -73,6 +73,14 @@ def test_the_page_tells_each_row_with_its_figures(lin):
         assert said in page, said
 
 
+def test_the_merchants_page_tells_wallet_and_reserve_apart(chen):
+    page = body(chen, url("statement", one("merchant"))).decode()
+    charged = page.partition("Charged for received orders")[2].partition("</tr>")[0]
+
+    assert "<strong></strong></td>" in charged
+    assert ">-23.88</td>" in charged
+
+
 def test_paper_says_the_same_and_how_to_check_it(lin):
     statement = one("affiliate")
     pages = pages_of(body(lin, url("statement_pdf", statement)))
