@@ -15,7 +15,7 @@ from alliance.kernel import clock
 from alliance.kernel.money import cny
 from campaigns.services import subsidy_open
 from commissions import chart, pipeline
-from commissions.models import Commission, Hold, SettlementLine
+from commissions.models import Commission, SettlementLine
 from commissions.services import settlements
 from commissions.verify import verify
 from tests.cast import cast_make, staff_make, user_make
@@ -152,64 +152,3 @@ def test_settlement_tells_each_payee_and_a_correction_with_the_next(cast):
     share = second.shares.get(affiliate=lin)
     assert (share.commissions, share.corrections, share.corrected_minor) == (1, 1, -323)
     assert len(share.digest) == 64
-
-
-def held(commission, hold):
-    """As a violation does it."""
-    line = commission.line
-    Commission.objects.filter(line=line).update(hold=hold)
-    pipeline.orders_process([line.order_id])
-
-
-def test_frozen_money_lies_apart_and_does_not_settle(cast):
-    commission = cast.sold()
-    cast.received()
-    held(commission, Hold.FROZEN)
-
-    assert cast.commission().standing == "frozen"
-    assert cast.balance(chart.frozen(cast.affiliate.pk)) == cny("15.75")
-    assert cast.balance(chart.pending(cast.affiliate.pk)) == cny("0.00")
-    assert settle(JUNE_20).shares.count() == 0
-
-
-def test_what_is_released_settles_with_the_next_open_month(cast):
-    commission = cast.sold()
-    cast.received()
-    held(commission, Hold.FROZEN)
-    settle(JUNE_20)
-    with clock.at(JUNE_20 + timedelta(days=1)):
-        held(commission, Hold.NONE)
-        released = cast.commission()
-        assert (released.standing, f"{released.settles_in:%Y-%m}") == ("confirmed", "2026-06")
-    assert settle(JULY_20).shares.get(affiliate=cast.affiliate).net_minor == 1575
-    assert cast.commission().standing == "settled"
-
-
-def test_a_refund_while_frozen_is_taken_from_what_is_frozen(cast):
-    commission = cast.sold()
-    cast.received()
-    held(commission, Hold.FROZEN)
-    cast.refunded("50.00")
-
-    assert cast.balance(chart.frozen(cast.affiliate.pk)) == cny("12.52")
-
-
-def test_what_is_invalidated_goes_back_to_the_merchant(cast):
-    commission = cast.sold()
-    cast.received()
-    held(commission, Hold.FROZEN)
-    held(commission, Hold.BARRED)
-
-    assert cast.commission().standing == "void"
-    assert cast.balance(chart.wallet(cast.merchant.pk)) == cny("10000.00")
-
-
-def test_a_settled_commission_cannot_be_held_any_more(cast):
-    commission = cast.sold()
-    cast.received()
-    settle(JUNE_20)
-    held(commission, Hold.BARRED)
-
-    assert cast.commission().standing == "settled"
-    assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("15.75")
-    held(commission, Hold.NONE)
