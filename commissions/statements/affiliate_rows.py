@@ -41,8 +41,10 @@ _LINES = """
         ON sl.correction AND before.commission_id = c.id AND before.revision = sl.revision - 1
     LEFT JOIN LATERAL (
         SELECT string_agg(r.external_id, ' ' ORDER BY r.id) AS numbers FROM merchants_refund r
-        WHERE sl.correction AND r.line_id = ol.id AND r.created_at > before.at
-          AND r.created_at <= step.at
+        WHERE sl.correction AND r.line_id = ol.id AND (
+            r.state = 'applied' AND r.applied_at > before.at AND r.applied_at <= step.at
+            OR r.failed_at > before.at AND r.failed_at <= step.at
+        )
     ) refunds ON true
     WHERE sl.settlement_id = %(settlement)s AND sl.affiliate_id = %(affiliate)s
     ORDER BY sl.correction, sl.commission_id, sl.revision
