@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
@@ -167,7 +167,7 @@ class SubsidyAdmin(ReadOnlyAdmin):
             except Invalid as exc:
                 form.add_error(exc.field if exc.field in form.fields else None, str(exc))
             else:
-                messages.success(request, _g("The subsidy is granted."))
+                messages.success(request, gettext("The subsidy is granted."))
                 return HttpResponseRedirect(self.url_of("change", made.pk))
         return self.page(
             request,

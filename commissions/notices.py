@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 
 from alliance.kernel import mails
 from alliance.kernel.models import MemberRole, User
@@ -31,8 +31,9 @@ def _tell(person: User, payee: PayeeAccount) -> None:
     with translation.override(person.language or settings.LANGUAGE_CODE):
         mails.tell(
             person.email,
-            _g("New account for the withdrawals of %(affiliate)s") % {"affiliate": payee.affiliate},
-            _g(
+            gettext("New account for the withdrawals of %(affiliate)s")
+            % {"affiliate": payee.affiliate},
+            gettext(
                 "Withdrawals of %(affiliate)s now go to %(account)s, in the name of %(holder)s.\n\n"
                 "If nobody of you did this, tell us at once: withdrawals to a new account wait "
                 "for %(hours)d hours.\n\n%(url)s"

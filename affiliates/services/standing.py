@@ -1,7 +1,7 @@
 """Who and what may promote now; each refusal says why."""
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import AdZone, Affiliate, AffiliateState, Site, SiteState
@@ -41,7 +41,7 @@ def site_must_stand(site: Site) -> None:
 def zone_must_not_be_frozen(zone: AdZone) -> None:
     if zone.frozen_until and zone.frozen:
         raise WrongState(
-            _g("This ad zone is frozen until %(day)s, so nothing new can be promoted on it.")
+            gettext("This ad zone is frozen until %(day)s, so nothing new can be promoted on it.")
             % {"day": date_format(clock.business_day(zone.frozen_until), "DATE_FORMAT")}
         )
 
@@ -49,7 +49,7 @@ def zone_must_not_be_frozen(zone: AdZone) -> None:
 def links_must_be_open(affiliate: Affiliate) -> None:
     if affiliate.no_links_until and affiliate.no_links_until > clock.now():
         raise WrongState(
-            _g("Your violation points have reached the limit: no new links until %(day)s.")
+            gettext("Your violation points have reached the limit: no new links until %(day)s.")
             % {"day": date_format(clock.business_day(affiliate.no_links_until), "DATE_FORMAT")}
         )
 

@@ -23,9 +23,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.enums import ActionVariant
 from unfold.views import ChangeList
@@ -219,7 +218,7 @@ class DeskAdmin(RoleAccess, ModelAdmin):
             raise PermissionDenied
         objects = [obj for obj in chosen.order_by("pk")[:MANY] if decision.when(obj)]
         if not objects:
-            messages.warning(request, _g("None of the rows you ticked is waiting for this."))
+            messages.warning(request, gettext("None of the rows you ticked is waiting for this."))
             return None
         form = decision.form(
             request.POST if "decided" in request.POST else None, request.FILES or None

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
@@ -83,7 +83,7 @@ class MerchantForm(DecisionForm):
 
 def assign(actor: User, credit: BankCredit, merchant: Merchant) -> str:
     top_up = credit_assign(actor=actor, credit=credit, merchant=merchant)
-    return _g("Assigned as top-up %(reference)s: somebody else must confirm it.") % {
+    return gettext("Assigned as top-up %(reference)s: somebody else must confirm it.") % {
         "reference": top_up.reference
     }
 
@@ -246,7 +246,7 @@ class BankStatementAdmin(ReadOnlyAdmin):
         left = queries.credits_of(statement).filter(state=BankCreditState.OPEN).count()
         messages.success(
             request,
-            _g("%(found)d incoming transfers, %(new)d of them new; %(left)d to look at.")
+            gettext("%(found)d incoming transfers, %(new)d of them new; %(left)d to look at.")
             % {"found": statement.credits_found, "new": statement.credits_new, "left": left},
         )
         return statement

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
@@ -74,7 +74,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
         if due and request.method == "POST":
             month, currency = due[0]
             run = invoices_issue(month=month, currency=currency, actor=person(request))
-            messages.success(request, _g("Issued: %(run)s.") % {"run": run})
+            messages.success(request, gettext("Issued: %(run)s.") % {"run": run})
             return HttpResponseRedirect(self.url_of("changelist"))
         waiting = ", ".join(f"{month:%Y-%m} {currency}" for month, currency in due)
         return self.page(

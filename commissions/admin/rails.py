@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -159,7 +159,9 @@ class BankFileAdmin(FilesAdmin):
                 currency=form.cleaned_data["currency"],
                 payout_pks=form.cleaned_data["payouts"],
             )
-            messages.success(request, _g("Made. Take it to the bank, and bring its answer back."))
+            messages.success(
+                request, gettext("Made. Take it to the bank, and bring its answer back.")
+            )
             return HttpResponseRedirect(self.url_of("change", file.pk))
         groups = [(c, list(rows)) for c, rows in groupby(waiting, lambda one: one.currency)]
         return self.page(
@@ -269,12 +271,14 @@ class RailFileAdmin(FilesAdmin):
     def _say(request: HttpRequest, file: RailFile, *, is_new: bool) -> None:
         count = file.differences.filter(state=DifferenceState.OPEN).count()
         if not is_new:
-            messages.warning(request, _g("This file was read before; nothing is counted twice."))
+            messages.warning(
+                request, gettext("This file was read before; nothing is counted twice.")
+            )
         elif count:
-            said = _g("Read. Ours and theirs differ in %(count)d places.") % {"count": count}
+            said = gettext("Read. Ours and theirs differ in %(count)d places.") % {"count": count}
             messages.warning(request, said)
         else:
-            messages.success(request, _g("Read. Ours and theirs agree."))
+            messages.success(request, gettext("Read. Ours and theirs agree."))
 
 
 # --- Differences ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.enums import ActionVariant
@@ -72,7 +72,7 @@ def close(actor: User, settlement: Settlement) -> str:
     closed = settlement_close(settlement=settlement, actor=actor)
     tasks.statements_issue.delay_on_commit(closed.pk)  # type: ignore[attr-defined]
     total = figures.settlements_with_totals(Settlement.objects.filter(pk=closed.pk)).get()
-    return _g("Closed: %(net)s are payable now, to %(count)d affiliates.") % {
+    return gettext("Closed: %(net)s are payable now, to %(count)d affiliates.") % {
         "net": Money(total.net_minor, total.currency).localized(),
         "count": total.affiliates,
     }
@@ -169,10 +169,10 @@ class SettlementAdmin(ReadOnlyAdmin):
         if form.is_valid():
             settlement = settlement_open(actor=person(request), **form.cleaned_data)
             if settlement.state == SettlementState.CLOSED:
-                messages.warning(request, _g("This month is settled already."))
+                messages.warning(request, gettext("This month is settled already."))
             else:
                 settlement_build(settlement=settlement, actor=person(request))
-                messages.success(request, _g("Built. Look at the shares before you close."))
+                messages.success(request, gettext("Built. Look at the shares before you close."))
             return HttpResponseRedirect(self.url_of("change", settlement.pk))
         return self.page(
             request,
@@ -261,7 +261,7 @@ class PeriodAdmin(ReadOnlyAdmin):
             month = form.cleaned_data["month"]
             books_proved(since=clock.day_start(clock.next_month(month)))
             period_close(actor=person(request), month=month)
-            messages.success(request, _g("The books of that month are closed."))
+            messages.success(request, gettext("The books of that month are closed."))
             return HttpResponseRedirect(self.url_of("changelist"))
         return self.page(
             request,

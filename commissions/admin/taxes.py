@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
@@ -223,7 +223,7 @@ class TaxRemittanceAdmin(ReadOnlyAdmin):
         form = RunForm(request.POST if request.method == "POST" else None, months=months)
         if form.is_valid():
             made = tax_remittance_prepare(actor=person(request), **form.cleaned_data)
-            messages.success(request, _g("Prepared. Another person confirms the transfer."))
+            messages.success(request, gettext("Prepared. Another person confirms the transfer."))
             return HttpResponseRedirect(self.url_of("change", made.pk))
         return self.page(
             request,

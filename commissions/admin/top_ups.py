@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
@@ -172,5 +172,5 @@ class TopUpAdmin(ReadOnlyAdmin):
         except DomainError as exc:
             form.add_error(exc.field if exc.field in form.fields else None, str(exc))
             return None
-        messages.success(request, _g("Booked: somebody else must confirm it now."))
+        messages.success(request, gettext("Booked: somebody else must confirm it now."))
         return top_up

@@ -8,9 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
@@ -75,7 +74,7 @@ class VerifyRunAdmin(ReadOnlyAdmin):
             said = ngettext("%(count)d fault", "%(count)d faults", run.faults)
             return columns.badge("failed", said % {"count": run.faults})
         if run.well:
-            return columns.badge("done", _g("well"))
+            return columns.badge("done", gettext("well"))
         return columns.badge("open", run.get_state_display())
 
     @display(description=_("rows checked"))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
@@ -250,7 +250,7 @@ def _replace(credit: BankCredit, merchant: Merchant, by: TopUp) -> None:
     """The announcement that the transfer names but does not fit must not be received as well."""
     if (named := credit.named) is None or named.merchant_id != merchant.pk:
         return
-    reason = _g("Another amount arrived: see %(reference)s.") % {"reference": by.reference}
+    reason = gettext("Another amount arrived: see %(reference)s.") % {"reference": by.reference}
     announced = TopUp.objects.filter(pk=named.pk, state=TopUpState.ANNOUNCED)
     if announced.update(state=TopUpState.REFUSED, reason=reason, decided_at=clock.now()):
         audit.record("top_up.refused", named, reason=reason)

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock, mails
@@ -117,8 +117,8 @@ def _wallet_address() -> str:
 
 def _low_words(merchant: Merchant, left: Money) -> Words:
     return (
-        _g("Your wallet is running low: %(left)s left") % {"left": left.localized()},
-        _g(
+        gettext("Your wallet is running low: %(left)s left") % {"left": left.localized()},
+        gettext(
             "%(merchant)s has %(left)s left for commissions. When it is used up, new commissions "
             "wait and your products are no longer offered to affiliates.\n\nTop up: %(url)s"
         )
@@ -128,9 +128,9 @@ def _low_words(merchant: Merchant, left: Money) -> Words:
 
 def _paused_words(merchant: Merchant) -> Words:
     return (
-        _g("Your plans are paused: the wallet of %(merchant)s is empty")
+        gettext("Your plans are paused: the wallet of %(merchant)s is empty")
         % {"merchant": merchant.name},
-        _g(
+        gettext(
             "The money of %(merchant)s does not cover new commissions. Your products are not "
             "offered to affiliates until it does; orders that come in meanwhile wait.\n\n"
             "Everything goes on by itself after a top-up: %(url)s"
@@ -141,7 +141,7 @@ def _paused_words(merchant: Merchant) -> Words:
 
 def _resumed_words(merchant: Merchant) -> Words:
     return (
-        _g("Your plans are offered again"),
-        _g("The wallet of %(merchant)s covers new commissions again: %(url)s")
+        gettext("Your plans are offered again"),
+        gettext("The wallet of %(merchant)s covers new commissions again: %(url)s")
         % {"merchant": merchant.name, "url": _wallet_address()},
     )

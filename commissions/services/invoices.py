@@ -6,7 +6,7 @@ from datetime import date
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
@@ -91,7 +91,7 @@ def _recipient(merchant: Merchant) -> list[str]:
     known = (
         merchant.legal_name or merchant.name,
         merchant.name if merchant.legal_name not in ("", merchant.name) else "",
-        _g("Member number: %(number)d") % {"number": merchant.pk},
+        gettext("Member number: %(number)d") % {"number": merchant.pk},
         merchant.contact_email,
     )
     return [line for line in known if line]

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
@@ -105,7 +105,7 @@ def write_off_dust(*, affiliate_pk: int, amount: Money) -> DebtWriteOff | None:
         affiliate_id=affiliate_pk,
         amount_minor=amount.minor,
         currency=amount.currency,
-        reason=_g("Too small to be collected."),
+        reason=gettext("Too small to be collected."),
     )
     _write_off(made, actor=None, decided_by=None)
     return made

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock, mails
@@ -145,8 +145,8 @@ def member_add(*, merchant: Merchant, email: str, role: str, actor: User) -> Mer
 def _tell(merchant: Merchant, user: User) -> None:
     mails.tell(
         user.email,
-        _g("You were added to %(merchant)s") % {"merchant": merchant.name},
-        _g(
+        gettext("You were added to %(merchant)s") % {"merchant": merchant.name},
+        gettext(
             "You can now work on %(merchant)s in the alliance: %(url)s\n\n"
             "If you have no password yet, choose “Forgot your password?” there."
         )

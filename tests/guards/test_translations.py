@@ -1,6 +1,7 @@
 """Every text a person sees exists in English, Simplified Chinese and German."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,3 +61,14 @@ def test_the_catalogue_is_complete_and_sound(extracted, language):
         broken += [f"{message.id}: {error}" for error in message.check(catalogue)]
     assert not missing, f"{len(missing)} texts are not translated: {missing[:20]}"
     assert not broken
+
+
+def test_no_text_hides_behind_a_name_that_makemessages_does_not_know():
+    """It looks for `_(`, `gettext(` and their likes; under another name a text is never found."""
+    sources = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    renamed = [
+        f"{path.relative_to(ROOT)}: {found}"
+        for path in sources
+        for found in re.findall(r"\w*gettext\w* as (?!_\b)\w+", path.read_text("utf-8"))
+    ]
+    assert renamed == []
