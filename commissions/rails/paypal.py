@@ -44,10 +44,11 @@ class PayPalRail:
         said = wire.members(response.text)
         if response.status_code == 201:
             raise rails.Unclear("PayPal has accepted it", handle=_handle(said, key))
-        _refuse_if(400 <= response.status_code < 500 and said.get("name") in REFUSALS, said)
-        # Known already: PayPal names the batch that it has under our key.
+        known = _known(said)  # it has a batch under our key, whatever else it finds wrong
+        definite = 400 <= response.status_code < 500 and said.get("name") in REFUSALS
+        _refuse_if(definite and not known, said)
         raise rails.Unclear(
-            f"PayPal answered {response.status_code} {said.get('name')}", handle=_known(said)
+            f"PayPal answered {response.status_code} {said.get('name')}", handle=known
         )
 
     def lookup(self, *, key: str) -> str:

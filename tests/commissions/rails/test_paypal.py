@@ -3,6 +3,7 @@
 import pytest
 
 from commissions import tasks
+from commissions.models import Transfer
 from tests.commissions.rails.conftest import released_by
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,6 +50,25 @@ def test_a_lost_number_is_never_made_up_for_by_sending_again(cast, far):
     far.tell()  # the report
     payout.refresh_from_db()
     assert (payout.state, payout.rail_ref) == ("paid", "TXBATCH00000000")
+
+
+@only_paypal
+@pytest.mark.parametrize("name", ["USER_BUSINESS_ERROR", "VALIDATION_ERROR"])
+def test_what_paypal_has_already_is_no_refusal_whatever_it_calls_it(cast, far, name):
+    payout = released_by(cast, far)
+    far.end.known_as = name
+    far.end.batches["BATCH00000000"] = {
+        "key": f"payout-{payout.pk}",
+        "item": {"amount": {"value": "60.00", "currency": "EUR"}},
+        "status": "PENDING",
+    }
+    far.send(payout)
+
+    payout.refresh_from_db()
+    assert (payout.state, Transfer.objects.get(payout=payout).handle) == (
+        "sending",
+        "BATCH00000000",
+    )
 
 
 @only_paypal

@@ -197,6 +197,7 @@ class PayPalServer(Wallet):
         super().__init__()
         self.batches: dict[str, dict] = {}
         self.closed = False
+        self.known_as = "USER_BUSINESS_ERROR"
 
     def handle(self, method, url, headers, body):
         self.asked.append(f"{method} {url.path}")
@@ -228,7 +229,7 @@ class PayPalServer(Wallet):
             if batch["key"] == key:
                 link = {"href": f"https://api.paypal.com/v1/payments/payouts/{known}"}
                 detail = {"field": "SENDER_BATCH_ID", "issue": "already exists", "link": [link]}
-                return 400, json.dumps({"name": "USER_BUSINESS_ERROR", "details": [detail]})
+                return 400, json.dumps({"name": self.known_as, "details": [detail]})
         self.batches[number] = {"key": key, "item": item, "status": "PENDING"}
         if plan != "pending":
             self.finish()
