@@ -77,6 +77,10 @@ def drill():
     outside = server("postgres")
     outside.autocommit = True
     with outside.cursor() as cursor:
+        # Visitors of tests before: a thread of theirs may have kept its connection.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
         cursor.execute(f"CREATE DATABASE {DRILL} TEMPLATE {name}")
         yield cursor
         cursor.execute(f"DROP DATABASE IF EXISTS {DRILL} WITH (FORCE)")

@@ -82,8 +82,8 @@ def test_buttons_show_only_what_the_role_may_and_the_state_allows(world, as_):
         return {action["path"].split("/")[-2] for action in page.context["actions_detail"]}
 
     assert buttons("ops", world.applicant.pk) == {"approve", "reject"}
-    assert buttons("ops", world.cast.affiliate.pk) == {"freeze", "close", "partner"}
-    assert buttons("risk", world.cast.affiliate.pk) == {"freeze"}
+    assert buttons("ops", world.cast.affiliate.pk) == {"freeze", "close", "partner", "case"}
+    assert buttons("risk", world.cast.affiliate.pk) == {"freeze", "case"}
     assert buttons("auditor", world.applicant.pk) == set()
 
 

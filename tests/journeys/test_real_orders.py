@@ -22,6 +22,7 @@ from alliance.kernel.money import Money
 from commissions import chart, ledger, pipeline
 from commissions.models import Commission
 from commissions.services import settlements, wallets
+from commissions.services.statements import statements_issue
 from commissions.verify import verify
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import OrderLine
@@ -134,6 +135,7 @@ def test_a_real_fortnight_is_attributed_priced_refunded_and_settled_to_the_penny
     with clock.at(AFTER):
         bring(shop, content)
         assert Commission.objects.aggregate(Sum("revision")) == revisions
-        settlements.settlement_run(month=date(2011, 6, 1), currency="GBP")
+        settled = settlements.settlement_run(month=date(2011, 6, 1), currency="GBP")
+        assert statements_issue(settled) > 0
     assert ledger.balance(chart.payable(affiliate.pk), "GBP").minor == wanted["net"]
     assert verify() == []
