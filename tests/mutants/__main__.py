@@ -19,7 +19,8 @@ from tests.mutants.bug import ROOT, Bug
 from tests.mutants.bugs import BUGS
 
 REPORT = ROOT / "docs/mutants.md"
-PATIENCE = 600  # seconds; tests that hang have seen the bug, too
+HEALTHY = "tests/commissions/test_ledger.py"
+PATIENCE = 1800  # seconds; tests that hang have seen the bug, too
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+::\w+)", re.MULTILINE)
 HEAD = """\
 # Planted bugs
@@ -79,7 +80,10 @@ def hunt(bugs: list[Bug], state: State, named: dict[str, str], workers: int) -> 
     """By bug, the test that caught it, or nothing."""
     sites: SimpleQueue[Site] = SimpleQueue()
     for number in range(workers):
-        sites.put(Site(state.home / f"tree{number}", named, number))
+        site = Site(state.home / f"tree{number}", named, number)
+        if number == 0:
+            site.make_pristine()
+        sites.put(site)
     caught: dict[str, str] = {}
     lock = threading.Lock()
 
@@ -123,17 +127,19 @@ class Site:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self._sql(f"CREATE DATABASE {self.database}")
-        healthy = self._pytest("tests/commissions/test_ledger.py", "--create-db", "--reuse-db")
+
+    def make_pristine(self) -> None:
+        """The template: a test database with all its tables and nothing in them."""
+        healthy = self._pytest(HEALTHY, "--create-db", "--reuse-db")
         if healthy.returncode:
             raise RuntimeError(f"the tests fail without any bug:\n{healthy.stdout}")
-        self._sql(f"CREATE DATABASE pristine{number} TEMPLATE test_{self.database}")
-        self.pristine = f"pristine{number}"
+        self._sql(f"ALTER DATABASE test_{self.database} RENAME TO pristine")
 
     def try_out(self, bug: Bug) -> str:
         file = self.tree / bug.file
         healthy, planted = file.read_text(), bug.planted(self.tree)
         self._sql(f"DROP DATABASE IF EXISTS test_{self.database} WITH (FORCE)")
-        self._sql(f"CREATE DATABASE test_{self.database} TEMPLATE {self.pristine}")
+        self._sql(f"CREATE DATABASE test_{self.database} TEMPLATE pristine")
         file.write_text(planted)
         try:
             done = self._pytest(*bug.tests, "--create-db" if bug.in_database else "--reuse-db")
