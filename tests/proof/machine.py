@@ -20,6 +20,7 @@ from commissions import pipeline, tasks
 from commissions.services import periods, settlements, wallets
 from merchants.services.merchants import merchant_freeze, merchant_unfreeze
 from merchants.services.orders import RefundReport
+from tests.proof.cases import Cases
 from tests.proof.model import Line
 from tests.proof.money_out import MoneyOut
 from tests.proof.trade import MINIMUM, some, who
@@ -40,12 +41,14 @@ STORIES = {
     "paid out": (4, False),
     "in debt": (4, True),
     "a month ago": (4, False),
+    "looked into": (0, False),
     "poor": (0, False),
+    "helped": (0, False),
     "closed": (0, False),
 }
 
 
-class Machine(MoneyOut):
+class Machine(MoneyOut, Cases):
     """See WEIGHTS for how often each rule is tried."""
 
     @invariant()
@@ -66,11 +69,18 @@ class Machine(MoneyOut):
             self.it_is_refunded(1, 5, True, True)
         if story == "frozen":
             self.an_affiliate_is_frozen_or_freed(0)
-        elif story == "poor":
+        elif story in ("poor", "helped"):
             self.an_order_comes([12345] * 2, 0, "paid", True)
             self.an_order_comes([100_000], 1, "paid", True)
+            self.an_order_comes([99], 1, "paid", True)
+            self.it_is_corrected(0, 100_000, True)
+        if story == "helped":
+            self.money_comes(30_000, True)
         elif story == "a month ago":
             self.a_month_passes("calendar", 0)
+        elif story == "looked into":
+            self.an_order_comes([19900, 1990], 0, "received", True)
+            self.an_order_is_looked_into(0, True)
         elif story == "closed":
             self.the_books_of_last_month_are_closed()
 
@@ -254,6 +264,8 @@ class Machine(MoneyOut):
                 settlements.settlement_build(settlement=self.settlement())
             self.it_is_refunded(back, 5, True, True)
             self.seen["built before a change"] += 1
+        if how != "by hand":
+            self.cases_expire()  # the calendar looks at them first
         self.settled_by(close)
         if how == "calendar twice":
             with clock.at(self.now):
@@ -313,6 +325,9 @@ WEIGHTS = {
     "a_withdrawal_moves_on": 8,
     "an_affiliate_is_frozen_or_freed": 2,
     "an_order_comes": 6,
+    "a_case_is_released": 2,
+    "an_order_is_looked_into": 4,
+    "cases_are_swept": 3,
     "days_pass": 2,
     "it_is_corrected": 3,
     "it_is_refunded": 6,

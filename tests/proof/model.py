@@ -7,7 +7,7 @@ from datetime import date, datetime
 from merchants.services.orders import OrderReport
 
 RATE, SHARE, FEE, TAX = 1200, 9000, 1000, 700
-BOOKED = ("estimated", "confirmed", "settled")
+BOOKED = ("estimated", "confirmed", "frozen", "settled")
 CAME_BACK = ("failed", "returned")
 
 
@@ -36,6 +36,9 @@ class Line:
     state: str = ""
     base: int = 0
     confirmed_at: datetime | None = None
+    # What a case wants (frozen, barred or nothing), and what the commission was last told.
+    wanted: str = ""
+    hold: str = ""
 
 
 @dataclass
@@ -118,6 +121,9 @@ class Books:
     def reserved(self) -> int:
         return sum(price(line.base) for line in self.lines("estimated"))
 
+    def frozen(self, who: int) -> int:
+        return sum(net(line.base) for line in self.lines("frozen", who=who))
+
     def pending(self, who: int) -> int:
         return sum(net(line.base) for line in self.lines("confirmed", who=who))
 
@@ -159,9 +165,11 @@ class Books:
             sale.waiting = False
             alive = sale.state in ("paid", "received")
             if sale.brought_by is not None:
-                steps += [
-                    (sale, line, line.amount - line.refunded if alive else 0) for line in sale.lines
-                ]
+                for line in sale.lines:
+                    if line.state != "settled":
+                        line.hold = line.wanted
+                    counts = alive and (line.hold != "barred" or line.state == "settled")
+                    steps.append((sale, line, line.amount - line.refunded if counts else 0))
         steps.sort(key=lambda step: price(step[2]) > price(step[1].base))
         for sale, line, due in steps:
             self._step(sale, line, due)
@@ -178,18 +186,22 @@ class Books:
         if before == "unfunded" and state in BOOKED:
             self.seen["funded"] += 1
         line.state, line.base = state, due
-        if state == "confirmed":
+        if state in ("confirmed", "frozen"):
             line.confirmed_at = sale.report.received_at
 
     @staticmethod
     def _state(sale: Sale, line: Line, due: int) -> str:
         if line.state == "settled":
             return "settled"
+        if line.hold == "barred":
+            return "void"
         if sale.state in ("placed", "void"):
             return sale.state
-        if not price(due) and line.state != "confirmed":
+        if not price(due) and line.state not in ("confirmed", "frozen"):
             return "void"
-        return "estimated" if sale.state == "paid" else "confirmed"
+        if sale.state == "paid":
+            return "estimated"
+        return "frozen" if line.hold == "frozen" else "confirmed"
 
     def settle(self, before: datetime) -> None:
         """Everything received before that moment becomes payable."""
