@@ -71,8 +71,7 @@ class Rounds:
                     time.sleep(self.dice.uniform(0.2, 1.0))
                     self.rig.kill(victim, self.dice)
                     self.killed[victim] += 1
-                    time.sleep(self.dice.uniform(0.0, 0.3))
-                    self.rig.revive()
+                self.rig.revive()
                 time.sleep(self.dice.uniform(0.3, 1.0))
             with self.rig.at_rest():
                 faults = self.books.come_to_rest()

@@ -31,7 +31,8 @@ PROGRAMS = {
     "desk": [PYTHON, "-m", "tests.kill.desk"],
 }  # fmt: skip
 # What may be killed, and how: the whole of it, or one process of those that it consists of.
-VICTIMS = ("worker", "worker's child", "web", "desk", "postgres", "postgres' child", "valkey")
+# Neighbours die in one round.
+VICTIMS = ("worker", "web", "postgres' child", "desk", "worker's child", "postgres", "valkey")
 
 
 class Rig:
@@ -105,6 +106,8 @@ class Rig:
         """SIGKILL, without a chance to say goodbye."""
         name, _of, part = victim.partition("'")
         child = next(one for one in self.family.children if one.name == name)
+        if child.process.poll() is not None:
+            return  # the other one took it along
         parts = psutil.Process(child.process.pid).children(recursive=True)
         if part:
             parts = [dice.choice(parts)] if parts else []
