@@ -152,3 +152,20 @@ def test_settlement_tells_each_payee_and_a_correction_with_the_next(cast):
     share = second.shares.get(affiliate=lin)
     assert (share.commissions, share.corrections, share.corrected_minor) == (1, 1, -323)
     assert len(share.digest) == 64
+
+
+def test_a_correction_is_told_once(cast):
+    cast.sold()
+    with clock.at(MAY + timedelta(days=5)):
+        cast.received()
+    settle(JUNE_20)
+    for number, moment in (("T2", JUNE_20), ("T3", JULY_20)):
+        with clock.at(moment + timedelta(days=3)):
+            if number == "T2":
+                cast.refunded("50.00")
+            cast.sold(number)
+            cast.received(number)
+    second, third = settle(JULY_20), settle(JULY_20 + timedelta(days=31))
+
+    told = [one.shares.get(affiliate=cast.affiliate.pk).corrections for one in (second, third)]
+    assert told == [1, 0]

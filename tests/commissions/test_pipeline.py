@@ -259,6 +259,18 @@ def test_without_funds_a_commission_waits_and_the_others_go_on(cast):
     assert cast.balance(chart.wallet(cast.merchant.pk)) == cny("0.00")
 
 
+def test_a_batch_may_spend_what_it_frees(cast):
+    """BIG2 is void and BIG1, the elder, is paid: in one batch, and there is money for one."""
+    cast.sold("BIG1", amount_minor=7_000_000, state="placed", paid_at=None)
+    cast.sold("BIG2", amount_minor=7_000_000)  # 8,400.00 of commission, of 10,000.00
+    with later(days=1):
+        paid = cast.report("BIG1", lines=(), placed_at=MAY)
+        cast.record(paid, cast.report("BIG2", state="void", lines=(), placed_at=MAY, paid_at=MAY))
+
+    assert [cast.commission(f"BIG{n}").state for n in (1, 2)] == ["estimated", "void"]
+    assert cast.balance(chart.wallet(cast.merchant.pk)) == cny("1600.00")
+
+
 def test_a_credit_limit_lets_the_wallet_go_below_zero(cast):
     wallets.credit_limit_set(actor=cast.finance, merchant=cast.merchant, limit=cny("500.00"))
     cast.sold("BIG", amount_minor=8_700_000)  # 10,440.00 of commission

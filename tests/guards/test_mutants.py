@@ -1,4 +1,4 @@
-"""The planted bugs (tests/mutants) still fit the sources."""
+"""The planted bugs (tests/mutants) still fit the sources, and the report names each."""
 
 import pytest
 
@@ -13,5 +13,9 @@ def test_a_bug_fits_the_sources_exactly_once(bug):
         assert (ROOT / test.partition("::")[0]).exists()
 
 
-def test_there_are_at_least_thirty_bugs():
+def test_there_are_at_least_thirty_bugs_and_the_report_says_what_catches_each():
     assert len({bug.name for bug in BUGS}) == len(BUGS) >= 30
+    report = (ROOT / "docs/mutants.md").read_text()
+    assert [
+        bug.name for bug in BUGS if f"| {bug.what} | `{bug.file}` | `tests/" not in report
+    ] == []

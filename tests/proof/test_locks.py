@@ -116,6 +116,29 @@ def test_of_two_withdrawals_at_once_the_second_is_told_of_the_first(cast):
     assert verify() == []
 
 
+def test_what_comes_back_repays_the_first_debt_that_began_while_it_waited(cast):
+    """The account of the debt is made while the lock is waited for: it takes a second look."""
+    settle_may()
+    june_21 = JUNE_20 + timedelta(days=1)
+    with clock.at(june_21):
+        payout = payouts.payout_request(
+            actor=cast.lin, affiliate=cast.affiliate, amount=cny("19.34")
+        )
+
+    def fail():
+        with clock.at(june_21):
+            payouts.payout_fail(payout=payout, reason="no", actor=cast.finance)
+
+    with clock.at(june_21), transaction.atomic():
+        cast.refunded("199.00", "T1")
+        failing = waits_for_us(fail)
+    failing.result()
+
+    assert cast.balance(chart.debt(cast.affiliate.pk)) == cny("0.00")
+    assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("0.00")
+    assert verify() == []
+
+
 def test_a_settlement_repays_what_is_owed_when_it_gets_the_lock(cast):
     """A debt of 19.34, of which somebody lets 10.00 go at that very moment."""
     settle_may()

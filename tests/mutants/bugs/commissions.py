@@ -140,7 +140,7 @@ BUGS = (
         PIPELINE,
         "sorted(steps, key=lambda s: s.cost > 0)",
         "sorted(steps, key=lambda s: s.cost <= 0)",
-        (MODEL,),
+        (OF_PIPELINE,),
     ),
     Bug(
         "credit-ignored",

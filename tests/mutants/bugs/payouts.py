@@ -22,9 +22,9 @@ BUGS = (
     Bug(
         "unclear-is-sent-again",
         "A payout of which nothing was heard is sent again instead of looked up",
-        "commissions/queries/workers.py",
-        "Payout.objects.filter(state=PayoutState.READY)",
-        "Payout.objects.filter(state__in=[PayoutState.READY, PayoutState.SENDING])",
+        TASKS,
+        "        _alone(payout_lookup, payout)\n",
+        "        _alone(lambda p: rails.get(p.rail).send(p, key=rails.key_of(p.pk)), payout)\n",
         (OF_PAYOUTS, DELIVERIES),
     ),
     Bug(
@@ -82,7 +82,7 @@ BUGS = (
         PAYOUTS,
         "        affiliate__in=stopped, closing=False\n",
         "        pk=0\n",
-        (OF_PAYOUTS,),
+        (FOUR_EYES,),
     ),
     Bug(
         "settlement-day-open",
@@ -98,7 +98,7 @@ BUGS = (
         PAYOUTS,
         "    if payout.requested_by_id == actor.pk:\n",
         "    if False:\n",
-        (FOUR_EYES, OF_PAYOUTS),
+        (OF_POLICY,),
     ),
     Bug(
         "confirmed-by-who-released",
