@@ -15,6 +15,9 @@ WRITE_OFF = "platform:write_off"  # debts let go; a loss, so its balance reads n
 SPECIAL_FEE = "platform:special_fee"  # of content and traffic products
 SUBSIDY = "platform:subsidy"  # what the platform pays on top; an expense, so it reads negative
 
+# What the platform put into campaign budgets; an expense, so it reads negative.
+CAMPAIGNS = "platform:campaigns"
+
 
 def wallet(merchant_id: int) -> str:
     """What a merchant has left to spend. May go down to minus its credit limit."""
@@ -44,3 +47,18 @@ def payable(affiliate_id: int) -> str:
 def debt(affiliate_id: int) -> str:
     """Clawed back beyond what was payable; taken first from later earnings. At most zero."""
     return f"affiliate:{affiliate_id}:debt"
+
+
+def budget(campaign_id: int) -> str:
+    """What a campaign may still promise. Never below zero: nothing is promised without money."""
+    return f"campaign:{campaign_id}:budget"
+
+
+def promised(campaign_id: int) -> str:
+    """Promised out of a campaign's budget and not yet due: paid orders, accepted tasks."""
+    return f"campaign:{campaign_id}:promised"
+
+
+def coupons(campaign_id: int) -> str:
+    """Set aside for the coupons in a campaign's stock, claimed or not, until they are used."""
+    return f"campaign:{campaign_id}:coupons"
