@@ -2,33 +2,33 @@
 
 from django.urls import path
 
-from campaigns import views
+from campaigns.views import agreements
 
 app_name = "campaigns"
 
 urlpatterns = [
-    path("merchant/agreements/", views.agreements, name="agreements"),
+    path("merchant/agreements/", agreements.agreements, name="agreements"),
     path(
         "merchant/agreements/intermediations/<int:pk>/agree/",
-        views.intermediation,
+        agreements.intermediation,
         {"deed": "agree"},
         name="intermediation_agree",
     ),
     path(
         "merchant/agreements/intermediations/<int:pk>/end/",
-        views.intermediation,
+        agreements.intermediation,
         {"deed": "end"},
         name="intermediation_end",
     ),
     path(
         "merchant/agreements/subsidies/<int:pk>/agree/",
-        views.subsidy,
+        agreements.subsidy,
         {"deed": "agree"},
         name="subsidy_agree",
     ),
     path(
         "merchant/agreements/subsidies/<int:pk>/end/",
-        views.subsidy,
+        agreements.subsidy,
         {"deed": "end"},
         name="subsidy_end",
     ),

@@ -12,7 +12,7 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import AuditEvent, MemberRole, StaffRole
 from alliance.kernel.money import Money, cny
 from campaigns.models import Subsidy
-from campaigns.services import subsidy_agree, subsidy_end, subsidy_open
+from campaigns.services.subsidies import subsidy_agree, subsidy_end, subsidy_open
 from campaigns.subsidies import SubsidyTerms, in_force
 from merchants.models import MerchantMember, OrderLine
 from merchants.services.merchants import merchant_apply

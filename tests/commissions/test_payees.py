@@ -13,7 +13,7 @@ from affiliates.services.parts import (
 )
 from alliance.kernel import clock
 from alliance.kernel.money import cny
-from campaigns.services import subsidy_open
+from campaigns.services.subsidies import subsidy_open
 from commissions import chart, pipeline
 from commissions.models import Commission, SettlementLine
 from commissions.services import settlements

@@ -13,7 +13,7 @@ from affiliates.services import affiliate_apply, relation_open
 from alliance.kernel import clock
 from alliance.kernel.models import StaffRole
 from alliance.kernel.money import cny
-from campaigns.services import subsidy_open
+from campaigns.services.subsidies import subsidy_open
 from commissions import chart, tasks
 from commissions.models import CommissionLine
 from commissions.refunds import RefundRecord, RefundStatus, came_back, records_of

@@ -22,7 +22,7 @@ from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import AuditEvent, StaffRole, User
 from alliance.kernel.money import cny
-from campaigns.services import subsidy_open
+from campaigns.services.subsidies import subsidy_open
 from commissions import chart, ledger
 from commissions.models import (
     Account,

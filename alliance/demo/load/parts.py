@@ -10,7 +10,7 @@ from alliance.demo.load.stage import CURRENCY, Stage
 from alliance.demo.merchants import DEMO_MERCHANT
 from alliance.demo.people import DEMO_AFFILIATE
 from alliance.kernel.money import Money
-from campaigns.services import subsidy_open
+from campaigns.services.subsidies import subsidy_open
 from merchants.models import PlanKind
 
 PARTNERED = ("wangyue", "baomali")  # brought along by the demo's affiliate

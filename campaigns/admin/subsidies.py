@@ -30,7 +30,7 @@ from alliance.kernel.errors import Invalid
 from alliance.kernel.models import StaffRole
 from alliance.kernel.money import Money, exponent
 from campaigns.models import Subsidy
-from campaigns.services import subsidy_end, subsidy_open
+from campaigns.services.subsidies import subsidy_end, subsidy_open
 from merchants.models import Merchant, MerchantState
 
 OPS, RISK, FINANCE, SUPPORT = (

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from affiliates.services import intermediation_agree, intermediation_end
 from campaigns import queries
-from campaigns.services import subsidy_agree, subsidy_end
+from campaigns.services.subsidies import subsidy_agree, subsidy_end
 from merchants.access import MerchantRequest, merchant_required
 
 
