@@ -1,11 +1,16 @@
 """From a merchant's person to what their merchant was offered, agreed to and gave."""
 
-from django.db.models import F, QuerySet
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 import merchants.queries
 from affiliates.models import Intermediation
+from alliance.kernel import clock
 from alliance.kernel.models import User
-from campaigns.models import Subsidy
+from campaigns.mechanics import MECHANICS
+from campaigns.models import Campaign, CampaignState, SlateItem, SlateState, Subsidy
+from merchants.models import Merchant, Product, ProductState
 
 
 def subsidies_for(user: User) -> QuerySet[Subsidy]:
@@ -23,3 +28,98 @@ def intermediations_for(user: User) -> QuerySet[Intermediation]:
     return rows.select_related("affiliate", "plan__merchant").order_by(
         F("ends_at").desc(nulls_first=True), "-pk"
     )
+
+
+# --- Campaigns and their slates -------------------------------------------------------------------
+
+OPEN_STATES = (
+    CampaignState.DRAFT,
+    CampaignState.SCHEDULED,
+    CampaignState.LIVE,
+    CampaignState.PAUSED,
+)
+
+
+def opens_to_merchants(campaign: Campaign, merchant_id: int) -> bool:
+    """Whether the merchant may propose products now: it is published, or a draft whose enrolment
+    has begun (products are called for before a campaign is complete), until enrolment or campaign
+    end. One that names a merchant is that merchant's alone."""
+    now = clock.now()
+    return (
+        campaign.merchant_id in (None, merchant_id)
+        and MECHANICS[campaign.kind].merchants_enrol
+        and campaign.state in OPEN_STATES
+        and (campaign.state != CampaignState.DRAFT or campaign.enrol_from is not None)
+        and (campaign.enrol_from is None or campaign.enrol_from <= now)
+        and now < (campaign.enrol_until or campaign.ends_at)
+    )
+
+
+def campaigns_open_to(merchant: Merchant) -> QuerySet[Campaign]:
+    """Where the merchant may propose products now, as `opens_to_merchants` says."""
+    now = clock.now()
+    kinds = [kind for kind, mechanic in MECHANICS.items() if mechanic.merchants_enrol]
+    return Campaign.objects.filter(
+        Q(merchant=None) | Q(merchant=merchant),
+        Q(enrol_from__lte=now) | Q(enrol_from=None) & ~Q(state=CampaignState.DRAFT),
+        Q(enrol_until__gt=now) | Q(enrol_until=None, ends_at__gt=now),
+        kind__in=kinds,
+        state__in=OPEN_STATES,
+        currency=merchant.currency,
+    ).order_by("starts_at", "pk")
+
+
+def campaigns_of(merchant: Merchant) -> QuerySet[Campaign]:
+    """The campaigns that the merchant pays a part of, was asked to, or has products in."""
+    items = SlateItem.objects.filter(campaign=OuterRef("pk"), product__shop__merchant=merchant)
+    mine = Q(merchant=merchant, merchant_bps__gt=0) | Exists(items)
+    return Campaign.objects.filter(mine).order_by("-starts_at", "-pk")
+
+
+def slate_items_of(merchant: Merchant) -> QuerySet[SlateItem]:
+    """The merchant's products on slates, proposed or taken, the newest first."""
+    rows = SlateItem.objects.filter(product__shop__merchant=merchant)
+    return rows.select_related("campaign", "product__shop").order_by("-pk")
+
+
+def slate_items_to_agree(merchant: Merchant) -> QuerySet[SlateItem]:
+    """What operations wrote for the merchant's products that counts from its word on."""
+    return slate_items_of(merchant).filter(
+        Q(rate_bps__isnull=False) | Q(service_bps__gt=0),
+        state=SlateState.APPROVED,
+        agreed_at=None,
+        campaign__state__in=OPEN_STATES,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlateFilter:
+    """Which products, as operations choose them. Amounts in minor units, rates basis points."""
+
+    words: str = ""
+    category: int | None = None
+    brand: str = ""
+    merchant: int | None = None
+    least_price_minor: int | None = None
+    most_price_minor: int | None = None
+    least_rate_bps: int | None = None
+    least_sales: int | None = None
+
+    def products(self, currency: str) -> QuerySet[Product]:
+        """Products on sale in that currency that fit everything said, best sold first."""
+        asked = {
+            "category": self.category,
+            "shop__merchant": self.merchant,
+            "price_minor__gte": self.least_price_minor,
+            "price_minor__lte": self.most_price_minor,
+            "rate_bps__gte": self.least_rate_bps,
+            "sales_count__gte": self.least_sales,
+        }
+        rows = Product.objects.filter(
+            currency=currency,
+            state=ProductState.ON_SALE,
+            **{name: value for name, value in asked.items() if value is not None},
+        )
+        if self.brand:
+            rows = rows.filter(brand__iexact=self.brand.strip())
+        return merchants.queries.products_found(rows, words=self.words, sort="sales")
