@@ -4,7 +4,7 @@ Amounts are whole minor units of the campaign's currency, rates basis points, mo
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 
@@ -37,6 +37,7 @@ class OrderFacts:
     coupon_minor: int = 0  # face of this campaign's coupon that the order used; 0 without one
     orders_before: int = 0
     pieces_before: int = 0
+    product_pieces_before: int = 0
     used_before: int = 0
     new_buyer: bool = False  # the first order of this buyer that the merchant has reported
 
@@ -66,7 +67,9 @@ class StandingFacts:
     """Where one affiliate stands in a campaign: valid orders only, refunds taken off.
 
     `commission_minor` is its net commission from them without any subsidy. `reached_at` is when it
-    first had what it has now. The last ones are the effort that an income guarantee may ask for.
+    first had what it has now. `links` (distinct products), `clicks` (valid ones), `visitors` and
+    `active_days` are the effort that an income guarantee may ask for. `baseline_gmv_minor` is what
+    it would have sold anyway (`million_subsidy.baseline`).
     """
 
     affiliate_id: int
@@ -77,7 +80,7 @@ class StandingFacts:
     buyers: int = 0
     gmv_minor: int = 0
     commission_minor: int = 0
-    baseline_gmv_minor: int = 0  # the same days before, for what came on top
+    baseline_gmv_minor: int = 0
     reached_at: datetime | None = None
     violation_points: int = 0
     links: int = 0
@@ -94,3 +97,88 @@ class Award:
     amount_minor: int
     rank: int | None = None
     why: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOfTask:
+    """One received order line of an affiliate's in a task's time and on its slate, not punished.
+
+    What a task's rules make of it: `campaigns.mechanics.valid_orders`. `base_minor` is what is left
+    after refunds; `buyer` whatever tells buyers apart, "" where the shop does not say.
+    """
+
+    line_id: int
+    placed_at: datetime
+    day: date
+    base_minor: int
+    shop_id: int
+    buyer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicantFacts:
+    """Who wants to accept a guaranteed task. `running` and `this_month` count its enrolments in
+    such tasks, `month_minor` is what those of this month may come to."""
+
+    age_days: int
+    named: bool = True  # has said who it is, so that it can be paid
+    running: int = 0
+    this_month: int = 0
+    month_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFacts:
+    """A product that a slate is offered. None is not known; a rule about it is not asked then.
+
+    `rate_bps` is what its plans give, `offered_bps` and `service_bps` what the merchant promises
+    for the campaign. `epc_micro` is the predicted earning per click in millionths of a minor unit,
+    `conversion_bps` the predicted orders per click, `rating_centi` hundredths of a star.
+    """
+
+    product_id: int
+    price_minor: int
+    category: str = ""
+    brand: str = ""
+    rate_bps: int = 0
+    offered_bps: int = 0
+    service_bps: int = 0
+    stock: int | None = None
+    rating_centi: int | None = None
+    refund_bps: int | None = None
+    lowest_price_minor: int | None = None  # of the last 30 days
+    median_price_minor: int | None = None  # of the market, for comparable products
+    category_rate_bps: int | None = None  # three quarters of its category offer less
+    category_refund_bps: int | None = None
+    epc_micro: int = 0
+    conversion_bps: int = 0
+
+    @property
+    def best_bps(self) -> int:
+        """The commission rate that it would have in the campaign."""
+        return max(self.rate_bps, self.offered_bps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouponTerms:
+    """What buyers claim. `faces` are (amount in minor units, weight); without a threshold.
+
+    A coupon is good for `valid_for` from the claim, with `until_end` not longer than the campaign.
+    `per_day` and `in_all` bound what one buyer may claim of the campaign (None: no bound);
+    `pause_days` must lie between two that a buyer gets. `wins`: the order goes to the affiliate on
+    whose page it was claimed, before every click. A face is never worth more than the price.
+    """
+
+    faces: tuple[tuple[int, int], ...]
+    valid_for: timedelta
+    until_end: bool = False
+    per_day: int | None = 1
+    in_all: int | None = None
+    pause_days: int = 0
+    wins: bool = False
+    least_wait: timedelta = timedelta(0)  # between claim and payment; faster is a machine
+
+    def valid_until(self, claimed_at: datetime, ends_at: datetime) -> datetime:
+        """When a coupon claimed at that moment expires, in a campaign that ends at `ends_at`."""
+        until = claimed_at + self.valid_for
+        return min(until, ends_at) if self.until_end else until

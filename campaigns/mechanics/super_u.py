@@ -1,0 +1,122 @@
+"""Super U selection 超级U选 (docs/domain.md §5): small merchants enrol, a score picks, orders pay a
+bonus.
+
+The score is the predicted earning per click × predicted conversion × quality of the margin (the
+commission rate without what is refunded). Each category has its own best.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from alliance.kernel.money import BPS, percent
+from campaigns.facts import OrderFacts, ProductFacts, Reward
+from campaigns.mechanics.base import Bps, Count, Mechanic, Minor, Rules, Text, Words
+from campaigns.mechanics.bonus import fixed
+
+
+class SuperU(Rules):
+    bonus_minor: Annotated[
+        Minor,
+        Field(gt=0, le=10_000),
+        Words(_("Bonus per order"), _("Usual are 0.50, 1.00, 2.00 and 5.00.")),
+    ] = 100
+    least_base_minor: Annotated[
+        Minor, Words(_("An order counts from"), _("What the buyer paid for the line."))
+    ] = 500
+    per_category: Annotated[
+        Count,
+        Field(gt=0, le=1_000),
+        Words(_("Products per category"), _("The best by score. For example 20.")),
+    ] = 20
+    least_stock: Annotated[
+        Count, Words(_("Pieces in stock at least"), _("For example 500."))
+    ] = 500
+    least_rating_centi: Annotated[
+        int,
+        Field(ge=0, le=500),
+        Words(_("Rating at least"), _("In hundredths of a star: 460 are 4.6 stars.")),
+    ] = 460
+    most_refund_bps: Annotated[
+        Bps,
+        Words(_("Refunds at most"), _("Where the average of its category is not known.")),
+    ] = 1_000
+
+
+def on_order(rules: SuperU, facts: OrderFacts) -> Reward | None:
+    return fixed(facts, rules.bonus_minor, least_minor=rules.least_base_minor)
+
+
+def objections(rules: SuperU, product: ProductFacts) -> list[Text]:
+    """What a product lacks for the selection; what is not known is not asked."""
+    said: list[Text] = []
+    least_bps = product.category_rate_bps
+    if least_bps is not None and product.best_bps < least_bps:
+        said.append(
+            _("Its commission rate is below %(rate)s, what the better quarter of its category has.")
+            % {"rate": percent(least_bps)}
+        )
+    lowest = product.lowest_price_minor
+    if lowest is not None and product.price_minor > lowest:
+        said.append(_("It was cheaper in the last 30 days."))
+    if product.stock is not None and product.stock < rules.least_stock:
+        said.append(
+            _("There must be %(pieces)s pieces of it in stock.") % {"pieces": rules.least_stock}
+        )
+    if product.rating_centi is not None and product.rating_centi < rules.least_rating_centi:
+        said.append(
+            _("Its rating is below %(stars)s stars.")
+            % {"stars": f"{rules.least_rating_centi // 100}.{rules.least_rating_centi % 100:02}"}
+        )
+    most_bps = product.category_refund_bps
+    most_bps = rules.most_refund_bps if most_bps is None else most_bps
+    if product.refund_bps is not None and product.refund_bps > most_bps:
+        said.append(
+            _("More of it is sent back than %(rate)s.") % {"rate": percent(most_bps)}
+        )
+    return said
+
+
+def score(product: ProductFacts) -> int:
+    """EPC × conversion × margin quality, a whole number to compare by; more is better."""
+    kept_bps = BPS - min(product.refund_bps or 0, BPS)
+    return product.epc_micro * product.conversion_bps * product.best_bps * kept_bps // BPS
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    product_id: int
+    category: str
+    rank: int  # within its category, from 1
+    score: int
+
+
+def picks(rules: SuperU, products: Iterable[ProductFacts]) -> list[Pick]:
+    """The best of each category that nothing speaks against; ties go to the lower number."""
+    fine = [product for product in products if not objections(rules, product)]
+    ranks: Counter[str] = Counter()
+    chosen: list[Pick] = []
+    for product in sorted(fine, key=lambda p: (p.category, -score(p), p.product_id)):
+        ranks[product.category] += 1
+        if ranks[product.category] <= rules.per_category:
+            rank = ranks[product.category]
+            chosen.append(Pick(product.product_id, product.category, rank, score(product)))
+    return chosen
+
+
+MECHANIC = Mechanic(
+    kind="super_u",
+    label=_("Super U selection"),
+    about=_(
+        "Small merchants propose products, a score picks the best of each category, and each valid "
+        "order of them pays a fixed bonus."
+    ),
+    rules=SuperU,
+    on_order=on_order,
+    objections=objections,
+    merchants_enrol=True,
+)

@@ -1,0 +1,190 @@
+"""Rules are read, written, described to forms, and refused in sentences."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alliance.kernel.errors import Invalid
+from campaigns.mechanics import MECHANICS
+from campaigns.mechanics.words import Input
+
+# Rules that have no default must be given.
+NEEDED = {
+    "super_brand_day": {"brand": "Lumen"},
+    "super_category_day": {"category": "phones"},
+    "gift_voucher": {"title": "Thank you", "face_minor": 500, "count": 100},
+}
+NAMES = sorted({field.name for mechanic in MECHANICS.values() for field in mechanic.fields})
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("kind", MECHANICS)
+def test_rules_are_kept_as_json_and_read_again(kind):
+    mechanic = MECHANICS[kind]
+    rules = mechanic.parse(NEEDED.get(kind, {}))
+
+    assert mechanic.parse(mechanic.dump(rules)) == rules
+
+
+@pytest.mark.parametrize("kind", MECHANICS)
+def test_the_defaults_of_the_form_are_the_defaults_of_the_rules(kind):
+    mechanic = MECHANICS[kind]
+    form = {field.name: field.default for field in mechanic.fields if not field.required}
+
+    assert mechanic.parse(form | NEEDED.get(kind, {})) == mechanic.parse(NEEDED.get(kind, {}))
+
+
+@given(kind=st.sampled_from(sorted(MECHANICS)), rules=JSON)
+def test_whatever_comes_is_read_or_refused_in_a_sentence(kind, rules):
+    try:
+        MECHANICS[kind].parse(rules)
+    except Invalid as said:
+        assert str(said).endswith(".")
+        assert "Input should" not in str(said)
+
+
+@given(data=st.data(), kind=st.sampled_from(sorted(MECHANICS)))
+def test_one_wrong_rule_is_named_by_its_label(data, kind):
+    mechanic = MECHANICS[kind]
+    field = data.draw(st.sampled_from(mechanic.fields))
+    wrong = data.draw(st.sampled_from([None, [0], {"a": 1}, 1.5]))
+
+    with pytest.raises(Invalid) as said:
+        mechanic.parse(NEEDED.get(kind, {}) | {field.name: wrong})
+
+    assert f"“{field.label}" in str(said.value)
+    assert said.value.field.split(".")[0] == field.name
+
+
+@pytest.mark.parametrize(
+    ("kind", "rules", "field", "sentence"),
+    [
+        ("double_commission", {"multipel": 2}, "multipel", "There is no rule “multipel”."),
+        (
+            "double_commission",
+            {"multiple_bps": 10_000},
+            "multiple_bps",
+            "“Multiple of the commission” must be above 100%.",
+        ),
+        (
+            "double_commission",
+            {"cap_minor": 10**16},
+            "cap_minor",
+            "“At most per order line” must be at most CN¥10,000,000,000,000.00.",
+        ),
+        (
+            "double_commission",
+            {"cap_minor": "20.00"},
+            "cap_minor",
+            "“At most per order line” must be an amount.",
+        ),
+        ("gift_voucher", {}, "title", "“Name on the voucher” is missing."),
+        (
+            "gift_voucher",
+            {"title": "Much too long", "face_minor": 100, "count": 1},
+            "title",
+            "“Name on the voucher” may have at most 10 characters.",
+        ),
+        (
+            "gift_voucher",
+            {"title": "Thanks", "face_minor": 99, "count": 1},
+            "face_minor",
+            "“Amount of the voucher” must be at least CN¥1.00.",
+        ),
+        (
+            "guaranteed_task",
+            {"tiers": [{"orders": 1, "reward_minor": 200}, {"orders": 5.5}]},
+            "tiers.1.orders",
+            "“Steps, row 2, From orders” must be a whole number.",
+        ),
+        (
+            "guaranteed_task",
+            {"metric": "clicks"},
+            "metric",
+            "“The ladder counts” must be one of: Orders, Sales.",
+        ),
+        ("leaderboard", {"prizes": []}, "prizes", "“Prizes” needs at least 1 row."),
+        ("leaderboard", {"prizes": 5}, "prizes", "“Prizes” must be a list of rows."),
+        (
+            "freebie",
+            {"slots": [{"opens": "ten", "minutes": 30}]},
+            "slots.0.opens",
+            "“Time slots, row 1, Opens at” must be a time of the day such as 10:00.",
+        ),
+        (
+            "super_coupon",
+            {"until_end": "yes"},
+            "until_end",
+            "“Not longer than the campaign” must be yes or no.",
+        ),
+        ("super_u", [], "", "“Rules” must be rules by their names."),
+        ("super_u", {"bonus_minor": {1, 2}}, "", "Rules are plain names with plain values."),
+        ("guaranteed_task", {"tiers": []}, "tiers", "A ladder has at least one step."),
+    ],
+)
+def test_what_is_wrong_is_said_as_the_form_names_it(kind, rules, field, sentence):
+    with pytest.raises(Invalid) as said:
+        MECHANICS[kind].parse(rules)
+
+    assert (str(said.value), said.value.field) == (sentence, field)
+
+
+def test_a_form_learns_unit_bounds_choices_and_rows():
+    task = {field.name: field for field in MECHANICS["guaranteed_task"].fields}
+
+    assert (task["mode"].input, task["mode"].default) == (Input.CHOICE, "ladder")
+    assert [value for value, _label in task["stack"].choices] == ["max", "sum"]
+    assert task["guaranteed_minor"].when == ("mode", "floor")
+    assert (task["one_shop_bps"].input, task["one_shop_bps"].most) == (Input.RATE, 10_000)
+    assert [row.name for row in task["tiers"].rows] == [
+        "orders", "gmv_minor", "reward_minor", "reward_bps"
+    ]  # fmt: skip
+    slots = {field.name: field for field in MECHANICS["freebie"].fields}["slots"]
+    assert (slots.least, slots.most, slots.rows[0].input) == (1, 24, Input.TIME)
+    assert slots.default[0] == {"opens": "10:00:00", "minutes": 30}
+    multiple = MECHANICS["double_commission"].fields[0]
+    assert (multiple.least, multiple.most) == (10_001, 50_000)
+    title = MECHANICS["gift_voucher"].fields[0]
+    assert (title.input, title.required, title.most) == (Input.TEXT, True, 10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "hours", "sentence"),
+    [
+        ("crazy_four_hours", 4, None),
+        ("crazy_four_hours", 5, "“Crazy four hours” lasts exactly 4 hours."),
+        ("super_brand_day", 23, "“Super brand day” lasts exactly 24 hours."),
+        ("super_category_day", 24, None),
+        ("gift_voucher", 30 * 24, None),
+        ("gift_voucher", 30 * 24 + 1, "“Gift voucher” lasts at most 30 days."),
+        ("leaderboard", 24 * 365, None),
+    ],
+)
+def test_how_long_a_kind_may_run(kind, hours, sentence):
+    begins = datetime(2026, 6, 18, tzinfo=UTC)
+    try:
+        MECHANICS[kind].check_time(begins, begins + timedelta(hours=hours))
+    except Invalid as said:
+        assert (str(said), said.field) == (sentence, "ends_at")
+    else:
+        assert sentence is None
+
+
+@pytest.mark.parametrize("kind", MECHANICS)
+def test_what_a_kind_says_of_itself_fits_together(kind):
+    mechanic = MECHANICS[kind]
+
+    assert mechanic.kind == kind
+    assert mechanic.on_order or mechanic.on_close or mechanic.coupon
+    assert mechanic.coupons == (mechanic.coupon is not None)
+    assert mechanic.reviewed <= mechanic.enrols
+    # What closing promises is funded: for each enrolment, or for all together.
+    assert (mechanic.on_close is None) or mechanic.most or mechanic.owes
