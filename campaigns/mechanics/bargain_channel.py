@@ -32,9 +32,7 @@ class BargainChannel(Rules):
         Field(gt=0, le=9_000),
         Words(_("Commission rate at least"), _("For example 5 percent.")),
     ] = 500
-    extra_minor: Annotated[
-        Minor, Words(_("Extra per order"), _("For example 0.50. 0: none."))
-    ] = 50
+    extra_minor: Annotated[Minor, Words(_("Extra per order"), _("For example 0.50. 0: none."))] = 50
     least_base_minor: Annotated[
         Minor, Words(_("An order counts from"), _("What the buyer paid for the line."))
     ] = 500

@@ -48,9 +48,7 @@ def sentence(
     return _shape(field) % (names | _choices(field)), path
 
 
-def _named(
-    fields: Sequence[RuleField], loc: tuple[int | str, ...]
-) -> tuple[str, RuleField | None]:
+def _named(fields: Sequence[RuleField], loc: tuple[int | str, ...]) -> tuple[str, RuleField | None]:
     """(“Tiers, row 1, Reward”, the innermost rule that is known by that path)."""
     words: list[str] = []
     found: RuleField | None = None

@@ -73,17 +73,13 @@ def _minute(moment: time) -> int:
 
 def slot_at(rules: Freebie, moment: datetime) -> tuple[datetime, datetime] | None:
     """(opens, closes) of the slot that is open at that moment, else None."""
-    return next(
-        (slot for slot in slots_of_day(rules, moment) if slot[0] <= moment < slot[1]), None
-    )
+    return next((slot for slot in slots_of_day(rules, moment) if slot[0] <= moment < slot[1]), None)
 
 
 def next_slot(rules: Freebie, moment: datetime) -> tuple[datetime, datetime]:
     """The first slot that opens after that moment."""
     days = (moment, moment + timedelta(days=1))
-    return next(
-        slot for day in days for slot in slots_of_day(rules, day) if slot[0] > moment
-    )
+    return next(slot for day in days for slot in slots_of_day(rules, day) if slot[0] > moment)
 
 
 def slots_of_day(rules: Freebie, moment: datetime) -> list[tuple[datetime, datetime]]:

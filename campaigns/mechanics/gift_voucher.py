@@ -35,9 +35,7 @@ class GiftVoucher(Rules):
     @model_validator(mode="after")
     def enough_for_one_buyer(self) -> Self:
         if self.per_buyer > self.count:
-            raise Fault(
-                _("One buyer cannot have more vouchers than there are."), field="per_buyer"
-            )
+            raise Fault(_("One buyer cannot have more vouchers than there are."), field="per_buyer")
         return self
 
 

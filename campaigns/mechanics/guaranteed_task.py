@@ -69,9 +69,7 @@ class GuaranteedTask(Rules):
             when=FLOOR,
         ),
     ] = 3_000
-    effort_links: Annotated[
-        Count, Words(_("Effort: links to different products"), when=FLOOR)
-    ] = 20
+    effort_links: Annotated[Count, Words(_("Effort: links to different products"), when=FLOOR)] = 20
     effort_clicks: Annotated[Count, Words(_("Effort: valid clicks"), when=FLOOR)] = 200
     effort_visitors: Annotated[Count, Words(_("Effort: different visitors"), when=FLOOR)] = 100
     effort_days: Annotated[Count, Words(_("Effort: active days"), when=FLOOR)] = 5
@@ -104,9 +102,7 @@ class GuaranteedTask(Rules):
     least_age_days: Annotated[
         Count, Words(_("Member for days"), _("Before a task can be accepted."))
     ] = 3
-    month_tasks: Annotated[
-        Count, Words(_("Tasks per affiliate and month"), _("0: no bound."))
-    ] = 3
+    month_tasks: Annotated[Count, Words(_("Tasks per affiliate and month"), _("0: no bound."))] = 3
     month_minor: Annotated[
         Minor, Words(_("At most per affiliate and month"), _("Over all tasks. 0: no bound."))
     ] = 50_000
@@ -122,9 +118,7 @@ class GuaranteedTask(Rules):
             self._check_ladder()
         if most(self) <= 0:
             field = {Mode.FLOOR: "guaranteed_minor", Mode.PER_ORDER: "bonus_minor"}
-            raise Fault(
-                _("These rules never pay anything."), field=field.get(self.mode, "tiers")
-            )
+            raise Fault(_("These rules never pay anything."), field=field.get(self.mode, "tiers"))
         return self
 
     def _check_ladder(self) -> None:

@@ -29,9 +29,7 @@ class Metric(TextChoices):
 
 class Prize(Rules):
     prize_minor: Annotated[Minor, Field(gt=0), Words(_("Prize"))]
-    least_orders: Annotated[
-        Count, Words(_("From orders"), _("Where the board counts orders."))
-    ] = 0
+    least_orders: Annotated[Count, Words(_("From orders"), _("Where the board counts orders."))] = 0
     least_minor: Annotated[
         Minor, Words(_("From amount"), _("Where the board counts sales or commission."))
     ] = 0

@@ -76,8 +76,8 @@ MECHANIC = Mechanic(
     kind="super_category_day",
     label=_("Super category day"),
     about=_(
-        "For 24 hours the products of one category earn an exclusive rate, and all affiliates share "
-        "a pot that grows with what they sell together."
+        "For 24 hours the products of one category earn an exclusive rate, and all affiliates "
+        "share a pot that grows with what they sell together."
     ),
     rules=SuperCategoryDay,
     on_order=on_order,

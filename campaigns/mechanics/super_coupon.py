@@ -25,9 +25,7 @@ class TierShare(Rules):
 
 
 class UsesShare(Rules):
-    uses: Annotated[
-        Count, Field(gt=0), Words(_("From coupons used"), _("In the last seven days."))
-    ]
+    uses: Annotated[Count, Field(gt=0), Words(_("From coupons used"), _("In the last seven days."))]
     share_bps: Annotated[Bps, Field(gt=0), Words(_("Share of the commission"))]
 
 
@@ -105,8 +103,7 @@ def _rises(steps: Sequence[tuple[int, int]]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The affiliate's share of a commission, and by which part of the table: base, tier, ka, uses.
-    """
+    """The affiliate's share of a commission, and by which part of the table: base, tier, ka, uses."""
 
     bps: int
     by: str

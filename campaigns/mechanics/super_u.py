@@ -33,9 +33,7 @@ class SuperU(Rules):
         Field(gt=0, le=1_000),
         Words(_("Products per category"), _("The best by score. For example 20.")),
     ] = 20
-    least_stock: Annotated[
-        Count, Words(_("Pieces in stock at least"), _("For example 500."))
-    ] = 500
+    least_stock: Annotated[Count, Words(_("Pieces in stock at least"), _("For example 500."))] = 500
     least_rating_centi: Annotated[
         int,
         Field(ge=0, le=500),
@@ -75,9 +73,7 @@ def objections(rules: SuperU, product: ProductFacts) -> list[Text]:
     most_bps = product.category_refund_bps
     most_bps = rules.most_refund_bps if most_bps is None else most_bps
     if product.refund_bps is not None and product.refund_bps > most_bps:
-        said.append(
-            _("More of it is sent back than %(rate)s.") % {"rate": percent(most_bps)}
-        )
+        said.append(_("More of it is sent back than %(rate)s.") % {"rate": percent(most_bps)})
     return said
 
 
