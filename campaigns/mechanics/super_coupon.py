@@ -103,7 +103,7 @@ def _rises(steps: Sequence[tuple[int, int]]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The affiliate's share of a commission, and by which part of the table: base, tier, ka, uses."""
+    """A share of the commission, and the part of the table it comes from: base, tier, ka or uses."""
 
     bps: int
     by: str
