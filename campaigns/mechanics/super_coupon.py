@@ -103,7 +103,7 @@ def _rises(steps: Sequence[tuple[int, int]]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of the commission, and the part of the table it comes from: base, tier, ka or uses."""
+    """A share of the commission, and where the table has it: base, tier, ka or uses."""
 
     bps: int
     by: str
