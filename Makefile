@@ -1,7 +1,7 @@
 # Everything starts here. Needs Python 3.11 or newer and make; nothing else.
 #   make demo PORT=9000        make test ARGS="tests/merchants -k feed"
 
-# Containers like to set it, and it has every process below us compile two thousand modules anew.
+# Containers like to set it; every process below us would compile two thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \

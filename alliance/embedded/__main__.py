@@ -28,7 +28,7 @@ NO_BROWSER = [
 def main(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     os.chdir(PROJECT)
-    # Containers like to set it, and it has every process below us compile two thousand modules anew.
+    # Containers like to set it; every process below us would compile two thousand modules anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     stop_on_signals()
     try:
