@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
@@ -68,7 +69,7 @@ class Sponsor(models.TextChoices):
     PLATFORM = "platform", _("The alliance")
     MERCHANT = "merchant", _("A merchant")
     JOINT = "joint", _("The alliance and a merchant")
-    AFFILIATE = "affiliate", _("An affiliate")  # a gift voucher (docs/domain.md §5)
+    AFFILIATE = "affiliate", pgettext_lazy("sponsor", "An affiliate")  # a gift voucher
 
 
 class Campaign(Stamped):

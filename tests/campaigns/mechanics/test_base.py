@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -141,6 +142,14 @@ def test_what_is_wrong_is_said_as_the_form_names_it(kind, rules, field, sentence
         MECHANICS[kind].parse(rules)
 
     assert (str(said.value), said.value.field) == (sentence, field)
+
+
+def test_limits_are_written_in_the_campaigns_currency_and_the_readers_language():
+    with override("de"), pytest.raises(Invalid) as said:
+        MECHANICS["gift_voucher"].parse(
+            {"title": "Danke", "face_minor": 99, "count": 1}, currency="EUR"
+        )
+    assert str(said.value) == "„Betrag des Gutscheins“ muss mindestens 1,00\xa0€ betragen."
 
 
 def test_a_form_learns_unit_bounds_choices_and_rows():
