@@ -200,6 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
     "violations-sweep": {"task": "commissions.tasks.violations_sweep", "schedule": 300.0},
+    "campaigns-turn": {"task": "commissions.tasks.campaigns_turn", "schedule": 60.0},
     "payouts-reconcile": {"task": "commissions.tasks.payouts_reconcile", "schedule": 300.0},
     "payouts-auto-release": {"task": "commissions.tasks.payouts_auto_release", "schedule": 300.0},
     "debts-write-off": {
@@ -392,6 +393,8 @@ ALLIANCE = {
     # Debts above this are written off by two people; below the other, old ones by nobody.
     "WRITE_OFF_LIMIT_MINOR": env.int("WRITE_OFF_LIMIT_MINOR", default=0),
     "WRITE_OFF_AUTO_MINOR": env.int("WRITE_OFF_AUTO_MINOR", default=0),
+    # Campaigns with a greater budget are published by somebody other than who made them.
+    "CAMPAIGN_APPROVAL_MINOR": env.int("CAMPAIGN_APPROVAL_MINOR", default=0),
     # docs/violations.md: days to appeal, to answer an appeal, and that a zone stays frozen.
     "VIOLATION_APPEAL_DAYS": env.int("VIOLATION_APPEAL_DAYS", default=15),
     "VIOLATION_ANSWER_DAYS": env.int("VIOLATION_ANSWER_DAYS", default=7),

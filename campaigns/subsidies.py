@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from campaigns.models import Subsidy
+from campaigns.models import Grant, Subsidy
 from merchants.models import OrderLine
 
 
@@ -15,7 +15,8 @@ class SubsidyTerms:
     """What a subsidy promises, as a commission keeps it. Rates in basis points, cap in minor units.
 
     Of min(base × rate, cap) the affiliate gets `share_bps`; of that the merchant funds
-    `merchant_bps`, the alliance the rest.
+    `merchant_bps`, the alliance the rest. What `campaign_id` grants is paid by its budget alone,
+    and `id` is its own then.
     """
 
     id: int
@@ -24,9 +25,13 @@ class SubsidyTerms:
     cap_minor: int
     share_bps: int
     merchant_bps: int
+    campaign_id: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        facts = asdict(self)
+        if self.campaign_id is None:
+            del facts["campaign_id"]
+        return facts
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> "SubsidyTerms":
@@ -75,4 +80,17 @@ def _terms(subsidy: Subsidy) -> SubsidyTerms:
         cap_minor=subsidy.cap_minor,
         share_bps=subsidy.share_bps,
         merchant_bps=subsidy.merchant_bps,
+    )
+
+
+def granted(grant: Grant) -> SubsidyTerms:
+    """What a campaign pays of an order line, in the words of a subsidy."""
+    return SubsidyTerms(
+        id=grant.campaign_id,
+        name=grant.campaign.name,
+        rate_bps=grant.rate_bps,
+        cap_minor=grant.cap_minor,
+        share_bps=grant.subsidy_share_bps,
+        merchant_bps=0,
+        campaign_id=grant.campaign_id,
     )

@@ -37,6 +37,10 @@ class Subsidy:
     share_bps: int = 10_000
     merchant_bps: int = 0
 
+    def on(self, base: Money) -> Money:
+        """What the affiliate gets of it."""
+        return min(base.share(self.rate_bps), self.cap).share(self.share_bps)
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -126,7 +130,7 @@ def worth(base: Money, rates: Rates, role: Role = Role.AFFILIATE) -> Worth:
     tech_fee = min(of.share(rates.tech_fee_bps), publisher)
     subsidy = merchant_subsidy = nothing
     for one in rates.subsidies:
-        extra = min(base.share(one.rate_bps), one.cap).share(one.share_bps)
+        extra = one.on(base)
         subsidy += extra
         merchant_subsidy += extra.share(one.merchant_bps)
     return Worth(

@@ -9,7 +9,7 @@ messages and re-runs are one code path (docs/road-of-an-order.md).
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -22,8 +22,11 @@ from affiliates.models import Attribution
 from alliance.kernel import clock
 from alliance.kernel.bulk import update_many
 from alliance.kernel.money import Money
-from campaigns.subsidies import SubsidyTerms, in_force
-from commissions import chart, debts, ledger
+from campaigns.engine import Rewards, raised, rewards_for
+from campaigns.limits import Limits
+from campaigns.models import Grant
+from campaigns.subsidies import SubsidyTerms, granted, in_force
+from commissions import chart, debts, grants, ledger
 from commissions.formulas import Role, Worth
 from commissions.ledger import Move
 from commissions.models import Commission, CommissionLine, CommissionState, Hold
@@ -56,7 +59,9 @@ class Step:
     state: CommissionState
     worth: Worth
     why: str
+    grants: list[Grant] = field(default_factory=list)  # what campaigns add, to the affiliate's own
     covered: bool = True
+    cut: bool = False
 
     @property
     def cost(self) -> int:
@@ -87,7 +92,7 @@ def orders_process(order_pks: Iterable[int]) -> int:
 
 @transaction.atomic
 def _process(pks: Sequence[int]) -> int:
-    # Lock order: the settlement (shared), orders, commissions, balances; rows by primary key.
+    # Lock order: the settlement (shared), orders, campaigns, commissions, balances; by primary key.
     closed = settled_through(lock=True)
     orders = {
         order.pk: order
@@ -95,17 +100,17 @@ def _process(pks: Sequence[int]) -> int:
     }
     lines = list(
         OrderLine.objects.filter(order__in=orders)
-        .select_related("order__merchant", "product")
+        .select_related("order__merchant", "product__category")
         .order_by("order_id", "pk")
     )
-    commissions = _commissions(lines, attribute(lines))
+    commissions, rewards = _commissions(lines, attribute(lines))
     _hold([one for found in commissions.values() for one in found], closed)
     steps = [
-        _step(commission, line, orders[line.order_id], closed)
+        _step(commission, line, orders[line.order_id], closed, rewards)
         for line in lines
         for commission in commissions[line.pk]
     ]
-    booked = _book([step for step in steps if step.changes], closed)
+    booked = _book([step for step in steps if step.changes], closed, rewards.limits)
     _redate(steps, closed)
     waiting = {step.line.order_id for step in steps if not step.covered}
     Order.objects.filter(pk__in=orders.keys() - waiting).update(processed_version=F("version"))
@@ -114,21 +119,28 @@ def _process(pks: Sequence[int]) -> int:
 
 def _commissions(
     lines: Sequence[OrderLine], decisions: dict[int, Attribution]
-) -> Mapping[int, list[Commission]]:
-    """By line: each payee's commission, locked; made, with frozen rates, where missing."""
+) -> tuple[Mapping[int, list[Commission]], Rewards]:
+    """By line: each payee's commission, locked; made, with frozen rates, where missing.
+
+    And what campaigns have granted to the lines.
+    """
     known = set(Commission.objects.filter(line__in=lines).values_list("line_id", flat=True))
     fresh = [line for line in lines if decisions[line.pk].affiliate_id and line.pk not in known]
     subsidies = in_force(fresh)
+    rewards = rewards_for(lines, decisions, fresh)
     Commission.objects.bulk_create(
         made
         for line in fresh
-        for made in _payees(line, decisions[line.pk], subsidies.get(line.pk, []))
+        for made in _payees(
+            line, decisions[line.pk], subsidies.get(line.pk, []), rewards.fresh.get(line.pk, [])
+        )
     )
+    Grant.objects.bulk_create(one for made in rewards.fresh.values() for one in made)
     found: dict[int, list[Commission]] = defaultdict(list)
     locked = Commission.objects.select_for_update().filter(line__in=lines).order_by("pk")
     for commission in locked:
         found[commission.line_id].append(commission)
-    return found
+    return found, rewards
 
 
 def _hold(commissions: Sequence[Commission], closed: Mapping[str, date]) -> None:
@@ -145,9 +157,13 @@ def _hold(commissions: Sequence[Commission], closed: Mapping[str, date]) -> None
 
 
 def _payees(
-    line: OrderLine, decision: Attribution, subsidies: Sequence[SubsidyTerms]
+    line: OrderLine,
+    decision: Attribution,
+    subsidies: Sequence[SubsidyTerms],
+    extras: Sequence[Grant],
 ) -> Iterator[Commission]:
-    """Who gets something of an order line, with the rates promised at the touch (§4.2)."""
+    """Who gets something of an order line, with the rates promised at the touch (§4.2) and what
+    campaigns add to them."""
 
     def payee(role: Role, affiliate_id: Any, **rates: Any) -> Commission:
         return Commission(
@@ -163,32 +179,38 @@ def _payees(
             **rates,
         )
 
+    terms = raised(decision, extras)
     shared = {
-        "rate_bps": decision.rate_bps,
-        "share_bps": decision.share_bps + decision.partner_share_bps,
+        "rate_bps": terms.rate_bps,
+        "share_bps": terms.share_bps,
         "partner_bps": decision.partner_share_bps,
     }
+    promised = [*subsidies, *(granted(grant) for grant in extras if grant.cap_minor)]
     yield payee(
         Role.AFFILIATE,
         decision.affiliate_id,
         attribution=decision,
         special_bps=decision.special_bps,
-        subsidies=[terms.as_json() for terms in subsidies],
+        subsidies=[one.as_json() for one in promised],
         **shared,
     )
     if decision.partner_id:
         yield payee(Role.PARTNER, decision.partner_id, **shared)
-    if decision.intermediary_id:
+    if terms.intermediary_id:
         yield payee(
             Role.INTERMEDIARY,
-            decision.intermediary_id,
-            rate_bps=decision.service_bps,
+            terms.intermediary_id,
+            rate_bps=terms.service_bps,
             share_bps=10_000,
         )
 
 
 def _step(
-    commission: Commission, line: OrderLine, order: Order, closed: Mapping[str, date]
+    commission: Commission,
+    line: OrderLine,
+    order: Order,
+    closed: Mapping[str, date],
+    rewards: Rewards,
 ) -> Step:
     before = standing_of(commission, closed)
     state, due = target_of(commission, line, order, before)
@@ -208,21 +230,27 @@ def _step(
         why = "balance"
     else:
         why = "corrected"
-    return Step(commission, line, before, state, due, why)
+    extras = rewards.of(line.pk) if commission.role == Role.AFFILIATE else []
+    return Step(commission, line, before, state, due, why, extras)
 
 
-def _book(steps: Sequence[Step], closed: Mapping[str, date]) -> int:
+def _book(steps: Sequence[Step], closed: Mapping[str, date], limits: Limits) -> int:
     if not steps:
         return 0
     accounts = {
         (code, step.line.currency)
         for step in steps
-        for code in guarded_accounts(step.commission.merchant_id, step.commission.affiliate_id)
+        for code in guarded_accounts(
+            step.commission.merchant_id,
+            step.commission.affiliate_id,
+            [grant.campaign_id for grant in step.grants],
+        )
     }
     balances = ledger.lock(accounts)
-    _cover(steps, balances)
+    before = {step.commission.pk: grants.booked(step.grants) for step in steps}
+    _cover(steps, balances, limits)
     steps = [step for step in steps if step.changes]  # what is still uncovered has not moved
-    moves = [move for step in steps for move in _moves(step)]
+    moves = [move for step in steps for move in _moves(step, before[step.commission.pk])]
     moves = ledger.net(debts.through_debt(ledger.net(moves), balances))
     entry_id = None
     if moves:
@@ -241,6 +269,11 @@ def _book(steps: Sequence[Step], closed: Mapping[str, date]) -> int:
     update_many(
         [step.commission for step in steps],
         ["state", "revision", "confirmed_at", "settles_in", *COMPONENTS],
+    )
+    update_many([step.commission for step in steps if step.cut], ["subsidies"])
+    update_many(
+        [grant for step in steps for grant in step.grants],
+        ["amount_minor", "cap_minor", "active", "why"],
     )
     return len(steps)
 
@@ -269,12 +302,17 @@ def _redate(steps: Sequence[Step], closed: Mapping[str, date]) -> None:
     update_many(moved, ["confirmed_at", "settles_in"])
 
 
-def _cover(steps: Sequence[Step], balances: dict[tuple[str, str], int]) -> None:
-    """Let the merchant's wallet say how far it reaches, in the order of the steps.
+def _cover(steps: Sequence[Step], balances: Mapping[tuple[str, str], int], limits: Limits) -> None:
+    """Let the merchant's wallet say how far it reaches, in the order of the steps; then campaigns.
 
     What frees money goes first. A new commission that is not covered waits, unfunded, until the
-    next top-up; a rise of a booked one keeps the booked figure and stays in the queue.
+    next top-up; a rise of a booked one keeps the booked figure and stays in the queue. Where a
+    campaign does not reach, the commission is booked with less of it.
     """
+    for step in steps:
+        for grant in step.grants:
+            code = (chart.budget(grant.campaign_id), step.line.currency)
+            limits.budget[grant.campaign_id] = balances[code]
     wallets = {
         (chart.wallet(step.commission.merchant_id), step.line.currency): (
             step.line.order.merchant.credit_limit_minor
@@ -295,18 +333,27 @@ def _cover(steps: Sequence[Step], balances: dict[tuple[str, str], int]) -> None:
                 step.worth = worth_of(commission, Money(commission.base_minor, currency))
             cost = step.cost
         left[wallet] -= cost
+        if step.grants:
+            _fit(step, limits)
+
+
+def _fit(step: Step, limits: Limits) -> None:
+    commission, base = step.commission, step.worth.base
+    step.cut = grants.fit(commission, step.grants, step.line.order_id, step.state, base, limits)
+    if step.cut:
+        step.worth = worth_of(commission, base)
 
 
 def _cost(state: str, minor: int) -> int:
     return minor if state in BOOKED else 0
 
 
-def _moves(step: Step) -> list[Move]:
-    """From where the money lies to where it should lie."""
+def _moves(step: Step, given: Mapping[int, int]) -> list[Move]:
+    """From where the money lies to where it should lie; `given`: by campaigns, up to now."""
     commission = step.commission
     return moves_between(
-        position(commission, step.before, parts_booked(commission)),
-        position(commission, step.state, parts_of(step.worth)),
+        position(commission, step.before, parts_booked(commission), given),
+        position(commission, step.state, parts_of(step.worth), grants.booked(step.grants)),
         step.line.currency,
     )
 
@@ -329,6 +376,10 @@ def _line(step: Step, entry_id: int | None) -> CommissionLine:
 def _receipt(step: Step) -> dict[str, Any]:
     """How the figures came about: inputs, rates, rounded results, and what was booked before."""
     order = step.line.order
+    campaigns = [
+        {"id": grant.campaign_id, "amount_minor": grant.amount_minor, **grant.why}
+        for grant in step.grants
+    ]
     return {
         "why": step.why,
         "order": {
@@ -341,4 +392,5 @@ def _receipt(step: Step) -> dict[str, Any]:
         "worth": parts_of(step.worth),
         "booked_before": parts_booked(step.commission),
         "rounding": "half_up",
+        **({"campaigns": campaigns} if campaigns else {}),
     }

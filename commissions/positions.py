@@ -1,6 +1,6 @@
 """Where the money of a commission lies, and how it gets from one place to another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from alliance.kernel.money import Money
 from commissions import chart
@@ -17,9 +17,12 @@ PLACES = {
 BOOKED = (State.ESTIMATED, *PLACES)
 
 
-def guarded_accounts(merchant_id: int, affiliate_id: int) -> tuple[str, ...]:
-    """What has to be locked before a commission of these two moves."""
+def guarded_accounts(
+    merchant_id: int, affiliate_id: int, campaign_ids: Iterable[int] = ()
+) -> tuple[str, ...]:
+    """What has to be locked before a commission of these moves."""
     return (
+        *(code for pk in campaign_ids for code in (chart.budget(pk), chart.promised(pk))),
         chart.wallet(merchant_id),
         chart.reserved(merchant_id),
         chart.pending(affiliate_id),
@@ -29,25 +32,33 @@ def guarded_accounts(merchant_id: int, affiliate_id: int) -> tuple[str, ...]:
     )
 
 
-def position(commission: Commission, state: str, parts: dict[str, int]) -> dict[str, int]:
+def position(
+    commission: Commission, state: str, parts: Mapping[str, int], given: Mapping[int, int]
+) -> dict[str, int]:
     """On which accounts the money for a commission lies in a state (minor units).
 
-    What the merchant pays is reserved first and goes to everybody with the receipt; the platform's
-    part of a subsidy is its own expense.
+    What the merchant pays is reserved first and goes to everybody with the receipt; so does what
+    campaigns give (by campaign), out of their budgets; the platform's part of a subsidy is its own
+    expense.
     """
     cost = parts["commission_minor"] + parts["special_fee_minor"] + parts["merchant_subsidy_minor"]
     wallet = chart.wallet(commission.merchant_id)
+    budgets = {chart.budget(pk): -minor for pk, minor in given.items()}
     if state == State.ESTIMATED:
-        return {wallet: -cost, chart.reserved(commission.merchant_id): cost}
+        promised = {chart.promised(pk): minor for pk, minor in given.items()}
+        return {wallet: -cost, chart.reserved(commission.merchant_id): cost, **budgets, **promised}
     if state not in PLACES:
         return {}
     return {
+        **budgets,
         wallet: -cost,
         PLACES[State(state)](commission.affiliate_id): parts["net_minor"],
         chart.TECH_FEE: parts["tech_fee_minor"],
         chart.SHARE: parts["platform_minor"],
         chart.SPECIAL_FEE: parts["special_fee_minor"],
-        chart.SUBSIDY: parts["merchant_subsidy_minor"] - parts["subsidy_minor"],
+        chart.SUBSIDY: (
+            parts["merchant_subsidy_minor"] + sum(given.values()) - parts["subsidy_minor"]
+        ),
     }
 
 

@@ -38,16 +38,33 @@ def rates_of(commission: Commission) -> Rates:
         tech_fee_bps=commission.tech_fee_bps,
         tech_fee_base=TechFeeBase(commission.tech_fee_base),
         special_bps=commission.special_bps,
-        subsidies=tuple(
+        subsidies=tuple(subsidy for _terms, subsidy in subsidies_of(commission)),
+    )
+
+
+def subsidies_of(commission: Commission) -> list[tuple[SubsidyTerms, Subsidy]]:
+    """What was promised on top: whose it is, and as the formulas want it."""
+    return [
+        (
+            terms,
             Subsidy(
                 terms.rate_bps,
                 Money(terms.cap_minor, commission.currency),
                 terms.share_bps,
                 terms.merchant_bps,
-            )
-            for terms in map(SubsidyTerms.from_json, commission.subsidies)
-        ),
-    )
+            ),
+        )
+        for terms in map(SubsidyTerms.from_json, commission.subsidies)
+    ]
+
+
+def given_of(commission: Commission, base: Money) -> dict[int, int]:
+    """By campaign: what it pays of the commission on `base` (minor units)."""
+    return {
+        terms.campaign_id: subsidy.on(base).minor
+        for terms, subsidy in subsidies_of(commission)
+        if terms.campaign_id is not None
+    }
 
 
 def worth_of(commission: Commission, base: Money) -> Worth:

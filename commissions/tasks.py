@@ -16,6 +16,7 @@ from commissions import pipeline, queries, rails
 from commissions.models import Payout, Settlement, VerifyRun, VerifySource, Violation
 from commissions.services import (
     bank,
+    campaigns,
     funding,
     invoices,
     payouts,
@@ -93,6 +94,18 @@ def violations_sweep() -> None:
         _unless_moved(violations.violation_uphold, case)
     for pk in queries.violations_to_apply():
         violation_apply(pk)
+
+
+@shared_task
+def campaigns_turn() -> None:
+    """Beat: campaigns begin and end by the clock; what is over and confirmed is wound up."""
+    for campaign in queries.campaigns_to_turn():
+        campaigns.campaign_turn(campaign=campaign)
+    for campaign in queries.campaigns_to_wind_up():
+        try:
+            campaigns.campaign_wind_up(campaign=campaign)
+        except WrongState as exc:
+            logger.info("campaign %s is not wound up: %s", campaign.pk, exc)
 
 
 def _unless_moved(service: Callable[..., None], case: Violation) -> None:

@@ -13,9 +13,11 @@ from affiliates.services import Click, affiliate_apply, link_create, touches_rec
 from alliance.kernel import clock
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money, cny
+from campaigns.models import Campaign, Enrolment, EnrolmentState
 from commissions import ledger, pipeline
 from commissions.models import Commission
 from commissions.services import wallets
+from commissions.services.campaigns import campaign_publish
 from merchants.models import Merchant, Product, Shop
 from merchants.services.merchants import merchant_apply, merchant_approve
 from merchants.services.orders import LineReport, OrderReport, RefundReport, orders_record
@@ -129,6 +131,35 @@ class Cast:
 
     def balance(self, code: str) -> Money:
         return ledger.balance(code, self.merchant.currency)
+
+    def campaign(self, kind: str = "double_commission", **changes) -> Campaign:
+        """A draft for all products, from an hour ago on for a week, with a budget of 1,000.00."""
+        now = clock.now()
+        plain = {
+            "name": "618",
+            "currency": self.merchant.currency,
+            "budget_minor": 1_000_00,
+            "starts_at": now - timedelta(hours=1),
+            "ends_at": now + timedelta(days=7),
+            "confirm_until": now + timedelta(days=22),
+            "all_products": True,
+        }
+        return Campaign.objects.create(kind=kind, **{**plain, **changes})
+
+    def publish(self, campaign: Campaign) -> Campaign:
+        """Published, by somebody who has not made it; its budget is paid in."""
+        campaign_publish(actor=self.finance2, campaign=campaign)
+        campaign.refresh_from_db()
+        return campaign
+
+    def enrol(self, campaign: Campaign, affiliate: Affiliate | None = None) -> Enrolment:
+        """The affiliate takes part from now on."""
+        return Enrolment.objects.create(
+            campaign=campaign,
+            affiliate=affiliate or self.affiliate,
+            state=EnrolmentState.ACCEPTED,
+            accepted_at=clock.now(),
+        )
 
     def top_up(self, amount: str) -> None:
         made = wallets.top_up_announce(actor=self.chen, merchant=self.merchant, amount=cny(amount))

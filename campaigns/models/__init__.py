@@ -1,6 +1,7 @@
 from campaigns.models.campaign import (
     ENROLMENT_OVER,
     PUBLISHED,
+    TAKING_PART,
     Campaign,
     CampaignPause,
     CampaignState,
@@ -17,6 +18,7 @@ from campaigns.models.subsidy import Subsidy
 __all__ = [
     "ENROLMENT_OVER",
     "PUBLISHED",
+    "TAKING_PART",
     "Campaign",
     "CampaignPause",
     "CampaignState",

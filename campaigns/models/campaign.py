@@ -123,6 +123,8 @@ class Campaign(Stamped):
     agreed_at = models.DateTimeField(_("agreed at"), null=True, blank=True, editable=False)
 
     budget_minor = models.PositiveBigIntegerField(_("budget"), default=0)
+    # Of it, what has gone back to whoever paid it when the campaign was wound up.
+    returned_minor = models.PositiveBigIntegerField(_("returned"), default=0, editable=False)
     daily_minor = models.PositiveBigIntegerField(_("budget of a day"), null=True, blank=True)
     per_order_minor = models.PositiveBigIntegerField(
         _("at most per order line"), null=True, blank=True
@@ -201,6 +203,11 @@ class Campaign(Stamped):
                 condition=~Q(state__in=["closed", "settled"]) | Q(closed_at__isnull=False),
                 name="campaign_closed_has_moment",
             ),
+            models.CheckConstraint(
+                condition=Q(returned_minor=0)
+                | Q(state="settled", returned_minor__lte=F("budget_minor")),
+                name="campaign_returns_at_most_its_budget",
+            ),
         ]
         indexes = [
             models.Index(fields=["starts_at", "ends_at"], name="campaign_by_time"),
@@ -217,6 +224,13 @@ class Campaign(Stamped):
     @property
     def waits_for_consent(self) -> bool:
         return bool(self.merchant_bps) and self.agreed_at is None
+
+    def counts_at(self, placed_at: datetime) -> bool:
+        """Whether an order placed then is of its time, pauses apart. Nothing counts before it was
+        published, nor from the moment on in which somebody closed it."""
+        begins = max(self.starts_at, self.published_at or self.starts_at)
+        over = min(self.ends_at, self.closed_at or self.ends_at)
+        return begins <= placed_at < over
 
 
 class CampaignPause(models.Model):
@@ -311,6 +325,14 @@ class EnrolmentState(models.TextChoices):
     VOID = "void", _("Void")
 
 
+# Accepted, and neither quit nor undone: what it sells counts.
+TAKING_PART = (
+    EnrolmentState.ACCEPTED,
+    EnrolmentState.EVALUATING,
+    EnrolmentState.APPROVED,
+    EnrolmentState.SETTLED,
+    EnrolmentState.FAILED,
+)
 ENROLMENT_OVER = (
     EnrolmentState.SETTLED,
     EnrolmentState.FAILED,

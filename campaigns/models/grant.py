@@ -53,6 +53,7 @@ class Grant(Stamped):
         ]
         indexes = [
             models.Index(fields=["campaign", "affiliate", "day"], name="grant_by_affiliate"),
+            models.Index(fields=["campaign", "day"], name="grant_by_day"),
             models.Index(fields=["campaign", "-granted_at"], name="grant_by_time"),
         ]
 

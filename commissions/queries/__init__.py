@@ -17,6 +17,7 @@ from commissions.queries.affiliate import (
     waiting_of,
 )
 from commissions.queries.bank import credits_of, top_ups_like
+from commissions.queries.campaigns import campaigns_to_turn, campaigns_to_wind_up
 from commissions.queries.debts import (
     debts_all,
     debts_old,
@@ -125,6 +126,8 @@ __all__ = [
     "auto_released_today",
     "balances_of",
     "brought_by_affiliate",
+    "campaigns_to_turn",
+    "campaigns_to_wind_up",
     "charges_of",
     "clawbacks_for",
     "commissions_for",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from commissions.verify import (
     books,
     business,
+    campaigns,
     cases,
     computed,
     evidence,
@@ -29,6 +30,7 @@ INVARIANTS = (
     *evidence.INVARIANTS,
     *computed.INVARIANTS,
     *cases.INVARIANTS,
+    *campaigns.INVARIANTS,
     *statements.INVARIANTS,
 )
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commissions.services.settlements import DIGEST
 from commissions.verify.base import BOOKED, STANDING, Invariant
+from commissions.verify.campaigns import FUNDED, IN_BUDGETS
 
 COST = "commission_minor + special_fee_minor + merchant_subsidy_minor"
 
@@ -56,14 +57,18 @@ EXPECTED = f"""
     SELECT CASE state WHEN 'paid' THEN 'platform:cash' ELSE 'platform:in_flight' END, currency,
            amount_minor
         FROM commissions_walletrefund WHERE state <> 'refused'
+    UNION ALL
+    SELECT payer, currency, -minor FROM ({FUNDED}) f WHERE payer NOT LIKE 'affiliate:%'
+    UNION ALL
+    SELECT code, currency, minor FROM ({IN_BUDGETS}) b
 """
 
 INVARIANTS = (
     Invariant(
         "books_match_business",
         _(
-            "Wallets, reserves, pending money, fees, tax, losses, cash and money in flight are "
-            "what the orders, top-ups, payouts, remittances and write-offs say."
+            "Wallets, reserves, pending money, fees, tax, losses, cash, money in flight and "
+            "budgets are what orders, top-ups, payouts, remittances, write-offs and campaigns say."
         ),
         (
             "commissions_account WHERE kind NOT IN ('payable', 'debt')",
@@ -73,6 +78,8 @@ INVARIANTS = (
             "commissions_taxremittance",
             "commissions_debtwriteoff",
             "commissions_walletrefund",
+            "campaigns_campaign WHERE state <> 'draft'",
+            "campaigns_grant",
         ),
         f"""
         SELECT coalesce(booked.code, said.code) || ': the books say ' || coalesce(booked.minor, 0)
@@ -92,7 +99,7 @@ INVARIANTS = (
         "affiliates_get_theirs",
         _(
             "For each affiliate: settled commissions + debts written off = payable - debt + what "
-            "was or is being paid out, tax included."
+            "was or is being paid out, tax included, or went into campaigns of its own."
         ),
         (
             "commissions_account WHERE kind IN ('payable', 'debt')",
@@ -117,6 +124,9 @@ INVARIANTS = (
             UNION ALL
             SELECT affiliate_id, currency, amount_minor, 0
             FROM commissions_debtwriteoff WHERE state = 'done'
+            UNION ALL
+            SELECT split_part(payer, ':', 2)::bigint, currency, 0, minor
+            FROM ({FUNDED}) f WHERE payer LIKE 'affiliate:%'
         ) AS both_sides
         GROUP BY affiliate_id, currency HAVING sum(settled) <> sum(held)
         """,

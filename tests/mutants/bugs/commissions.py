@@ -66,8 +66,8 @@ BUGS = (
         "subsidy-without-cap",
         "A subsidy knows no cap",
         FORMULAS,
-        "min(base.share(one.rate_bps), one.cap).share(one.share_bps)",
-        "base.share(one.rate_bps).share(one.share_bps)",
+        "min(base.share(self.rate_bps), self.cap).share(self.share_bps)",
+        "base.share(self.rate_bps).share(self.share_bps)",
         (OF_FORMULAS,),
     ),
     Bug(
