@@ -8,6 +8,7 @@ from django.db.models import Count, Sum
 
 from alliance.kernel import clock
 from campaigns.limits import Limits, Part
+from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, Grant
 from merchants.models import OrderLine
 
@@ -20,30 +21,42 @@ def taken(
 ) -> Limits:
     """Places and money taken, as far as these lines and affiliates can ask for them.
 
-    `grants` are all that these lines have. At most five statements, however many lines; those of
-    a limit that nobody has set are left out. The budget is the books' to say.
+    `grants` are all that these lines have. At most six statements, however many lines; those of a
+    limit that nobody has set are left out. The budget is the books' to say.
     """
     limits = Limits()
     if not campaigns:
         return limits
-    orders = {line.pk: line.order_id for line in lines}
-    active = Grant.objects.filter(
-        campaign__in=[campaign.pk for campaign in campaigns], active=True
-    ).order_by()
-    counts = (
-        active.filter(affiliate__in=affiliate_ids)
-        .exclude(line__order__in=set(orders.values()))
-        .values_list("campaign", "affiliate")
-        .annotate(Count("line__order", distinct=True))
-    )
-    limits.orders.update({(campaign, affiliate): n for campaign, affiliate, n in counts})
-    limits.pieces.update(dict(active.values_list("campaign").annotate(Sum("pieces"))))
+    of_lines = {line.pk: line for line in lines}
+    active = Grant.objects.filter(active=True).order_by()
+    if pks := [one.pk for one in campaigns if one.orders_per_affiliate is not None]:
+        rows = active.filter(campaign__in=pks, affiliate__in=affiliate_ids)
+        rows = rows.exclude(line__order__in={line.order_id for line in lines})
+        counts = rows.values_list("campaign", "affiliate")
+        for campaign, affiliate, orders in counts.annotate(Count("line__order", distinct=True)):
+            limits.orders[campaign, affiliate] = orders
+    if pks := [one.pk for one in campaigns if one.pieces is not None]:
+        sums = active.filter(campaign__in=pks).values_list("campaign")
+        limits.pieces.update(dict(sums.annotate(Sum("pieces"))))
+    if pks := [one.pk for one in campaigns if asks(one, "product_pieces_before")]:
+        rows = active.filter(
+            campaign__in=pks, line__product__in={line.product_id for line in lines}
+        )
+        by_product = rows.values_list("campaign", "line__product").annotate(Sum("pieces"))
+        for campaign, product, pieces in by_product:
+            limits.products[campaign, product] = pieces
     for grant in grants:
-        if grant.active:  # its pieces are counted
-            limits.take_place(grant.campaign_id, grant.affiliate_id, orders[grant.line_id], 0)
+        if grant.active:
+            limits.take_place(grant, of_lines[grant.line_id], counted=True)
     days = {clock.business_day(line.order.placed_at) for line in lines}
     limits.money.update(_money(campaigns, affiliate_ids, days))
     return limits
+
+
+def asks(campaign: Campaign, fact: str) -> bool:
+    """Whether its mechanic looks at a fact that costs a statement to know."""
+    mechanic = MECHANICS.get(campaign.kind)
+    return bool(mechanic and fact in mechanic.asks)
 
 
 def _money(

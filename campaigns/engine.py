@@ -17,7 +17,7 @@ from django.db.models import Q
 from affiliates.models import Affiliate, AffiliateMember, Attribution
 from alliance.kernel import clock
 from alliance.kernel.money import Money
-from campaigns import budgets
+from campaigns import budgets, buyers
 from campaigns.facts import OrderFacts, Reward
 from campaigns.limits import Limits
 from campaigns.mechanics import MECHANICS
@@ -41,8 +41,8 @@ class Setting:
     """What is known of campaigns (by primary key) and of those that they are asked about.
 
     `slate` is by campaign and product; `enrolled` (since when), `barred` by campaign and affiliate;
-    `own` by affiliate and merchant: somebody belongs to both. `open_to_all`: whoever may enrol is
-    taken to have done so.
+    `own` by affiliate and merchant: somebody belongs to both; `new_buyers` are lines.
+    `open_to_all`: whoever may enrol is taken to have done so.
     """
 
     campaigns: list[Campaign]
@@ -52,6 +52,7 @@ class Setting:
     barred: set[tuple[int, int]] = field(default_factory=set)
     pauses: dict[int, list[CampaignPause]] = field(default_factory=dict)
     own: set[tuple[int, int]] = field(default_factory=set)
+    new_buyers: set[int] = field(default_factory=set)
     open_to_all: bool = False
 
 
@@ -135,7 +136,7 @@ def setting_of(
     lines: Sequence[OrderLine],
     decisions: Mapping[int, Attribution],
 ) -> Setting:
-    """What is to be known of these campaigns (pauses apart) and lines. At most six statements."""
+    """What is to be known of these campaigns (pauses apart) and lines. At most seven statements."""
     setting = Setting([campaign for campaign in campaigns if campaign.kind in WITH_ORDERS])
     if not lines or not setting.campaigns:
         return setting
@@ -159,6 +160,8 @@ def setting_of(
         campaign__in=setting.campaigns, affiliate__in=affiliate_ids
     )
     setting.barred = set(barred.values_list("campaign", "affiliate"))
+    if any(budgets.asks(campaign, "new_buyer") for campaign in setting.campaigns):
+        setting.new_buyers = buyers.new_ones(lines, decisions)
     setting.own = _own(affiliate_ids, {line.order.merchant_id for line in lines})
     return setting
 
@@ -204,7 +207,7 @@ def decide(
                 if reward:
                     offers.append(_grant(campaign, line, decision, reward))
         for grant in _stacked(offers, line, decision):
-            limits.take_place(grant.campaign_id, grant.affiliate_id, line.order_id, grant.pieces)
+            limits.take_place(grant, line)
             granted.append(grant)
     return granted
 
@@ -266,6 +269,8 @@ def facts_of(
         enrolled_at=setting.enrolled.get((campaign.pk, affiliate_id)),
         orders_before=limits.orders_of(campaign.pk, affiliate_id),
         pieces_before=limits.pieces[campaign.pk],
+        product_pieces_before=limits.products[campaign.pk, line.product_id],
+        new_buyer=line.pk in setting.new_buyers,
     )
 
 

@@ -14,7 +14,9 @@ class OrderFacts:
 
     `rate_bps` and `share_bps` are what plan and agreement give without any campaign. The counts
     are this campaign's own, before this line: `orders_before` grants to this affiliate,
-    `used_before` coupons of its buyers used in the last seven days.
+    `used_before` coupons of its buyers used in the last seven days. `orders_before` and
+    `pieces_before` are known where the campaign limits them; what a mechanic has to ask for is
+    named in its `asks`.
     """
 
     placed_at: datetime

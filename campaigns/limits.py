@@ -9,7 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Grant
+from merchants.models import OrderLine
 
 Part = tuple[int, int | None, date | None]  # campaign; of an affiliate; on a day
 
@@ -27,6 +28,7 @@ class Limits:
     orders: Counter[tuple[int, int]] = field(default_factory=Counter)
     seen: dict[tuple[int, int], Counter[int]] = field(default_factory=dict)
     pieces: Counter[int] = field(default_factory=Counter)
+    products: Counter[tuple[int, int | None]] = field(default_factory=Counter)
     money: Counter[Part] = field(default_factory=Counter)
     budget: dict[int, int] = field(default_factory=dict)
 
@@ -46,13 +48,18 @@ class Limits:
                 return False
         return campaign.pieces is None or self.pieces[campaign.pk] + pieces <= campaign.pieces
 
-    def take_place(self, campaign_id: int, affiliate_id: int, order_id: int, pieces: int) -> None:
-        self.seen.setdefault((campaign_id, affiliate_id), Counter())[order_id] += 1
-        self.pieces[campaign_id] += pieces
+    def take_place(self, grant: Grant, line: OrderLine, *, counted: bool = False) -> None:
+        """`counted`: its pieces are among those that were counted already."""
+        orders = self.seen.setdefault((grant.campaign_id, grant.affiliate_id), Counter())
+        orders[line.order_id] += 1
+        if not counted:
+            self.pieces[grant.campaign_id] += grant.pieces
+            self.products[grant.campaign_id, line.product_id] += grant.pieces
 
-    def give_place(self, campaign_id: int, affiliate_id: int, order_id: int, pieces: int) -> None:
-        self.seen[campaign_id, affiliate_id][order_id] -= 1
-        self.pieces[campaign_id] -= pieces
+    def give_place(self, grant: Grant, line: OrderLine) -> None:
+        self.seen[grant.campaign_id, grant.affiliate_id][line.order_id] -= 1
+        self.pieces[grant.campaign_id] -= grant.pieces
+        self.products[grant.campaign_id, line.product_id] -= grant.pieces
 
     # --- Money -----------------------------------------------------------------------------------
 

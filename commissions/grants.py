@@ -13,6 +13,7 @@ from campaigns.models import Grant
 from commissions.models import Commission, CommissionState
 from commissions.positions import BOOKED
 from commissions.targets import given_of
+from merchants.models import OrderLine
 
 State = CommissionState
 
@@ -25,7 +26,7 @@ def booked(grants: Sequence[Grant]) -> dict[int, int]:
 def fit(
     commission: Commission,
     grants: Sequence[Grant],
-    order_id: int,
+    line: OrderLine,
     state: str,
     base: Money,
     limits: Limits,
@@ -37,7 +38,7 @@ def fit(
     cut = False
     wanted = given_of(commission, base) if state in BOOKED else {}
     for grant in grants:
-        _place(grant, order_id, state, limits)
+        _place(grant, line, state, limits)
         now = wanted.get(grant.campaign_id, 0)
         room, by = limits.room(grant.campaign, grant.affiliate_id, grant.day)
         most = now if room is None else grant.amount_minor + room
@@ -51,15 +52,16 @@ def fit(
     return cut
 
 
-def _place(grant: Grant, order_id: int, state: str, limits: Limits) -> None:
+def _place(grant: Grant, line: OrderLine, state: str, limits: Limits) -> None:
     """A line that falls through gives its place back; one that comes back asks for one again."""
-    place = (grant.campaign_id, grant.affiliate_id, order_id, grant.pieces)
     if grant.active and state == State.VOID:
         grant.active = False
-        limits.give_place(*place)
-    elif not grant.active and state != State.VOID and limits.free(grant.campaign, *place[1:]):
-        grant.active = True
-        limits.take_place(*place)
+        limits.give_place(grant, line)
+    elif not grant.active and state != State.VOID:
+        free = limits.free(grant.campaign, grant.affiliate_id, line.order_id, grant.pieces)
+        if free:
+            grant.active = True
+            limits.take_place(grant, line)
 
 
 def _cut(commission: Commission, grant: Grant, most: int, by: str) -> None:

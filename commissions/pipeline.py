@@ -339,7 +339,7 @@ def _cover(steps: Sequence[Step], balances: Mapping[tuple[str, str], int], limit
 
 def _fit(step: Step, limits: Limits) -> None:
     commission, base = step.commission, step.worth.base
-    step.cut = grants.fit(commission, step.grants, step.line.order_id, step.state, base, limits)
+    step.cut = grants.fit(commission, step.grants, step.line, step.state, base, limits)
     if step.cut:
         step.worth = worth_of(commission, base)
 

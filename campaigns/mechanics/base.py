@@ -53,6 +53,7 @@ class Mechanic:
     `hosted`: an affiliate holds it (`Campaign.host`); `confidential`: promoters below an affiliate
     never see what it adds. `audience`: the kinds of affiliates it is made for (empty: all), a
     form's first suggestion. It runs at least `shortest` and at most `longest`, where they are set.
+    `asks` names the facts of an order that `on_order` looks at and that cost a statement to know.
     """
 
     kind: str
@@ -72,6 +73,7 @@ class Mechanic:
     hosted: bool = False
     confidential: bool = False
     audience: tuple[str, ...] = ()
+    asks: frozenset[str] = frozenset()
     shortest: timedelta | None = None
     longest: timedelta | None = None
 

@@ -60,6 +60,7 @@ MECHANIC = Mechanic(
     about=_("For four hours the first pieces of each product earn a raised commission rate."),
     rules=CrazyFourHours,
     on_order=on_order,
+    asks=frozenset({"product_pieces_before"}),
     objections=objections,
     merchants_enrol=True,
     shortest=WINDOW,

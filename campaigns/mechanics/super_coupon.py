@@ -165,6 +165,7 @@ MECHANIC = Mechanic(
     ),
     rules=SuperCoupon,
     on_order=on_order,
+    asks=frozenset({"used_before"}),
     coupon=coupon,
     coupons=True,
 )

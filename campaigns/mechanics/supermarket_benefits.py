@@ -138,4 +138,5 @@ MECHANIC = Mechanic(
     ),
     rules=SupermarketBenefits,
     on_order=on_order,
+    asks=frozenset({"new_buyer"}),
 )
