@@ -2,8 +2,8 @@
 
 An order of a refused size and a second one of the same buyer never count. Of what is left, as many
 count as leaves enough distinct buyers and no shop with too large a part: `n` orders need
-ceil(n × buyers_bps) distinct buyers, and one shop may bring ceil(n × shop_bps) of them. The largest
-ones count. One more order, later than the others, never makes it less.
+ceil(n × buyers_bps) distinct buyers, and one shop may bring floor(n × shop_bps) of them, though
+always one. The largest ones count. One more order, later than the others, never makes it less.
 """
 
 from collections import Counter, defaultdict
@@ -65,7 +65,7 @@ def valid_orders(rules: ValidRules, orders: Iterable[OrderOfTask]) -> Verdict:
     fine = _one_by_one(rules, by_time, left_out)
     buyers_allow = _by_buyers(rules, fine)
     count = next(n for n in range(buyers_allow, -1, -1) if _by_shops(rules, fine, n) >= n)
-    in_shop = _share_up(count, rules.one_shop_bps) if rules.one_shop_bps else count
+    in_shop = _of_one_shop(rules, count)
     taken: Counter[int] = Counter()
     counted: list[OrderOfTask] = []
     for order in sorted(fine, key=lambda each: (-each.base_minor, each.placed_at, each.line_id)):
@@ -110,9 +110,7 @@ def _by_buyers(rules: ValidRules, orders: Sequence[OrderOfTask]) -> int:
 
 def _by_shops(rules: ValidRules, orders: Sequence[OrderOfTask], count: int) -> int:
     """How many orders there are if no shop brings more than its part of `count`."""
-    if not rules.one_shop_bps:
-        return len(orders)
-    at_most = _share_up(count, rules.one_shop_bps)
+    at_most = _of_one_shop(rules, count)
     of_shop = Counter(order.shop_id for order in orders)
     return sum(min(brought, at_most) for brought in of_shop.values())
 
@@ -129,5 +127,6 @@ def _distinct(orders: Iterable[OrderOfTask]) -> int:
     return len(named) + unnamed
 
 
-def _share_up(count: int, bps: int) -> int:
-    return -(-count * bps // BPS)
+def _of_one_shop(rules: ValidRules, count: int) -> int:
+    """How many of `count` orders one shop may bring."""
+    return max(1, count * rules.one_shop_bps // BPS) if rules.one_shop_bps else count
