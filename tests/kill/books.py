@@ -13,7 +13,7 @@ from affiliates.services import affiliate_apply, link_create
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from commissions import rails, tasks
-from commissions.models import Commission, Payout, Settlement
+from commissions.models import Commission, Payout, Settlement, Statement
 from commissions.services import payouts
 from commissions.verify import verify
 from merchants.models import Order, Refund
@@ -29,6 +29,7 @@ AFFILIATES = 5  # each has one withdrawal under way at most
 class Books:
     def __init__(self, rig: Rig, wallet: Wallet, begin: datetime) -> None:
         self.rig, self.wallet = rig, wallet
+        self.told = self.told_by_the_worker = 0  # statements
         with clock.at(begin - timedelta(days=1)):
             self.cast = cast_make(wallet="100000000.00")
             self.links = [self._affiliate(number) for number in range(AFFILIATES)]
@@ -50,13 +51,20 @@ class Books:
         return link_create(actor=user, affiliate=affiliate, zone=zone, product=self.cast.product)
 
     def clicks(self, month: datetime) -> list[str]:
-        """One for each affiliate, by whom the orders of that month come."""
+        """One for each affiliate, by whom the orders of that month come. And a top-up, so that the
+        merchant has something to be told, too."""
         moment = month + timedelta(days=2)
+        with clock.at(moment):
+            again(lambda: self.cast.top_up("100.00"))
         return again(lambda: [self.cast.click(link=link, at=moment) for link in self.links])
 
     def come_to_rest(self) -> list[str]:
         """Nobody works any more: the sweeps do what is left, today and on the days that follow."""
         again(tasks.orders_sweep)
+        before = again(Statement.objects.count)
+        self.told_by_the_worker += before - self.told
+        again(tasks.statements_sweep)
+        self.told = again(Statement.objects.count)
         self.wallet.finish()
         for later in (timedelta(minutes=11), timedelta(hours=25), timedelta(hours=27)):
             with clock.at(clock.now() + later):
@@ -71,7 +79,11 @@ class Books:
             tasks.payout_lookup(payout)
 
     def _faults(self) -> list[str]:
-        return [*verify(), *self._lost(), *self._paid_wrongly()]
+        return [*verify(), *self._lost(), *self._untold(), *self._paid_wrongly()]
+
+    def _untold(self) -> list[str]:
+        owing = Settlement.objects.filter(state="closed", told_at=None)
+        return [f"settlement {one.pk} is not told" for one in owing]
 
     def _lost(self) -> list[str]:
         """Acknowledged, and not there or not looked at."""
@@ -102,13 +114,15 @@ class Books:
         paid = sum(len(sums) for sums in self.wallet.paid.values())
         return (
             f"{len(self.shop.orders)} orders, {len(self.shop.refunds)} refunds, "
-            f"{self.shop.unanswered} unanswered, {paid} of {len(self.wallet.transfers)} transfers"
+            f"{self.shop.unanswered} unanswered, {paid} of {len(self.wallet.transfers)} transfers, "
+            f"{self.told_by_the_worker} of {self.told} statements by the worker"
         )
 
     def proved_something(self) -> int:
-        """0 if all of it came by: orders, refunds, settlements, transfers, and calls cut off."""
+        """0 if all came by: orders, refunds, settlements, statements, transfers, lost calls."""
         settled = Settlement.objects.filter(state="closed").count()
         seen = [len(self.shop.orders), len(self.shop.refunds), settled, self.shop.unanswered]
+        seen += [self.told_by_the_worker]
         seen += [sum(len(sums) for sums in self.wallet.paid.values())]
         return 0 if all(seen) else 1
 

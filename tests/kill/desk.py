@@ -1,4 +1,5 @@
-"""`python -m tests.kill.desk`: finance and an affiliate at work, until killed.
+"""`python -m tests.kill.desk`: finance and an affiliate at work, until killed. The worker tells
+what was settled, sends what was released, and does what the beat wants.
 
 What it was told had happened is a line in a file, written after the fact: none of it may be lost.
 """
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import django
 
-TURN = count()
+TURN, BEATS = count(), count()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alliance.settings")
 
 
@@ -48,6 +49,7 @@ def settle() -> str | None:
     from django.db.models import Max
 
     from alliance.kernel import clock
+    from commissions import tasks
     from commissions.models import Settlement
     from commissions.services import settlements
     from merchants.models import Order
@@ -60,7 +62,8 @@ def settle() -> str | None:
         return None
     if not settlements.currencies_due(month):
         return None
-    settlements.settlement_run(month=month, currency="CNY")
+    closed = settlements.settlement_run(month=month, currency="CNY")
+    tasks.statements_issue.delay(closed.pk)
     return f"settled {month}"
 
 
@@ -100,6 +103,8 @@ def beat() -> None:
     from commissions import tasks
 
     tasks.payouts_reconcile.delay()
+    if next(BEATS) % 10 == 0:
+        tasks.statements_sweep.delay()
 
 
 if __name__ == "__main__":

@@ -123,11 +123,15 @@ class Rig:
 
     @contextlib.contextmanager
     def at_rest(self) -> Iterator[None]:
-        """The desk waits, and the worker has done everything that it was told of."""
+        """The desk waits, and the worker has done everything that it was told of.
+
+        Whoever died of what was killed beside it is started again, as a supervisor would: a worker
+        may end when it loses the broker."""
         with self.desk.open("w") as desk:
             fcntl.flock(desk, fcntl.LOCK_EX)
             deadline = time.monotonic() + PATIENCE
             while self._has_work():
+                self.revive()
                 if time.monotonic() > deadline:
                     worker = next(one for one in self.family.children if one.name == "worker")
                     raise AssertionError(f"the worker does not get on:\n{worker.tail()}")

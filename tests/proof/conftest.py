@@ -2,4 +2,6 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.proof.trade", "tests.proof.money_out", "tests.proof.cases")
+pytest.register_assert_rewrite(
+    *(f"tests.proof.{name}" for name in ("trade", "money_out", "cases", "telling"))
+)

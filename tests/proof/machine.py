@@ -23,6 +23,7 @@ from merchants.services.orders import RefundReport
 from tests.proof.cases import Cases
 from tests.proof.model import Line
 from tests.proof.money_out import MoneyOut
+from tests.proof.telling import Telling
 from tests.proof.trade import MINIMUM, some, who
 
 AUTO_RECEIVE = timedelta(days=15)
@@ -38,17 +39,21 @@ STORIES = {
     "asked for": (1, False),
     "frozen": (1, False),
     "on its way": (3, True),
+    "comes back": (3, True),
     "paid out": (4, False),
     "in debt": (4, True),
+    "out of debt": (4, True),
     "a month ago": (4, False),
     "looked into": (0, False),
+    "taken": (0, False),
     "poor": (0, False),
     "helped": (0, False),
     "closed": (0, False),
+    "untold": (0, False),
 }
 
 
-class Machine(MoneyOut, Cases):
+class Machine(MoneyOut, Cases, Telling):
     """See WEIGHTS for how often each rule is tried."""
 
     @invariant()
@@ -67,20 +72,31 @@ class Machine(MoneyOut, Cases):
             self.a_withdrawal_moves_on(0, True)
         if refunded:
             self.it_is_refunded(1, 5, True, True)
+        self._and_then(story)
+
+    def _and_then(self, story):
         if story == "frozen":
             self.an_affiliate_is_frozen_or_freed(0)
+        elif story == "comes back":
+            self.a_withdrawal_moves_on(0, False)
         elif story in ("poor", "helped"):
             self.an_order_comes([12345] * 2, 0, "paid", True)
             self.an_order_comes([100_000], 1, "paid", True)
             self.an_order_comes([99], 1, "paid", True)
             self.it_is_corrected(0, 100_000, True)
-        if story == "helped":
-            self.money_comes(30_000, True)
+            if story == "helped":
+                self.money_comes(30_000, True)
         elif story == "a month ago":
             self.a_month_passes("calendar", 0)
-        elif story == "looked into":
+        elif story in ("looked into", "taken"):
             self.an_order_comes([19900, 1990], 0, "received", True)
             self.an_order_is_looked_into(0, True)
+            if story == "taken":
+                self.a_month_passes("calendar", 0)
+        elif story in ("out of debt", "untold"):
+            self.money_comes(30_000, True)
+            self.an_order_comes([100_000], 0, "received", True)
+            self.a_month_passes("calendar", 0)
         elif story == "closed":
             self.the_books_of_last_month_are_closed()
 
@@ -336,6 +352,7 @@ WEIGHTS = {
     "money_comes": 4,
     "somebody_withdraws": 6,
     "the_sweep_comes": 2,
+    "the_settlements_are_told": 2,
     "the_tax_of_last_month_is_paid": 4,
 }
 

@@ -1,6 +1,7 @@
 """A merchant, two affiliates and a wallet that never lasts: what the machine plays with, what it
 says to the books and to the model, and the comparison of the two."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,6 +86,10 @@ class Trade(RuleBasedStateMachine):
         self.numbers = 0
         self.frozen, self.merchant_frozen = [False, False], False
         self.closed: list[date] = []  # months
+        # What each held when a month was settled, and what the merchant held at a month's end.
+        self.closings: dict[date, dict[int, dict[str, int]]] = {}
+        self.month_ends: dict[date, dict[str, int]] = {}
+        self.untold: list[date] = []  # months that are settled
         self.cases: list[Any] = []  # against orders, see cases.py
         self._undone = undone()
         self._undone.__enter__()
@@ -96,7 +101,14 @@ class Trade(RuleBasedStateMachine):
         self.now += timedelta(days=1)
 
     def teardown(self) -> None:
-        self._undone.__exit__(None, None, None)
+        try:
+            if sys.exception() is None:  # else it has failed already
+                self.finish()
+        finally:
+            self._undone.__exit__(None, None, None)
+
+    def finish(self) -> None:
+        """What has to be true of every machine at its end."""
 
     def later(self, **by: int) -> None:
         self.now += timedelta(**by)
@@ -174,7 +186,24 @@ class Trade(RuleBasedStateMachine):
             wallets.top_up_receive(actor=cast.finance, top_up=made)
         self.books.top_ups += minor
 
+    def held(self) -> dict[int, dict[str, int]]:
+        """By affiliate, as a statement closes."""
+        positions = [self.books.position(who) for who in (0, 1)]
+        return {
+            who: {
+                "payable": max(position, 0),
+                "frozen": self.books.frozen(who),
+                "debt": min(position, 0),
+            }
+            for who, position in enumerate(positions)
+        }
+
+    def note_month(self) -> None:
+        month = clock.month_start(clock.business_day(self.now))
+        self.month_ends[month] = {"wallet": self.books.wallet, "reserved": self.books.reserved}
+
     def to_settlement_day(self) -> None:
+        self.note_month()
         day = clock.next_month(clock.business_day(self.now)).replace(day=20)
         self.now = clock.day_start(day).astimezone(clock.ZONE) + timedelta(hours=2)
 
@@ -187,6 +216,10 @@ class Trade(RuleBasedStateMachine):
             self.seen["debt repaid"] += debt < min(position, 0) or debt < 0 <= position
         with clock.at(self.now):
             close()
+        month = clock.previous_month(clock.business_day(self.now))
+        if Settlement.objects.filter(month=month, state="closed").exists():
+            self.closings[month] = self.held()
+            self.untold.append(month)
 
     def settlement(self) -> Settlement:
         """Of the month before, opened if nobody did."""
@@ -211,6 +244,7 @@ class Trade(RuleBasedStateMachine):
     # --- After every step ------------------------------------------------------------------------
 
     def check(self) -> None:
+        self.note_month()
         books, merchant = self.books, self.cast.merchant.pk
         flying = books.out("requested", "ready", "sending")
         said = {
@@ -248,5 +282,6 @@ class Trade(RuleBasedStateMachine):
             if line.state
         ]
         self.checks += 1
+        self.seen["steps"] += 1
         if self.checks % self.proof_every == 0:
             assert verify() == []
