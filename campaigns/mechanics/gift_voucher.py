@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from campaigns.facts import CouponTerms
 from campaigns.mechanics.base import Count, Fault, Mechanic, Minor, Rules, Text, Words
 
-REFUSED_AT_POINTS = 18  # violation points, docs/domain.md §1.4
+REFUSED_AT_POINTS = 18  # violation points (docs/domain.md §5)
 
 
 class GiftVoucher(Rules):
