@@ -71,7 +71,7 @@ class StandingFacts:
     `commission_minor` is its net commission from them without any subsidy. `reached_at` is when it
     first had what it has now. `links` (distinct products), `clicks` (valid ones), `visitors` and
     `active_days` are the effort that an income guarantee may ask for. `baseline_gmv_minor` is what
-    it would have sold anyway (`million_subsidy.baseline`).
+    it would have sold anyway: its sales in the days before, scaled to the campaign's length.
     """
 
     affiliate_id: int

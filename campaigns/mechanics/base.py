@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alliance.kernel.errors import Invalid
+from alliance.kernel.money import Money
 from campaigns.facts import Award, CouponTerms, OrderFacts, ProductFacts, Reward, StandingFacts
 from campaigns.mechanics.faults import Fault, sentence
 from campaigns.mechanics.words import Input, RuleField, Words, fields_of
@@ -114,6 +115,22 @@ class Mechanic:
             raise Invalid(
                 _("“%(kind)s” lasts at most %(days)s days.") % self._words(self.longest),
                 field="ends_at",
+            )
+
+    def check_budget(self, rules: Any, budget: Money) -> None:
+        """Raises Invalid if the budget does not hold what the rules promise to all together, or not
+        even the greatest reward of one enrolment."""
+        if self.owes is not None and self.owes(rules) > budget.minor:
+            raise Invalid(
+                _("The rules promise %(amount)s: the budget must hold it.")
+                % {"amount": Money(self.owes(rules), budget.currency).localized()},
+                field="budget_minor",
+            )
+        if self.most is not None and self.most(rules) > budget.minor:
+            raise Invalid(
+                _("One affiliate can earn %(amount)s: the budget must hold it.")
+                % {"amount": Money(self.most(rules), budget.currency).localized()},
+                field="budget_minor",
             )
 
     def _words(self, lasts: timedelta) -> dict[str, Any]:

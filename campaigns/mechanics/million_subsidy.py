@@ -42,11 +42,6 @@ class MillionSubsidy(Rules):
     ] = 14
 
 
-def baseline(rules: MillionSubsidy, *, before_minor: int, days: int) -> int:
-    """What would have been sold in `days` anyway, from the sales in `baseline_days` before."""
-    return half_up(before_minor * days, rules.baseline_days)
-
-
 def increment(standing: StandingFacts) -> int:
     """What was sold above the baseline; 0 where that is nothing."""
     return max(0, standing.gmv_minor - max(0, standing.baseline_gmv_minor))

@@ -61,7 +61,9 @@ def faults(campaign: Campaign) -> None:
     mechanic = MECHANICS.get(campaign.kind)
     if mechanic is None:
         raise Invalid(_("There is no such mechanic."), field="kind")
-    mechanic.parse(campaign.rules)
+    rules = mechanic.parse(campaign.rules, currency=campaign.currency)
+    mechanic.check_time(campaign.starts_at, campaign.ends_at)
+    mechanic.check_budget(rules, campaign.budget)
     if campaign.ends_at <= clock.now():
         raise Invalid(_("It would be over already."), field="ends_at")
     if not campaign.all_products and not campaign.slate.filter(state=SlateState.APPROVED).exists():

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance.kernel.errors import Invalid
+from alliance.kernel.money import cny
 from campaigns.mechanics import MECHANICS
 from campaigns.mechanics.words import Input
 
@@ -188,6 +189,33 @@ def test_how_long_a_kind_may_run(kind, hours, sentence):
     said = refusal(MECHANICS[kind].check_time, begins, begins + timedelta(hours=hours))
 
     assert (said and (str(said), said.field)) == (sentence and (sentence, "ends_at"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "budget", "sentence"),
+    [
+        ("leaderboard", "9000.00", None),
+        (
+            "leaderboard",
+            "8999.99",
+            "The rules promise CN¥9,000.00: the budget must hold it.",
+        ),
+        (
+            "million_subsidy",
+            "999999.99",
+            "The rules promise CN¥1,000,000.00: the budget must hold it.",
+        ),
+        ("guaranteed_task", "60.00", None),
+        ("guaranteed_task", "59.99", "One affiliate can earn CN¥60.00: the budget must hold it."),
+        ("gift_voucher", "499.99", "The rules promise CN¥500.00: the budget must hold it."),
+        ("double_commission", "0.00", None),
+    ],
+)
+def test_a_budget_holds_what_the_rules_promise(kind, budget, sentence):
+    mechanic = MECHANICS[kind]
+    said = refusal(mechanic.check_budget, mechanic.parse(NEEDED.get(kind, {})), cny(budget))
+
+    assert (said and (str(said), said.field)) == (sentence and (sentence, "budget_minor"))
 
 
 @pytest.mark.parametrize("kind", MECHANICS)

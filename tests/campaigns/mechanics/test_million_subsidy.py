@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alliance.kernel.errors import Invalid
 from campaigns.mechanics import MECHANICS
-from campaigns.mechanics.million_subsidy import baseline, claim, increment, shared_out
+from campaigns.mechanics.million_subsidy import claim, increment, shared_out
 from tests.campaigns.mechanics.facts import amounts, boards, standing
 
 MECHANIC = MECHANICS["million_subsidy"]
@@ -49,11 +49,6 @@ def test_20_yuan_per_order_on_average_is_the_most():
 def test_whose_claim_is_small_gets_it_and_the_others_share_the_rest():
     assert shared_out(90, claims=[10, 100, 100], weights=[100, 100, 100]) == [10, 40, 40]
     assert shared_out(100, claims=[10, 20, 30], weights=[1, 1, 1]) == [10, 20, 30]
-
-
-def test_the_baseline_of_14_days_is_scaled_to_the_days_of_the_campaign():
-    assert baseline(RULES, before_minor=1_400_000, days=3) == 300_000
-    assert baseline(RULES, before_minor=100, days=1) == 7  # 7.14
 
 
 @given(board=boards(), pot=st.integers(1, 1_000_000))
