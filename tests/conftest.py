@@ -13,6 +13,10 @@ from django.test import TransactionTestCase
 from django.utils import asyncio as django_asyncio
 from django.utils import translation
 
+from tests.pristine import django_db_modify_db_settings
+
+__all__ = ["django_db_modify_db_settings"]
+
 
 def _no_loop() -> NoReturn:
     """Playwright keeps an event loop running in this thread, which Django takes for an async view.

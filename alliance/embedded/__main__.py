@@ -71,6 +71,8 @@ def test(arguments: list[str]) -> int:
             **named,
             "ALLIANCE_ENV": "test",
             "MEDIA_ROOT": str(state.home / "media"),
+            # What the tests leave on it goes with it (tests/pristine.py).
+            "SERVER_IS_OURS": "" if "DATABASE_URL" in os.environ else "yes",
         }
         return run_in_front(
             [sys.executable, "-m", "pytest", *arguments], env, stop_with=signal.SIGINT
