@@ -20,15 +20,15 @@ class Limits:
     """What is taken of the campaigns of a batch. Money in minor units.
 
     `orders` counts, by campaign and affiliate, orders outside the batch; `seen` has the lines of
-    those in it.
-    `budget` is what is left; a campaign that is not in it has no budget to ask (a dry run without
-    one).
+    those in it. `refused` counts the lines that found no place in a campaign. `budget` is what is
+    left; a campaign that is not in it is not asked for one.
     """
 
     orders: Counter[tuple[int, int]] = field(default_factory=Counter)
     seen: dict[tuple[int, int], Counter[int]] = field(default_factory=dict)
     pieces: Counter[int] = field(default_factory=Counter)
     products: Counter[tuple[int, int | None]] = field(default_factory=Counter)
+    refused: Counter[int] = field(default_factory=Counter)
     money: Counter[Part] = field(default_factory=Counter)
     budget: dict[int, int] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from affiliates.models import Intermediation
 from alliance.kernel import clock
 from alliance.kernel.models import User
 from campaigns.mechanics import MECHANICS
-from campaigns.models import Campaign, CampaignState, SlateItem, SlateState, Subsidy
+from campaigns.models import Campaign, CampaignState, Grant, SlateItem, SlateState, Subsidy
 from merchants.models import Merchant, Product, ProductState
 
 
@@ -123,3 +123,8 @@ class SlateFilter:
         if self.brand:
             rows = rows.filter(brand__iexact=self.brand.strip())
         return merchants.queries.products_found(rows, words=self.words, sort="sales")
+
+
+def grants_of(line_pk: int) -> list[Grant]:
+    """What campaigns gave to an order line, with the campaigns. Whose line it is: ask first."""
+    return list(Grant.objects.filter(line=line_pk).select_related("campaign").order_by("campaign"))

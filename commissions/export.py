@@ -22,6 +22,7 @@ from alliance.kernel import clock
 
 # By the last part of the code. What is not named here is owed to somebody: Liabilities.
 ROOTS = {
+    "campaigns": "Expenses",
     "cash": "Assets",
     "debt": "Assets",
     "in_flight": "Liabilities",

@@ -8,12 +8,11 @@ messages and re-runs are one code path (docs/road-of-an-order.md).
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -22,15 +21,16 @@ from affiliates.models import Attribution
 from alliance.kernel import clock
 from alliance.kernel.bulk import update_many
 from alliance.kernel.money import Money
-from campaigns.engine import Rewards, raised, rewards_for
+from campaigns.engine import Rewards, rewards_for
 from campaigns.limits import Limits
 from campaigns.models import Grant
-from campaigns.subsidies import SubsidyTerms, granted, in_force
+from campaigns.subsidies import in_force
 from commissions import chart, debts, grants, ledger
 from commissions.formulas import Role, Worth
 from commissions.ledger import Move
 from commissions.models import Commission, CommissionLine, CommissionState, Hold
 from commissions.models.commission import COMPONENTS
+from commissions.parties import payees_of
 from commissions.positions import BOOKED, guarded_accounts, moves_between, position
 from commissions.targets import (
     parts_booked,
@@ -131,7 +131,7 @@ def _commissions(
     Commission.objects.bulk_create(
         made
         for line in fresh
-        for made in _payees(
+        for made in payees_of(
             line, decisions[line.pk], subsidies.get(line.pk, []), rewards.fresh.get(line.pk, [])
         )
     )
@@ -154,55 +154,6 @@ def _hold(commissions: Sequence[Commission], closed: Mapping[str, date]) -> None
             one.hold = hold
             moved.append(one)
     update_many(moved, ["hold"])
-
-
-def _payees(
-    line: OrderLine,
-    decision: Attribution,
-    subsidies: Sequence[SubsidyTerms],
-    extras: Sequence[Grant],
-) -> Iterator[Commission]:
-    """Who gets something of an order line, with the rates promised at the touch (§4.2) and what
-    campaigns add to them."""
-
-    def payee(role: Role, affiliate_id: Any, **rates: Any) -> Commission:
-        return Commission(
-            line=line,
-            role=role.value,
-            affiliate_id=affiliate_id,
-            merchant_id=line.order.merchant_id,
-            currency=line.currency,
-            state=State.PLACED,
-            tech_fee_bps=settings.ALLIANCE["TECH_FEE_BPS"],
-            tech_fee_base=settings.ALLIANCE["TECH_FEE_BASE"],
-            placed_at=line.order.placed_at,
-            **rates,
-        )
-
-    terms = raised(decision, extras)
-    shared = {
-        "rate_bps": terms.rate_bps,
-        "share_bps": terms.share_bps,
-        "partner_bps": decision.partner_share_bps,
-    }
-    promised = [*subsidies, *(granted(grant) for grant in extras if grant.cap_minor)]
-    yield payee(
-        Role.AFFILIATE,
-        decision.affiliate_id,
-        attribution=decision,
-        special_bps=decision.special_bps,
-        subsidies=[one.as_json() for one in promised],
-        **shared,
-    )
-    if decision.partner_id:
-        yield payee(Role.PARTNER, decision.partner_id, **shared)
-    if terms.intermediary_id:
-        yield payee(
-            Role.INTERMEDIARY,
-            terms.intermediary_id,
-            rate_bps=terms.service_bps,
-            share_bps=10_000,
-        )
 
 
 def _step(

@@ -1,6 +1,6 @@
 """A commission in words: where it stands and why, how each figure came about, what ever changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
 from alliance.kernel.money import BPS, Money, percent
+from campaigns.models import Grant
+from commissions import additions
 from commissions.formulas import Rates, Role, TechFeeBase, Worth
 from commissions.models import Commission, CommissionLine, CommissionState, Hold
 from commissions.services.settlements import settlement_day
-from commissions.targets import rates_of, worth_of
+from commissions.targets import rates_of, subsidies_of, worth_of
 from merchants.models import OrderState
 
 State = CommissionState
@@ -151,10 +153,11 @@ class Waterfall:
     expected: bool
 
 
-def waterfall(commission: Commission) -> Waterfall:
+def waterfall(commission: Commission, grants: Sequence[Grant] = ()) -> Waterfall:
     """The arithmetic of what is booked; of an order that is not paid or not funded yet, what it
-    will be."""
+    will be. `grants` are what campaigns gave to its line."""
     line, currency = commission.line, commission.currency
+    grants = additions.shown(commission, grants)
     rates = rates_of(commission)
     expected = commission.state in (State.PLACED, State.UNFUNDED)
     base = line.base if expected else Money(commission.base_minor, currency)
@@ -168,9 +171,12 @@ def waterfall(commission: Commission) -> Waterfall:
         Step(
             gettext("Commission"),
             whole,
-            _times(base, rates.commission_bps, whole),
+            _said(
+                _times(base, rates.commission_bps, whole),
+                additions.rate_words(commission, grants),
+            ),
         ),
-        _share_step(commission, rates, whole, due),
+        _share_step(commission, rates, whole, due, additions.share_words(commission, grants)),
         Step(
             gettext("Technical service fee"),
             -due.tech_fee,
@@ -178,7 +184,7 @@ def waterfall(commission: Commission) -> Waterfall:
             + (" " + gettext("(of the whole commission)") if of_all else ""),
             "less",
         ),
-        *_subsidy_steps(commission, base),
+        *_subsidy_steps(commission, base, grants),
         Step(
             gettext("Yours"),
             due.net,
@@ -189,7 +195,13 @@ def waterfall(commission: Commission) -> Waterfall:
     return Waterfall(steps, due.net, expected)
 
 
-def _share_step(commission: Commission, rates: Rates, whole: Money, due: Worth) -> Step:
+def _said(*words: str) -> str:
+    return ". ".join(word for word in words if word)
+
+
+def _share_step(
+    commission: Commission, rates: Rates, whole: Money, due: Worth, raised: str
+) -> Step:
     """Of the whole commission: alone, or shared between affiliate and partner."""
     if not rates.partner_bps:
         how = _times(whole, rates.share_bps, due.publisher)
@@ -204,20 +216,27 @@ def _share_step(commission: Commission, rates: Rates, whole: Money, due: Worth) 
             "whole": whole.localized(),
             "share": percent(rates.share_bps),
         }
-    return Step(gettext("Your share"), due.publisher, how)
+    return Step(gettext("Your share"), due.publisher, _said(how, raised))
 
 
-def _subsidy_steps(commission: Commission, base: Money) -> list[Step]:
-    """One a subsidy: rate, cap, own share."""
-    steps = []
-    for one in rates_of(commission).subsidies:
+def _subsidy_steps(commission: Commission, base: Money, grants: Sequence[Grant]) -> list[Step]:
+    """One a subsidy: rate, cap, own share; of a campaign with its name, and why it was cut."""
+    steps, by_campaign = [], {grant.campaign_id: grant for grant in grants}
+    for terms, one in subsidies_of(commission):
+        grant = by_campaign.get(terms.campaign_id or 0)
         capped = min(base.share(one.rate_bps), one.cap)
-        how = _times(base, one.rate_bps, base.share(one.rate_bps))
-        if capped < base.share(one.rate_bps):
+        if grant and grant.rate_bps == BPS:
+            how = gettext("A fixed bonus of the order, at most what was paid for it")
+        else:
+            how = _times(base, one.rate_bps, base.share(one.rate_bps))
+        if grant and (cut := additions.cut_words(grant, commission.currency)):
+            how += ", " + cut
+        elif capped < base.share(one.rate_bps):
             how += ", " + gettext("at most %(cap)s") % {"cap": one.cap.localized()}
         if one.share_bps != BPS:
             how += "; " + _times(capped, one.share_bps, capped.share(one.share_bps))
-        steps.append(Step(gettext("Subsidy"), capped.share(one.share_bps), how))
+        label = terms.name if terms.campaign_id else gettext("Subsidy")
+        steps.append(Step(label, one.on(base), how))
     return steps
 
 

@@ -10,8 +10,8 @@ then the newer plan. A rate of 0 takes the product out of its plan.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -128,6 +128,37 @@ def terms_at(wanted: Iterable[Wanted]) -> dict[Wanted, Found | None]:
     if not asked:
         return {}
     plans = _plans(asked)
+    return {one: choose(plans.get(one[0], ()), one[1], one[2], one[3]) for one in asked}
+
+
+class Change(NamedTuple):
+    """Terms that nobody has announced: `rate_bps` of a plan for a product, a category, or all."""
+
+    plan_id: int
+    rate_bps: int
+    product_id: int | None = None
+    category_id: int | None = None
+
+
+def terms_if(wanted: Iterable[Wanted], change: Change) -> dict[Wanted, Found | None]:
+    """What would have counted if these had been the plan's last terms all along. Two queries."""
+    asked = list(dict.fromkeys(wanted))
+    if not asked:
+        return {}
+    scope = (change.product_id, change.category_id)
+    ever = datetime.min.replace(tzinfo=UTC)
+    last = datetime.max.replace(tzinfo=UTC)
+    plans = {
+        merchant_id: [
+            replace(
+                plan, terms={**plan.terms, scope: (TermsFacts(0, change.rate_bps, ever, last),)}
+            )
+            if plan.id == change.plan_id
+            else plan
+            for plan in found
+        ]
+        for merchant_id, found in _plans(asked).items()
+    }
     return {one: choose(plans.get(one[0], ()), one[1], one[2], one[3]) for one in asked}
 
 

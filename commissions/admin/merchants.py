@@ -64,6 +64,10 @@ KINDS = {
     "special_fee": _("special service fees"),
     "subsidy": _("subsidies"),
     "share": _("platform's share"),
+    "campaigns": _("paid into campaigns"),
+    "budget": _("budget left"),
+    "promised": _("promised to affiliates"),
+    "coupons": _("set aside for coupons"),
     "tax_withheld": _("tax withheld"),
     "write_off": _("debts written off"),
 }

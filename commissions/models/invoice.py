@@ -103,6 +103,9 @@ class ChargeKind(models.TextChoices):
     SERVICE = "service", _("Intermediaries' service fee")
     SPECIAL = "special", _("Special service fee")
     SUBSIDY = "subsidy", _("Your part of subsidies")
+    CAMPAIGN = "campaign", _("Your part of the budgets of campaigns")
+    # Below zero from the start: the alliance pays for what buyers took off.
+    COUPONS = "coupons", _("Coupons paid back after refunds")
 
     @property
     def given_back(self) -> Promise:
@@ -112,6 +115,8 @@ class ChargeKind(models.TextChoices):
             ChargeKind.SERVICE: _("Intermediaries' service fee given back"),
             ChargeKind.SPECIAL: _("Special service fee given back"),
             ChargeKind.SUBSIDY: _("Your part of subsidies given back"),
+            ChargeKind.CAMPAIGN: _("What was left of the budgets of campaigns"),
+            ChargeKind.COUPONS: _("Coupons of campaigns that buyers used"),
         }[self]
 
 

@@ -33,7 +33,7 @@ _FUNDING = """
         SELECT w.merchant_id, s.minor, s.effective_on
         FROM sides s JOIN wallet w USING (account_id)
         JOIN commissions_account o ON o.id = s.other_id
-        WHERE o.kind NOT IN ('cash', 'in_flight')
+        WHERE o.kind NOT IN ('cash', 'in_flight', 'budget', 'coupons')
     ), spent AS (
         SELECT merchant_id, sum(minor) AS month_minor,
                coalesce(sum(minor) FILTER (WHERE effective_on > %(week_ago)s), 0) AS week_minor

@@ -60,21 +60,43 @@ _WITHIN = """
          AND e.effective_on >= %(start)s AND e.effective_on < %(end)s
     JOIN commissions_commission c ON c.id = changes.commission_id
 """
+# What merchants paid into budgets of campaigns and got back of them, and got for coupons.
+_CAMPAIGNS = f"""
+    SELECT split_part(m.owner, ':', 2)::bigint AS merchant_id, l.currency, e.recorded_at AS at,
+           e.key, c.name,
+           CASE o.kind WHEN 'coupons' THEN '{ChargeKind.COUPONS.value}'
+                       ELSE '{ChargeKind.CAMPAIGN.value}' END AS kind,
+           CASE WHEN m.id = l.debit_id THEN l.amount_minor ELSE -l.amount_minor END AS minor
+    FROM commissions_entry e
+    JOIN commissions_line l ON l.entry_id = e.id
+    JOIN commissions_account m ON m.id IN (l.debit_id, l.credit_id) AND m.owner LIKE 'merchant:%%'
+    JOIN commissions_account o ON o.id = l.debit_id + l.credit_id - m.id
+         AND o.owner LIKE 'campaign:%%'
+    JOIN campaigns_campaign c ON c.id = split_part(o.owner, ':', 2)::bigint
+    WHERE e.effective_on >= %(start)s AND e.effective_on < %(end)s
+"""
 _BY_MERCHANT = f"""{_CHANGES}
     SELECT c.merchant_id, c.currency, {_KIND} AS kind, count(DISTINCT c.line_id),
            sum(changes.minor)::bigint
     {_WITHIN} WHERE changes.minor <> 0
     GROUP BY c.merchant_id, c.currency, {_KIND}, changes.minor < 0
-    ORDER BY c.merchant_id, kind, changes.minor < 0
+    UNION ALL
+    SELECT merchant_id, currency, kind, count(*), sum(minor)::bigint FROM ({_CAMPAIGNS}) paid
+    GROUP BY merchant_id, currency, kind, minor < 0
+    ORDER BY 1, 3, 5 DESC
 """
 _BY_LINE = f"""{_CHANGES}
-    SELECT changes.at, o.external_id, l.external_id, a.name, {_KIND}, changes.minor::bigint
+    SELECT changes.at, o.external_id, l.external_id, a.name, {_KIND}, changes.minor::bigint,
+           changes.commission_id
     {_WITHIN}
     JOIN merchants_orderline l ON l.id = c.line_id
     JOIN merchants_order o ON o.id = l.order_id
     JOIN affiliates_affiliate a ON a.id = c.affiliate_id
     WHERE changes.minor <> 0 AND c.currency = %(currency)s
-    ORDER BY changes.at, changes.commission_id, changes.kind
+    UNION ALL
+    SELECT at, name, key, '', kind, minor::bigint, 0 FROM ({_CAMPAIGNS}) paid
+    WHERE merchant_id = %(merchant)s AND currency = %(currency)s
+    ORDER BY 1, 7, 5
 """
 
 
@@ -91,7 +113,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One order line's part of an invoice."""
+    """One order line's part of an invoice; of a campaign its name, and the ledger entry."""
 
     at: datetime
     order: str
@@ -107,9 +129,9 @@ def charges_of(month: date) -> list[Charge]:
 
 
 def details_of(invoice: Invoice) -> list[Detail]:
-    """The order lines that the invoice is the sum of, in the order in which they were booked."""
+    """The order lines and campaigns that the invoice is the sum of, in the order of booking."""
     rows = _asked(_BY_LINE, invoice.month, merchant=invoice.merchant_id, currency=invoice.currency)
-    return [Detail(*row) for row in rows]
+    return [Detail(*row[:6]) for row in rows]
 
 
 def _asked(sql: str, month: date, merchant: int | None = None, currency: str = "") -> list[Any]:

@@ -27,6 +27,8 @@ KINDS = {
     "reserved": _("Reserved for paid orders"),
     "charged": _("Charged for received orders"),
     "given_back": _("Given back"),
+    "campaign_paid": _("Paid into the budget of a campaign"),
+    "campaign_back": _("Left of the budget of a campaign"),
 }
 ACCOUNTS = {
     "payable": _("Available"),

@@ -147,6 +147,8 @@ def _moved(key: str) -> str:
     noun, _pk, fact = key.split(":", 2)
     if noun == "wallet_refund":
         return "withdrawn" if fact == "requested" else "returned"
+    if noun == "campaign":
+        return "campaign_paid" if fact.startswith("funded") else "campaign_back"
     return "top_up" if noun == "top_up" else "moved"
 
 

@@ -20,6 +20,7 @@ from alliance.kernel import clock
 from alliance.kernel.exports import csv_response
 from alliance.kernel.http import page_or_part
 from alliance.kernel.money import Money
+from campaigns import queries as campaigns
 from commissions import charts, lookup, queries, receipts
 from commissions.forms import AffiliateOrderFilter, OrderNumberForm
 from commissions.models import CommissionState
@@ -249,14 +250,16 @@ def order_find(request: AffiliateRequest) -> HttpResponse:
 @affiliate_required
 def receipt(request: AffiliateRequest, pk: int) -> HttpResponse:
     """One commission: every figure with its arithmetic, every step with its reason."""
-    mine = _mine(request).select_related("line__attribution__plan", "line__attribution__terms")
+    mine = _mine(request).select_related(
+        "attribution", "line__attribution__plan", "line__attribution__terms"
+    )
     commission = get_object_or_404(mine, pk=pk)
     decision = commission.line.attribution
     context = {
         "commission": commission,
         "line": commission.line,
         "reason": receipts.reason(commission),
-        "waterfall": receipts.waterfall(commission),
+        "waterfall": receipts.waterfall(commission, campaigns.grants_of(commission.line_id)),
         "refunds": [
             record
             for record in records_of(request.affiliate, queries.refunds_of_line(commission.line_id))

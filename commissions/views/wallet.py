@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from alliance.kernel.exports import csv_response
@@ -75,34 +76,40 @@ def _page(request: MerchantRequest, **more: Any) -> HttpResponse:
     return render(request, "commissions/wallet.html", context)
 
 
+# By the kind of the account on the other side: what it means that money comes from there, and goes.
+_ARRIVES = {
+    "cash": gettext_lazy("Top-up received"),
+    "in_flight": gettext_lazy("The refund of your wallet did not go through"),
+    "reserved": gettext_lazy("Given back from the reserve: orders were called off or refunded"),
+    "budget": gettext_lazy("Left of the budget of a campaign"),
+    "coupons": gettext_lazy("Coupons of campaigns that buyers used"),
+}
+_LEAVES = {
+    "in_flight": gettext_lazy("What was left in your wallet, on its way back to you"),
+    "reserved": gettext_lazy("Reserved for the commission of paid orders"),
+    "budget": gettext_lazy("Paid into the budget of a campaign"),
+    "coupons": gettext_lazy("Coupons paid back after refunds"),
+    "debt": gettext_lazy("An affiliate's debt that you bear"),
+}
+_PARTS = {
+    "tech_fee": gettext_lazy("service fee"),
+    "share": gettext_lazy("the alliance's share"),
+    "special_fee": gettext_lazy("special service fee"),
+    "subsidy": gettext_lazy("your part of a subsidy"),
+}
+
+
 def words(line: Line, merchant_pk: int) -> str:
     """What a line of the wallet means, by the account on the other side."""
     arrives = line.credit.code == chart.wallet(merchant_pk)
-    other = line.debit if arrives else line.credit
-    if other.code == chart.CASH:
-        return _("Top-up received")
-    if other.code == chart.IN_FLIGHT:
-        if arrives:
-            return _("The refund of your wallet did not go through")
-        return _("What was left in your wallet, on its way back to you")
-    if other.code == chart.reserved(merchant_pk):
-        if arrives:
-            return _("Given back from the reserve: orders were called off or refunded")
-        return _("Reserved for the commission of paid orders")
-    if other.code == chart.IN_FLIGHT:
-        return _("Not paid back after all") if arrives else _("Paid back to you")
-    if other.kind == "debt":
-        return _("An affiliate's debt that you bear")
-    kinds = {
-        "tech_fee": _("service fee"),
-        "share": _("the alliance's share"),
-        "special_fee": _("special service fee"),
-        "subsidy": _("your part of a subsidy"),
-    }
-    kind = kinds.get(other.kind, _("the affiliate's part"))
+    kind = (line.debit if arrives else line.credit).kind
+    said = (_ARRIVES if arrives else _LEAVES).get(kind)
+    if said:
+        return str(said)
+    part = _PARTS.get(kind, gettext_lazy("the affiliate's part"))
     if arrives:
-        return _("Given back after a refund: %(part)s") % {"part": kind}
-    return _("Commission of received orders: %(part)s") % {"part": kind}
+        return _("Given back after a refund: %(part)s") % {"part": part}
+    return _("Commission of received orders: %(part)s") % {"part": part}
 
 
 @require_GET

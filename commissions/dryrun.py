@@ -1,0 +1,339 @@
+"""What a campaign, or another rate of a plan, would have made of orders that are over already.
+
+The orders are played once more, in the order in which they were placed, through the same pure
+functions that price them (campaigns.engine, commissions.parties, commissions.formulas); nothing is
+written. Compared is what each order line is worth on what is left of it today: as it was priced,
+and as it would be. A campaign is taken to run all of the time asked about, and whoever may enrol to
+have enrolled; what it has really granted is left out of both sides (docs/campaigns.md#dry-run).
+"""
+
+import copy
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from affiliates.models import Affiliate, Attribution, AttributionRule, Touch
+from affiliates.parts import Parts, Won, parts_at
+from alliance.kernel.money import Money
+from campaigns.engine import setting_of
+from campaigns.limits import Limits
+from campaigns.models import Campaign, Grant
+from campaigns.offers import by_line, decide, stacked, subsidy_of
+from commissions import chart, grants
+from commissions.formulas import Role, Worth
+from commissions.models import Commission, CommissionState, Hold
+from commissions.parties import payees_of
+from commissions.services.campaigns import paid_by
+from commissions.targets import given_of, subsidies_of, worth_of
+from merchants.models import Merchant, OrderLine, OrderState, Plan
+from merchants.plans import Change, Found, Wanted, terms_if
+
+State = CommissionState
+CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RateChange:
+    """Another commission rate of a plan, for a product, a category, or everything else in it."""
+
+    plan: Plan
+    rate_bps: int
+    product_id: int | None = None
+    category_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """On an affiliate or a merchant, in minor units: what it got or paid, and would have."""
+
+    pk: int
+    name: str
+    before_minor: int
+    after_minor: int
+
+    @property
+    def delta_minor(self) -> int:
+        return self.after_minor - self.before_minor
+
+
+@dataclass(slots=True)
+class Report:
+    """What it would have cost, and whom. Minor units of `currency`; below zero is a saving.
+
+    `budget_minor` is what the campaign would have paid, `uncut_minor` what it would have paid
+    without its limits. `platform_minor` is what the alliance would keep more (below zero: less),
+    its part of the budget taken off. Merchants' figures are costs, their part of the budget included,
+    affiliates' are earnings. `cut` counts lines by the limit that cut them, `full` those that found
+    no place.
+    """
+
+    currency: str
+    since: datetime
+    until: datetime
+    orders: int = 0
+    lines: int = 0
+    touched: int = 0
+    budget_minor: int = 0
+    uncut_minor: int = 0
+    platform_minor: int = 0
+    cut: Counter[str] = field(default_factory=Counter)
+    full: int = 0
+    affiliates: list[Effect] = field(default_factory=list)
+    merchants: list[Effect] = field(default_factory=list)
+
+    @property
+    def affiliates_minor(self) -> int:
+        return sum(one.delta_minor for one in self.affiliates)
+
+    @property
+    def merchants_minor(self) -> int:
+        return sum(one.delta_minor for one in self.merchants)
+
+    @property
+    def winners(self) -> list[Effect]:
+        """Affiliates who would have earned more, the most first."""
+        return [one for one in self.affiliates if one.delta_minor > 0]
+
+    @property
+    def losers(self) -> list[Effect]:
+        """Affiliates who would have earned less, the most first."""
+        return [one for one in reversed(self.affiliates) if one.delta_minor < 0]
+
+
+def dry_run(change: Campaign | RateChange, since: datetime, until: datetime) -> Report:
+    """Play orders placed from `since` to before `until` once more. Writes nothing.
+
+    A constant number of statements for every thousand order lines.
+    """
+    played = _Campaign(change, since, until) if isinstance(change, Campaign) else _Rate(change)
+    report = Report(played.currency, since, until)
+    orders: set[int] = set()
+    sums = _Sums(Counter(), Counter(), Counter(), Counter())
+    for lines in _lines(played.orders, played.currency, since, until):
+        report.lines += len(lines)
+        orders.update(line.order_id for line in lines)
+        for line, before, after in played.play(lines, _booked(lines)):
+            report.touched += sums.add(line, before, after)
+    report.orders = len(orders)
+    played.finish(report, sums)
+    report.platform_minor += sums.platform
+    report.affiliates = _effects(sums.affiliates, sums.affiliates_now, Affiliate)
+    report.merchants = _effects(sums.merchants, sums.merchants_now, Merchant)
+    return report
+
+
+# --- The orders as they were ---------------------------------------------------------------------
+
+
+def _lines(
+    orders: Mapping[str, Any], currency: str, since: datetime, until: datetime
+) -> Iterator[list[OrderLine]]:
+    """Attributed lines of paid orders, as they were placed, some at a time."""
+    rows = (
+        OrderLine.objects.filter(
+            order__placed_at__gte=since,
+            order__placed_at__lt=until,
+            order__state__in=(OrderState.PAID, OrderState.RECEIVED),
+            attribution__affiliate__isnull=False,
+            currency=currency,
+            **orders,
+        )
+        .select_related("order", "product__category", "attribution")
+        .order_by("order__placed_at", "pk")
+    )
+    found = rows.iterator(chunk_size=CHUNK)
+    while some := list(islice(found, CHUNK)):
+        yield some
+
+
+def _booked(lines: Iterable[OrderLine]) -> dict[int, Commission]:
+    """By line: the affiliate's commission as it was priced; none where a case has barred it."""
+    rows = Commission.objects.filter(line__in=lines, role=Role.AFFILIATE).exclude(hold=Hold.BARRED)
+    return {row.line_id: row for row in rows}
+
+
+def _priced(
+    line: OrderLine, decision: Attribution, booked: Commission, given: Sequence[Grant]
+) -> list[Commission]:
+    """The commissions of a line with these grants, subsidies and fees as they were frozen."""
+    frozen = [terms for terms, _subsidy in subsidies_of(booked) if terms.campaign_id is None]
+    made = list(payees_of(line, decision, frozen, given))
+    for one in made:
+        one.tech_fee_bps, one.tech_fee_base = booked.tech_fee_bps, booked.tech_fee_base
+    return made
+
+
+def _granted(lines: Iterable[OrderLine], but: int | None) -> dict[int, list[Grant]]:
+    """By line: what other campaigns have really granted."""
+    rows = Grant.objects.filter(line__in=lines).exclude(campaign=but).order_by("campaign")
+    found: dict[int, list[Grant]] = defaultdict(list)
+    for grant in rows.select_related("campaign"):
+        found[grant.line_id].append(grant)
+    return found
+
+
+Priced = tuple[OrderLine, Sequence[Commission], Sequence[Commission]]
+
+
+class _Campaign:
+    """With one campaign more."""
+
+    def __init__(self, campaign: Campaign, since: datetime, until: datetime) -> None:
+        planned = copy.copy(campaign)
+        planned.starts_at, planned.ends_at = since, until
+        planned.published_at = planned.closed_at = None
+        self.campaign, self.currency = planned, campaign.currency
+        self.orders = {"order__merchant": campaign.merchant_id} if campaign.merchant_id else {}
+        self.limits = Limits(budget={campaign.pk: campaign.budget_minor})
+        self.given = self.wanted = 0
+        self.cut: Counter[str] = Counter()
+
+    def play(
+        self, lines: Sequence[OrderLine], booked: Mapping[int, Commission]
+    ) -> Iterator[Priced]:
+        lines = [line for line in lines if line.pk in booked]
+        decisions = {line.pk: line.attribution for line in lines}
+        setting = setting_of([self.campaign], lines, decisions)
+        setting.planned = True
+        others = _granted(lines, self.campaign.pk)
+        fresh = by_line(decide(setting, lines, decisions, self.limits, others))
+        for line in lines:
+            decision, held = decisions[line.pk], others.get(line.pk, [])
+            before = _priced(line, decision, booked[line.pk], held)
+            if not (mine := fresh.get(line.pk)):
+                yield line, before, before
+                continue
+            after = _priced(
+                line, decision, booked[line.pk], stacked([*held, *mine], line, decision)
+            )
+            self._take(line, after[0], mine[0])
+            yield line, before, after
+
+    def _take(self, line: OrderLine, own: Commission, grant: Grant) -> None:
+        """Its money, as far as the limits reach: they are asked in the order of placing."""
+        self.wanted += subsidy_of(grant, line.base).minor
+        grants.fit(own, [grant], line, State.CONFIRMED, line.base, self.limits)
+        self.given += grant.amount_minor
+        if "cut" in grant.why:
+            self.cut[grant.why["cut"]["by"]] += 1
+
+    def finish(self, report: Report, sums: "_Sums") -> None:
+        """Who pays the budget pays what was given of it."""
+        report.budget_minor, report.uncut_minor = self.given, self.wanted
+        report.cut, report.full = self.cut, self.limits.refused[self.campaign.pk]
+        campaign = self.campaign
+        paid = paid_by(campaign, self.given)
+        report.platform_minor -= paid.get(chart.CAMPAIGNS, 0)
+        if campaign.merchant_id:
+            sums.merchants_now[campaign.merchant_id] += paid.get(
+                chart.wallet(campaign.merchant_id), 0
+            )
+        if campaign.host_id:
+            sums.affiliates_now[campaign.host_id] -= paid.get(chart.payable(campaign.host_id), 0)
+
+
+class _Rate:
+    """At another rate of a plan. What campaigns have granted stays as it was frozen."""
+
+    def __init__(self, change: RateChange) -> None:
+        self.currency = change.plan.merchant.currency
+        self.orders = {"order__merchant": change.plan.merchant_id}
+        self.change = Change(change.plan.pk, change.rate_bps, change.product_id, change.category_id)
+
+    def play(
+        self, lines: Sequence[OrderLine], booked: Mapping[int, Commission]
+    ) -> Iterator[Priced]:
+        lines = [line for line in lines if line.pk in booked]
+        touches = Touch.objects.in_bulk({line.attribution.touch_id for line in lines})
+        wanted = {line.pk: _wanted(line, touches) for line in lines}
+        terms = terms_if(set(wanted.values()), self.change)
+        won = {
+            line.pk: _won(line.attribution, wanted[line.pk][3], found)
+            for line in lines
+            if (found := terms[wanted[line.pk]])
+        }
+        parts, others = parts_at(set(won.values())), _granted(lines, None)
+        for line in lines:
+            decision, held = line.attribution, others.get(line.pk, [])
+            before = _priced(line, decision, booked[line.pk], held)
+            after: list[Commission] = []
+            if found := terms[wanted[line.pk]]:
+                again = _decided(decision, found, parts[won[line.pk]])
+                after = _priced(line, again, booked[line.pk], held)
+            yield line, before, after
+
+    def finish(self, report: Report, sums: "_Sums") -> None:
+        """Nobody else pays for it."""
+
+
+def _wanted(line: OrderLine, touches: Mapping[int, Touch]) -> Wanted:
+    category = line.product.category_id if line.product else None
+    at = touches[line.attribution.touch_id or 0].touched_at
+    return (line.order.merchant_id, line.product_id, category, at)
+
+
+def _won(decision: Attribution, at: datetime, found: Found) -> Won:
+    plan_id = found.plan_id if decision.rule == AttributionRule.SAME_PRODUCT else None
+    return Won(decision.affiliate_id or 0, decision.zone_id or 0, at, plan_id)
+
+
+def _decided(decision: Attribution, found: Found, parts: Parts) -> Attribution:
+    """The decision as it would have been, had those terms been in force."""
+    agreed = decision.share_bps + decision.partner_share_bps
+    parts, again = parts.within(found.rate_bps, agreed), copy.copy(decision)
+    again.special_bps, again.rate_bps = parts.special_bps, found.rate_bps - parts.special_bps
+    again.partner_id, again.partner_share_bps = parts.partner_id, parts.partner_share_bps
+    again.share_bps = agreed - parts.partner_share_bps
+    again.intermediary_id, again.service_bps = parts.intermediary_id, parts.service_bps
+    return again
+
+
+# --- What it comes to ----------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What affiliates earn and merchants pay, before and now; what the alliance keeps more."""
+
+    affiliates: Counter[int]
+    affiliates_now: Counter[int]
+    merchants: Counter[int]
+    merchants_now: Counter[int]
+    platform: int = 0
+
+    def add(
+        self, line: OrderLine, before: Sequence[Commission], after: Sequence[Commission]
+    ) -> bool:
+        """True if it makes a difference to anybody."""
+        was = [(one, worth_of(one, line.base)) for one in before]
+        now = was if after is before else [(one, worth_of(one, line.base)) for one in after]
+        for (earn, pay), priced in (
+            ((self.affiliates, self.merchants), was),
+            ((self.affiliates_now, self.merchants_now), now),
+        ):
+            for one, due in priced:
+                earn[one.affiliate_id] += due.net.minor
+                pay[one.merchant_id] += due.cost.minor
+        self.platform += _kept(now, line.base) - _kept(was, line.base)
+        return [due for _one, due in was] != [due for _one, due in now]
+
+
+def _kept(priced: Iterable[tuple[Commission, Worth]], base: Money) -> int:
+    """What the alliance keeps of a line, its own subsidies taken off (those of campaigns are their
+    budgets')."""
+    return sum(
+        due.cost.minor - due.net.minor + sum(given_of(one, base).values()) for one, due in priced
+    )
+
+
+def _effects(
+    before: Counter[int], now: Counter[int], model: type[Affiliate] | type[Merchant]
+) -> list[Effect]:
+    """Those for whom it makes a difference, who has the most of it first."""
+    pks = [pk for pk in before.keys() | now.keys() if before[pk] != now[pk]]
+    names = dict(model._default_manager.filter(pk__in=pks).values_list("pk", "name"))
+    found = [Effect(pk, names[pk], before[pk], now[pk]) for pk in pks]
+    return sorted(found, key=lambda one: (-one.delta_minor, one.pk))
