@@ -65,7 +65,7 @@ class Report:
 
     `budget_minor` is what the campaign would have paid, `uncut_minor` what it would have paid
     without its limits. `platform_minor` is what the alliance would keep more (below zero: less),
-    its part of the budget taken off. Merchants' figures are costs, their part of the budget included,
+    its part of the budget taken off. Merchants' figures are costs with their part of the budget,
     affiliates' are earnings. `cut` counts lines by the limit that cut them, `full` those that found
     no place.
     """
