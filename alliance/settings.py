@@ -399,6 +399,8 @@ ALLIANCE = {
     "VIOLATION_APPEAL_DAYS": env.int("VIOLATION_APPEAL_DAYS", default=15),
     "VIOLATION_ANSWER_DAYS": env.int("VIOLATION_ANSWER_DAYS", default=7),
     "VIOLATION_FREEZE_DAYS": env.int("VIOLATION_FREEZE_DAYS", default=30),
+    # docs/claims.md: how long after the end of a coupon its shop may report the order with it.
+    "COUPON_REPORT_MINUTES": env.int("COUPON_REPORT_MINUTES", default=60),
 }
 _faults = [
     (
@@ -427,6 +429,7 @@ _faults = [
             "RELEASE_LIMIT_MINOR",
             "WRITE_OFF_LIMIT_MINOR",
             "WRITE_OFF_AUTO_MINOR",
+            "COUPON_REPORT_MINUTES",
         )
     ),
     *(

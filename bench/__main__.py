@@ -10,7 +10,7 @@ import django
 
 import bench
 
-HELPERS = {"__main__", "trade", "world"}
+HELPERS = {"__main__", "clients", "trade", "world"}
 
 
 def names() -> list[str]:

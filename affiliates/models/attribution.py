@@ -13,6 +13,7 @@ from merchants.models import OrderLine, Plan, Terms
 class AttributionRule(models.TextChoices):
     """By which rule (docs/domain.md §3.3); NONE: nobody's, and the receipt says why."""
 
+    COUPON = "coupon", _("Coupon claimed through the affiliate")
     SAME_PRODUCT = "same_product", _("Click on this product")
     SAME_SHOP = "same_shop", _("Click on another product of the shop")
     NONE = "none", _("Not attributed")

@@ -83,6 +83,8 @@ class Touch(AppendOnly):
         null=True,
     )
     touched_at = models.DateTimeField(_("touched at"), default=clock.now)
+    # Of a coupon claim whose affiliate wins: how long it does. Empty: an ordinary touch.
+    expires_at = models.DateTimeField(_("counts until"), null=True, blank=True)
     visitor_key = models.CharField(max_length=32, blank=True)
     ip_key = models.CharField(max_length=32, blank=True)
     visitor = models.CharField(_("visitor"), max_length=7, choices=Visitor, default=Visitor.HUMAN)

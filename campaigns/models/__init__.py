@@ -12,22 +12,40 @@ from campaigns.models.campaign import (
     SlateState,
     Sponsor,
 )
+from campaigns.models.claim import (
+    LIVE,
+    Claim,
+    ClaimState,
+    CouponStock,
+    FreeSlot,
+    Refusal,
+    StockMode,
+    StockState,
+)
 from campaigns.models.grant import Grant
 from campaigns.models.subsidy import Subsidy
 
 __all__ = [
     "ENROLMENT_OVER",
+    "LIVE",
     "PUBLISHED",
     "TAKING_PART",
     "Campaign",
     "CampaignPause",
     "CampaignState",
+    "Claim",
+    "ClaimState",
+    "CouponStock",
     "Enrolment",
     "EnrolmentState",
+    "FreeSlot",
     "Grant",
+    "Refusal",
     "Season",
     "SlateItem",
     "SlateState",
     "Sponsor",
+    "StockMode",
+    "StockState",
     "Subsidy",
 ]

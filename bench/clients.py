@@ -1,0 +1,70 @@
+"""Many clients of the database at once, driven by one process, each on a connection of its own."""
+
+import select
+import time
+from collections.abc import Callable, Generator
+from typing import Any
+
+import psycopg2
+from django.db import connection
+from psycopg2.extensions import POLL_OK, POLL_READ
+
+# What a client says: statements with their parameters, one after the other; each is answered by
+# the first row that came back, or None.
+Statement = tuple[str, list[Any]]
+Talk = Generator[Statement, tuple[Any, ...] | None, None]
+
+
+class Client:
+    """A connection that talks as far as it can without waiting."""
+
+    def __init__(self, talk: Talk) -> None:
+        said = connection.get_connection_params()
+        names = ("dbname", "user", "password", "host", "port")
+        self.connection: Any = psycopg2.connect(
+            async_=1, **{name: said[name] for name in names if name in said}
+        )
+        self.cursor: Any = None
+        self.talk = talk
+        self.over = False
+
+    def connect(self) -> int:
+        """Wait for the connection; returns what to poll."""
+        fd = int(self.connection.fileno())
+        while (state := self.connection.poll()) != POLL_OK:
+            reads = state == POLL_READ
+            select.select([fd] if reads else [], [] if reads else [fd], [])
+        self.cursor = self.connection.cursor()
+        return fd
+
+    def start(self) -> int:
+        self.cursor.execute(*next(self.talk))
+        return self.go_on()
+
+    def go_on(self) -> int:
+        """The events to wait for; 0 when there is nothing more to say."""
+        while (state := self.connection.poll()) == POLL_OK:
+            answer = self.cursor.fetchone() if self.cursor.description else None
+            try:
+                self.cursor.execute(*self.talk.send(answer))
+            except StopIteration:
+                self.connection.close()
+                return 0
+        return select.EPOLLIN if state == POLL_READ else select.EPOLLOUT
+
+
+def talk_together(count: int, talk: Callable[[], Talk]) -> float:
+    """`count` clients at once; the seconds from the first statement to the last answer."""
+    clients = [Client(talk()) for _number in range(count)]
+    by_fd = {client.connect(): client for client in clients}
+    poll = select.epoll()
+    started = time.perf_counter()
+    for fd, client in by_fd.items():
+        poll.register(fd, client.start())
+    while by_fd:
+        for fd, _event in poll.poll():
+            if events := by_fd[fd].go_on():
+                poll.modify(fd, events)
+            else:
+                del by_fd[fd]
+    return time.perf_counter() - started

@@ -1,0 +1,204 @@
+"""Coupon stock: making, opening and closing it; what comes back is offered again.
+
+Opening and closing move money, which campaigns may not: `commissions.services.coupons` calls these
+inside the transaction that sets it aside or gives it back.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel import audit, clock
+from alliance.kernel.errors import Invalid, WrongState
+from alliance.kernel.models import User
+from campaigns import faces
+from campaigns.facts import CouponTerms
+from campaigns.mechanics import MECHANICS
+from campaigns.models import Campaign, CampaignState, CouponStock, StockMode, StockState
+from merchants.models import Product
+
+LARGEST = 10_000_000
+SWEEP_AFTER = timedelta(seconds=30)  # no claim takes as long as this
+BATCH = 5_000
+
+
+@transaction.atomic
+def stock_make(
+    *,
+    actor: User,
+    campaign: Campaign,
+    size: int,
+    product: Product | None = None,
+    mode: str = StockMode.FIRST,
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
+) -> CouponStock:
+    """A stock of `size` coupons on the terms of its campaign's rules. Nothing is claimed before it
+    opens.
+
+    `opens_at` and `closes_at` are for a later batch or a time slot; `mode`: whether the first get
+    one or a draw decides among all who entered. Raises Invalid for what makes no sense, WrongState
+    when the campaign is over.
+    """
+    terms = _terms(campaign)
+    if campaign.state in (CampaignState.CLOSED, CampaignState.SETTLED):
+        raise WrongState
+    if not 1 <= size <= LARGEST:
+        raise Invalid(_("A stock has from one to ten million coupons."), field="size")
+    if product is not None and product.currency != campaign.currency:
+        raise Invalid(_("The product is sold in another currency."), field="product")
+    opens, closes = opens_at or campaign.starts_at, closes_at or campaign.ends_at
+    if not campaign.starts_at <= opens < closes <= campaign.ends_at:
+        raise Invalid(_("Coupons are claimed while the campaign runs."), field="opens_at")
+    if mode == StockMode.DRAW and closes_at is None:
+        raise Invalid(_("Say when entries end and lots are drawn."), field="closes_at")
+    seed = secrets.token_hex(32)
+    wheel = faces.wheel_of(terms.faces, size=size, seed=seed)
+    stock = CouponStock.objects.create(
+        campaign=campaign,
+        product=product,
+        mode=mode,
+        size=size,
+        faces=wheel,
+        total_minor=faces.worth_of(wheel, size),
+        currency=campaign.currency,
+        valid_minutes=int(terms.valid_for.total_seconds()) // 60,
+        until_end=terms.until_end,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        per_buyer=terms.in_all,
+        pause_days=terms.pause_days,
+        wins=terms.wins,
+        least_wait_seconds=int(terms.least_wait.total_seconds()),
+        made_by=actor,
+        seed=seed if mode == StockMode.DRAW else "",
+    )
+    audit.record(
+        "stock.made", stock, actor=actor, size=size, total_minor=stock.total_minor, mode=mode
+    )
+    return stock
+
+
+def _terms(campaign: Campaign) -> CouponTerms:
+    mechanic = MECHANICS[campaign.kind]
+    if mechanic.coupon is None:
+        raise Invalid(_("A campaign of this kind has no coupons."), field="campaign")
+    return mechanic.coupon(mechanic.parse(campaign.rules))
+
+
+@transaction.atomic
+def stock_open(*, stock: CouponStock) -> None:
+    """Draft → open: its coupons can be claimed as soon as its campaign lets them.
+
+    The caller has set `stock.total` aside in this transaction. Raises WrongState if it is not a
+    draft.
+    """
+    moved = CouponStock.objects.filter(pk=stock.pk, state=StockState.DRAFT).update(
+        state=StockState.OPEN, opened_at=clock.now(), set_aside_minor=stock.total_minor
+    )
+    if not moved:
+        raise WrongState
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SEQUENCE {stock.sequence} AS bigint CACHE 1")
+    stock.refresh_from_db()
+
+
+@transaction.atomic
+def stock_close(*, stock: CouponStock) -> bool:
+    """Open → closed: nothing more is claimed. Who has a coupon may use it. False if it was."""
+    moved = CouponStock.objects.filter(pk=stock.pk, state=StockState.OPEN).update(
+        state=StockState.CLOSED, closed_at=clock.now()
+    )
+    if moved:
+        stock.refresh_from_db()
+    return bool(moved)
+
+
+def slots_sweep() -> int:
+    """Offer again the slots that aborted transactions took along; returns how many.
+
+    What the sequence had given out when it was last looked at, at least half a minute ago, and
+    nobody holds, is lost. Should a claim be slower than that, the unique slot lets one of the two
+    win and the other take the next.
+    """
+    found = 0
+    for stock in CouponStock.objects.filter(state=StockState.OPEN, mode=StockMode.FIRST):
+        found += _sweep(stock)
+    return found
+
+
+@transaction.atomic
+def _sweep(stock: CouponStock) -> int:
+    now = clock.now()
+    if stock.swept_at is not None and stock.swept_at > now - SWEEP_AFTER:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(pg_sequence_last_value(%s::regclass), 0)", [stock.sequence])
+        given = min(cursor.fetchone()[0], stock.size)
+        moved = CouponStock.objects.filter(pk=stock.pk, swept_at=stock.swept_at).update(
+            swept_slot=given, swept_at=now
+        )
+        if not moved or not stock.swept_slot:
+            return 0
+        cursor.execute(
+            """
+            INSERT INTO campaigns_freeslot (stock_id, slot)
+            SELECT %(stock)s, n FROM generate_series(1, %(until)s) n
+            WHERE NOT EXISTS (
+                SELECT FROM campaigns_claim c
+                WHERE c.stock_id = %(stock)s AND c.slot = n AND c.state IN ('held', 'used')
+            )
+            ON CONFLICT DO NOTHING
+            """,
+            {"stock": stock.pk, "until": stock.swept_slot},
+        )
+        lost = int(cursor.rowcount)
+        cursor.execute(
+            """
+            DELETE FROM campaigns_freeslot f USING campaigns_claim c
+            WHERE f.stock_id = %s AND c.stock_id = f.stock_id AND c.slot = f.slot
+                AND c.state IN ('held', 'used')
+            """,
+            [stock.pk],
+        )
+    return lost
+
+
+def claims_expire() -> int:
+    """Coupons that nobody used in time go, and their slots are offered again; returns how many.
+
+    Not before the shops had time to report the last orders with them (COUPON_REPORT_MINUTES).
+    """
+    until = clock.now() - timedelta(minutes=settings.ALLIANCE["COUPON_REPORT_MINUTES"])
+    gone = 0
+    while count := _expire(until):
+        gone += count
+    return gone
+
+
+@transaction.atomic
+def _expire(until: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH gone AS (
+                UPDATE campaigns_claim SET state = 'expired' WHERE id IN (
+                    SELECT id FROM campaigns_claim WHERE state = 'held' AND expires_at < %s
+                    ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
+                ) AND state = 'held'
+                RETURNING stock_id, slot
+            ), offered AS (
+                INSERT INTO campaigns_freeslot (stock_id, slot)
+                SELECT g.stock_id, g.slot FROM gone g
+                JOIN campaigns_couponstock s ON s.id = g.stock_id AND s.state = 'open'
+                    AND s.mode = 'first'
+                ON CONFLICT DO NOTHING
+            )
+            SELECT count(*) FROM gone
+            """,
+            [until, BATCH],
+        )
+        return int(cursor.fetchone()[0])
