@@ -58,7 +58,8 @@ def main(argv: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """pytest on servers that are thrown away afterwards. Its exit code is ours.
 
-    pytest-django reads the settings before any conftest, so the servers come first.
+    pytest-django reads the settings before any conftest, so the servers come first. Files are dealt
+    out to as many workers as there are cores (tests/side_by_side.py); `-n0` keeps them in one.
     """
     if not find_chromium():
         if os.environ.get("CI"):
@@ -74,9 +75,15 @@ def test(arguments: list[str]) -> int:
             # What the tests leave on it goes with it (tests/pristine.py).
             "SERVER_IS_OURS": "" if "DATABASE_URL" in os.environ else "yes",
         }
-        return run_in_front(
-            [sys.executable, "-m", "pytest", *arguments], env, stop_with=signal.SIGINT
-        )
+        command = [sys.executable, "-m", "pytest", *_dealt_out(arguments), *arguments]
+        return run_in_front(command, env, stop_with=signal.SIGINT)
+
+
+def _dealt_out(arguments: list[str]) -> list[str]:
+    """Options of pytest-xdist; `arguments` come after them and win."""
+    if "no:xdist" in "".join(arguments):
+        return []
+    return ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def run(command: list[str], *, fresh: bool) -> int:

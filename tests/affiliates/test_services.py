@@ -40,7 +40,9 @@ def test_a_small_affiliate_starts_at_once_with_a_zone_to_use(make_user):
     assert verbs(affiliate) == ["affiliate.applied", "affiliate.approved"]
 
 
-@pytest.mark.parametrize("kind", set(AffiliateKind.values) - {AffiliateKind.SMALL})
+@pytest.mark.parametrize(
+    "kind", [kind for kind in AffiliateKind.values if kind != AffiliateKind.SMALL]
+)
 def test_every_other_kind_waits_for_operations(make_user, ops, kind):
     user = make_user()
     affiliate = affiliate_apply(user=user, kind=kind, name="Big")

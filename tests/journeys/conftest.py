@@ -17,7 +17,6 @@ from django.db import connection
 from alliance.celery import app
 from alliance.embedded.processes import die_with_parent, stop_tree
 
-DATABASE_OF_MESSAGES = 15  # of Valkey's sixteen: messages of other tests stay where they are
 PATIENCE = 30.0
 
 
@@ -80,9 +79,12 @@ def eventually(
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[str]:
-    """Messages of the journeys go through a database of Valkey of their own."""
-    parts = urlsplit(settings.REDIS_URL)
-    url = parts._replace(path=f"/{DATABASE_OF_MESSAGES}").geturl()
+    """Messages of the journeys go through a database of Valkey of their own, the cache's next.
+
+    Those of other tests stay where they are.
+    """
+    cache = urlsplit(settings.CACHE_URL)
+    url = cache._replace(path=f"/{int(cache.path.strip('/')) + 1}").geturl()
     held = os.environ.get("CELERY_BROKER_URL")
     os.environ["CELERY_BROKER_URL"] = url  # celery asks for it at each connection
     _forget_connections()

@@ -17,6 +17,7 @@ from alliance.embedded.servers import servers
 from alliance.embedded.state import State, throw_away
 from tests.mutants.bug import ROOT, Bug
 from tests.mutants.bugs import BUGS
+from tests.side_by_side import DATABASES_EACH
 
 REPORT = ROOT / "docs/mutants.md"
 HEALTHY = "tests/commissions/test_ledger.py"
@@ -120,7 +121,7 @@ class Site:
             **os.environ,
             **named,
             "DATABASE_URL": f"{self.url.rpartition('/')[0]}/{self.database}",
-            "REDIS_URL": f"{named['REDIS_URL'].rpartition('/')[0]}/{2 * number}",
+            "REDIS_URL": f"{named['REDIS_URL'].rpartition('/')[0]}/{DATABASES_EACH * number}",
             "ALLIANCE_ENV": "test",
             "MEDIA_ROOT": str(tree / "media"),
             "MODEL_SHRINK": "no",

@@ -136,7 +136,10 @@ def test_an_order_that_is_being_taken_while_a_case_opens_does_not_slip_through(c
         with connection.cursor() as cursor:
             for _try in range(100):
                 cursor.execute("SELECT pg_sleep(0.02)")
-                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                cursor.execute(
+                    "SELECT count(*) FROM pg_locks"
+                    " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+                )
                 if cursor.fetchone()[0] or Violation.objects.exists():
                     return
 
