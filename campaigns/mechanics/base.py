@@ -1,7 +1,7 @@
 """What a mechanic is made of: typed rules, and pure functions from facts to rewards."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -47,7 +47,9 @@ class Mechanic:
     - `owes` what is promised to all together whoever takes part (pots, prizes, vouchers): the
       budget must hold it before the campaign is published;
     - `coupon` the terms of the coupons that buyers claim;
-    - `objections` what speaks against a product on its slate, in sentences.
+    - `objections` what speaks against a product on its slate, in sentences;
+    - `picks` which of the proposed products join it by score, given the places of each category
+      that are taken (product numbers).
 
     `enrols`: affiliates take part by enrolling; `reviewed`: operations decide on it; `coupons`:
     buyers claim coupons from a stock; `merchants_enrol`: merchants propose products for its slate;
@@ -67,6 +69,7 @@ class Mechanic:
     owes: Callable[[Any], int] | None = None
     coupon: Callable[[Any], CouponTerms] | None = None
     objections: Callable[[Any, ProductFacts], list[Text]] | None = None
+    picks: Callable[[Any, Iterable[ProductFacts], Mapping[str, int]], list[int]] | None = None
     enrols: bool = False
     reviewed: bool = False
     coupons: bool = False

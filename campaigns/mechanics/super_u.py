@@ -6,8 +6,7 @@ commission rate without what is refunded). Each category has its own best.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from django.utils.translation import gettext_lazy as _
@@ -83,24 +82,20 @@ def score(product: ProductFacts) -> int:
     return product.epc_micro * product.conversion_bps * product.best_bps * kept_bps // BPS
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
-    product_id: int
-    category: str
-    rank: int  # within its category, from 1
-    score: int
+def picks(
+    rules: SuperU, products: Iterable[ProductFacts], taken: Mapping[str, int] | None = None
+) -> list[int]:
+    """The products to pick: the best of each category that nothing speaks against.
 
-
-def picks(rules: SuperU, products: Iterable[ProductFacts]) -> list[Pick]:
-    """The best of each category that nothing speaks against; ties go to the lower number."""
+    `taken` are the places of a category that others have already. Ties go to the lower number.
+    """
     fine = [product for product in products if not objections(rules, product)]
-    ranks: Counter[str] = Counter()
-    chosen: list[Pick] = []
+    places = Counter(taken or {})
+    chosen: list[int] = []
     for product in sorted(fine, key=lambda p: (p.category, -score(p), p.product_id)):
-        ranks[product.category] += 1
-        if ranks[product.category] <= rules.per_category:
-            rank = ranks[product.category]
-            chosen.append(Pick(product.product_id, product.category, rank, score(product)))
+        if places[product.category] < rules.per_category:
+            places[product.category] += 1
+            chosen.append(product.product_id)
     return chosen
 
 
@@ -114,5 +109,6 @@ MECHANIC = Mechanic(
     rules=SuperU,
     on_order=on_order,
     objections=objections,
+    picks=picks,
     merchants_enrol=True,
 )
