@@ -68,8 +68,28 @@ FAULTS = {
             "UPDATE commissions_commission SET platform_minor = platform_minor + 1,"
             " commission_minor = commission_minor + 1 WHERE state = 'estimated'"
         ),
+        "UPDATE campaigns_campaign SET budget_minor = budget_minor + 1",
+        "UPDATE campaigns_campaign SET returned_minor = 1, state = 'settled', closed_at = now()",
+    ],
+    "grants_are_booked": [
+        "UPDATE campaigns_grant SET amount_minor = amount_minor - 1",
+        "UPDATE commissions_commission SET subsidies = '[]' WHERE subsidies <> '[]'",
+        "DELETE FROM campaigns_grant",
+    ],
+    "campaigns_keep_their_limits": [
+        "UPDATE campaigns_campaign SET budget_minor = 1999",
+        "UPDATE campaigns_campaign SET daily_minor = 1999",
+        "UPDATE campaigns_campaign SET per_affiliate_minor = 1999",
+        "UPDATE campaigns_campaign SET per_affiliate_day_minor = 1999",
+        "UPDATE campaigns_campaign SET orders_per_affiliate = 0",
+        "UPDATE campaigns_campaign SET pieces = 0",
+        "UPDATE commissions_commission SET state = 'void' WHERE subsidies <> '[]'",
     ],
     "affiliates_get_theirs": [
+        (
+            "UPDATE campaigns_campaign SET sponsor = 'affiliate',"
+            " host_id = (SELECT min(id) FROM affiliates_affiliate)"
+        ),
         "UPDATE commissions_payout SET amount_minor = amount_minor - 1",
         WRITE_OFF,
         (
@@ -217,6 +237,10 @@ def broken(sql):
     with clock.at(MAY + timedelta(days=5)):
         cast.received("T1")
         cast.received("T2")
+        campaign = cast.campaign()
+        cast.enrol(campaign)
+        cast.publish(campaign)
+        cast.sold("T5")
     with clock.at(datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)):
         settled = settlements.settlement_run(month=MAY.date(), currency="CNY")
         statements_issue(settled)
