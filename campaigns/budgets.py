@@ -1,7 +1,7 @@
 """What is taken of campaigns already, out of their grants. The caller has locked the campaigns."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, Sum
@@ -12,6 +12,8 @@ from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, Grant
 from merchants.models import OrderLine
 
+WEEK = timedelta(days=7)
+
 
 def taken(
     campaigns: Collection[Campaign],
@@ -21,7 +23,7 @@ def taken(
 ) -> Limits:
     """Places and money taken, as far as these lines and affiliates can ask for them.
 
-    `grants` are all that these lines have. At most six statements, however many lines; those of a
+    `grants` are all that these lines have. At most seven statements, however many lines; those of a
     limit that nobody has set are left out. The budget is the books' to say.
     """
     limits = Limits()
@@ -45,6 +47,12 @@ def taken(
         by_product = rows.values_list("campaign", "line__product").annotate(Sum("pieces"))
         for campaign, product, pieces in by_product:
             limits.products[campaign, product] = pieces
+    if pks := [one.pk for one in campaigns if asks(one, "used_before")]:
+        first = min(clock.business_day(line.order.placed_at) for line in lines) - WEEK
+        rows = active.filter(campaign__in=pks, affiliate__in=affiliate_ids, day__gt=first)
+        by_day = rows.values_list("campaign", "affiliate", "day")
+        for campaign, affiliate, day, n in by_day.annotate(Count("line__order", distinct=True)):
+            limits.uses[campaign, affiliate, day] = n
     for grant in grants:
         if grant.active:
             limits.take_place(grant, of_lines[grant.line_id], counted=True)

@@ -19,6 +19,8 @@ from campaigns.models import (
     TAKING_PART,
     Campaign,
     CampaignPause,
+    Claim,
+    ClaimState,
     Enrolment,
     Grant,
     SlateItem,
@@ -110,7 +112,7 @@ def setting_of(
     lines: Sequence[OrderLine],
     decisions: Mapping[int, Attribution],
 ) -> Setting:
-    """What is to be known of these campaigns (pauses apart) and lines. At most seven statements."""
+    """What is to be known of these campaigns (pauses apart) and lines. At most eight statements."""
     setting = Setting([campaign for campaign in campaigns if campaign.kind in WITH_ORDERS])
     if not lines or not setting.campaigns:
         return setting
@@ -136,8 +138,22 @@ def setting_of(
     setting.barred = set(barred.values_list("campaign", "affiliate"))
     if any(budgets.asks(campaign, "new_buyer") for campaign in setting.campaigns):
         setting.new_buyers = buyers.new_ones(lines, decisions)
+    setting.claims = _claims(setting.campaigns, lines)
     setting.own = _own(affiliate_ids, {line.order.merchant_id for line in lines})
     return setting
+
+
+def _claims(
+    campaigns: Sequence[Campaign], lines: Sequence[OrderLine]
+) -> dict[tuple[int, str], Claim]:
+    """Coupons that these orders name. No statement where none does, or no campaign has any."""
+    giving = [campaign.pk for campaign in campaigns if MECHANICS[campaign.kind].coupons]
+    codes = {line.order.coupon_code for line in lines if line.order.coupon_code}
+    if not giving or not codes:
+        return {}
+    rows = Claim.objects.filter(campaign__in=giving, code__in=codes)
+    rows = rows.exclude(state__in=(ClaimState.ENTERED, ClaimState.LOST))
+    return {(claim.campaign_id, claim.code): claim for claim in rows.select_related("stock")}
 
 
 def _own(affiliate_ids: set[int], merchant_ids: set[int]) -> set[tuple[int, int]]:

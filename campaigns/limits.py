@@ -7,7 +7,7 @@ an affiliate's day) is taken when it is booked, by what is booked, and given bac
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from campaigns.models import Campaign, Grant
 from merchants.models import OrderLine
@@ -20,7 +20,8 @@ class Limits:
     """What is taken of the campaigns of a batch. Money in minor units.
 
     `orders` counts, by campaign and affiliate, orders outside the batch; `seen` has the lines of
-    those in it. `refused` counts the lines that found no place in a campaign. `budget` is what is
+    those in it; `uses` are orders with a grant by campaign, affiliate and day, for mechanics that
+    look back. `refused` counts the lines that found no place in a campaign. `budget` is what is
     left; a campaign that is not in it is not asked for one.
     """
 
@@ -28,6 +29,7 @@ class Limits:
     seen: dict[tuple[int, int], Counter[int]] = field(default_factory=dict)
     pieces: Counter[int] = field(default_factory=Counter)
     products: Counter[tuple[int, int | None]] = field(default_factory=Counter)
+    uses: Counter[Part] = field(default_factory=Counter)
     refused: Counter[int] = field(default_factory=Counter)
     money: Counter[Part] = field(default_factory=Counter)
     budget: dict[int, int] = field(default_factory=dict)
@@ -48,11 +50,18 @@ class Limits:
                 return False
         return campaign.pieces is None or self.pieces[campaign.pk] + pieces <= campaign.pieces
 
+    def used_in_a_week(self, campaign_id: int, affiliate_id: int, day: date) -> int:
+        """Orders of the affiliate with a grant, on that day and the six before it."""
+        week = (day - timedelta(days=ago) for ago in range(7))
+        return sum(self.uses[campaign_id, affiliate_id, each] for each in week)
+
     def take_place(self, grant: Grant, line: OrderLine, *, counted: bool = False) -> None:
         """`counted`: its pieces are among those that were counted already."""
         orders = self.seen.setdefault((grant.campaign_id, grant.affiliate_id), Counter())
         orders[line.order_id] += 1
         if not counted:
+            if orders[line.order_id] == 1:
+                self.uses[grant.campaign_id, grant.affiliate_id, grant.day] += 1
             self.pieces[grant.campaign_id] += grant.pieces
             self.products[grant.campaign_id, line.product_id] += grant.pieces
 

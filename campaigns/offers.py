@@ -17,7 +17,7 @@ from alliance.kernel.money import Money
 from campaigns.facts import OrderFacts, Reward
 from campaigns.limits import Limits
 from campaigns.mechanics import MECHANICS
-from campaigns.models import Campaign, CampaignPause, Grant, SlateItem
+from campaigns.models import Campaign, CampaignPause, Claim, Grant, SlateItem
 from merchants.models import OrderLine
 
 
@@ -26,9 +26,11 @@ class Setting:
     """What is known of campaigns (by primary key) and of those that they are asked about.
 
     `slate` is by campaign and product; `enrolled` (since when), `barred` by campaign and affiliate;
-    `own` by affiliate and merchant: somebody belongs to both; `new_buyers` are lines.
+    `own` by affiliate and merchant: somebody belongs to both; `new_buyers` are lines; `claims` are
+    by campaign and coupon code.
     `planned`: it is played on the past, so whoever may enrol is taken to have done so, and each
-    merchant to have agreed to what stands on the slate.
+    merchant to have agreed to what stands on the slate, and each order to have used a coupon of
+    `face_minor`.
     """
 
     campaigns: list[Campaign]
@@ -39,6 +41,8 @@ class Setting:
     pauses: dict[int, list[CampaignPause]] = field(default_factory=dict)
     own: set[tuple[int, int]] = field(default_factory=set)
     new_buyers: set[int] = field(default_factory=set)
+    claims: dict[tuple[int, str], Claim] = field(default_factory=dict)
+    face_minor: int = 0
     planned: bool = False
 
 
@@ -140,7 +144,29 @@ def facts_of(
         pieces_before=limits.pieces[campaign.pk],
         product_pieces_before=limits.products[campaign.pk, line.product_id],
         new_buyer=line.pk in setting.new_buyers,
+        coupon_minor=_coupon(campaign, line, affiliate_id, setting),
+        used_before=limits.used_in_a_week(
+            campaign.pk, affiliate_id, clock.business_day(line.order.placed_at)
+        ),
     )
+
+
+def _coupon(campaign: Campaign, line: OrderLine, affiliate_id: int, setting: Setting) -> int:
+    """The face of the campaign's coupon that the order used: claimed on the affiliate's own page,
+    for this product or all of them, and good when the order was placed."""
+    if setting.planned:
+        return setting.face_minor
+    order = line.order
+    claim = setting.claims.get((campaign.pk, order.coupon_code)) if order.coupon_code else None
+    good = (
+        claim is not None
+        and claim.affiliate_id == affiliate_id
+        and claim.shop_id == order.shop_id
+        and claim.order_id in (None, order.pk)
+        and claim.stock.product_id in (None, line.product_id)
+        and claim.claimed_at <= order.placed_at < claim.expires_at
+    )
+    return claim.face_minor if good and claim else 0
 
 
 def full_base(line: OrderLine) -> Money:

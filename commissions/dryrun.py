@@ -17,9 +17,10 @@ from typing import Any
 
 from affiliates.models import Affiliate, Attribution, AttributionRule, Touch
 from affiliates.parts import Parts, Won, parts_at
-from alliance.kernel.money import Money
+from alliance.kernel.money import Money, half_up
 from campaigns.engine import setting_of
 from campaigns.limits import Limits
+from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, Grant
 from campaigns.offers import by_line, decide, stacked, subsidy_of
 from commissions import chart, grants
@@ -63,11 +64,11 @@ class Effect:
 class Report:
     """What it would have cost, and whom. Minor units of `currency`; below zero is a saving.
 
-    `budget_minor` is what the campaign would have paid, `uncut_minor` what it would have paid
-    without its limits. `platform_minor` is what the alliance would keep more (below zero: less),
-    its part of the budget taken off. Merchants' figures are costs with their part of the budget,
-    affiliates' are earnings. `cut` counts lines by the limit that cut them, `full` those that found
-    no place.
+    `budget_minor` is what the campaign would have paid, `coupons_minor` of it for coupons, had each
+    order used one; `uncut_minor` is what it would have paid without its limits. `platform_minor` is
+    what the alliance would keep more (below zero: less), its part of the budget taken off.
+    Merchants' figures are costs with their part of the budget, affiliates' are earnings. `cut`
+    counts lines by the limit that cut them, `full` those that found no place.
     """
 
     currency: str
@@ -78,6 +79,7 @@ class Report:
     touched: int = 0
     budget_minor: int = 0
     uncut_minor: int = 0
+    coupons_minor: int = 0
     platform_minor: int = 0
     cut: Counter[str] = field(default_factory=Counter)
     full: int = 0
@@ -188,7 +190,11 @@ class _Campaign:
         self.campaign, self.currency = planned, campaign.currency
         self.orders = {"order__merchant": campaign.merchant_id} if campaign.merchant_id else {}
         self.limits = Limits(budget={campaign.pk: campaign.budget_minor})
+        mechanic = MECHANICS[campaign.kind]
+        coupon = mechanic.coupon and mechanic.coupon(mechanic.parse(campaign.rules))
+        self.face = _mean(coupon.faces) if coupon else 0
         self.given = self.wanted = 0
+        self.used: set[int] = set()
         self.cut: Counter[str] = Counter()
 
     def play(
@@ -197,7 +203,7 @@ class _Campaign:
         lines = [line for line in lines if line.pk in booked]
         decisions = {line.pk: line.attribution for line in lines}
         setting = setting_of([self.campaign], lines, decisions)
-        setting.planned = True
+        setting.planned, setting.face_minor = True, self.face
         others = _granted(lines, self.campaign.pk)
         fresh = by_line(decide(setting, lines, decisions, self.limits, others))
         for line in lines:
@@ -214,6 +220,7 @@ class _Campaign:
 
     def _take(self, line: OrderLine, own: Commission, grant: Grant) -> None:
         """Its money, as far as the limits reach: they are asked in the order of placing."""
+        self.used.add(line.order_id)
         self.wanted += subsidy_of(grant, line.base).minor
         grants.fit(own, [grant], line, State.CONFIRMED, line.base, self.limits)
         self.given += grant.amount_minor
@@ -222,10 +229,12 @@ class _Campaign:
 
     def finish(self, report: Report, sums: "_Sums") -> None:
         """Who pays the budget pays what was given of it."""
-        report.budget_minor, report.uncut_minor = self.given, self.wanted
+        report.coupons_minor = self.face * len(self.used)
+        report.budget_minor = self.given + report.coupons_minor
+        report.uncut_minor = self.wanted + report.coupons_minor
         report.cut, report.full = self.cut, self.limits.refused[self.campaign.pk]
         campaign = self.campaign
-        paid = paid_by(campaign, self.given)
+        paid = paid_by(campaign, report.budget_minor)
         report.platform_minor -= paid.get(chart.CAMPAIGNS, 0)
         if campaign.merchant_id:
             sums.merchants_now[campaign.merchant_id] += paid.get(
@@ -233,6 +242,13 @@ class _Campaign:
             )
         if campaign.host_id:
             sums.affiliates_now[campaign.host_id] -= paid.get(chart.payable(campaign.host_id), 0)
+
+
+def _mean(faces: Sequence[tuple[int, int]]) -> int:
+    """What a coupon is worth on average, by the weights of its faces."""
+    return half_up(
+        sum(face * weight for face, weight in faces), sum(weight for _face, weight in faces)
+    )
 
 
 class _Rate:
