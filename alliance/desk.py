@@ -31,6 +31,7 @@ from commissions import figures
 from commissions.admin.verification import SEES_BOOKS, results_context
 from commissions.models import (
     Account,
+    Award,
     BankCredit,
     BankFile,
     BankStatement,
@@ -81,9 +82,9 @@ class Queue:
     roles: tuple[StaffRole, ...]
 
 
-OPS, FINANCE = (StaffRole.OPS,), (StaffRole.FINANCE,)
+OPS, RISK, FINANCE = (StaffRole.OPS,), (StaffRole.RISK,), (StaffRole.FINANCE,)
 CASES = (StaffRole.RISK, StaffRole.OPS)
-APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, UNMATCHED, UNFUNDED = (
+APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, UNMATCHED, UNFUNDED, REVIEW = (
     f"state__exact={state}"
     for state in (
         "applied",
@@ -94,6 +95,7 @@ APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, UNMATCHED, UNFUNDED = 
         "prepared",
         "unmatched",
         "unfunded",
+        "review",
     )
 )
 BY_HAND = "state__exact=sending&rail=manual"
@@ -104,6 +106,7 @@ QUEUES = (
     Queue("sites", _("Sites to review"), "language", Site, SUBMITTED, OPS),
     Queue("refunds", _("Refunds without order"), "join_inner", Refund, UNMATCHED, OPS),
     Queue("appeals", _("Appeals to answer"), "gavel", Violation, "appeal=waiting", CASES),
+    Queue("awards", _("Campaign rewards to look at"), "trophy", Award, REVIEW, RISK),
     Queue("top_ups", _("Top-ups to confirm"), "savings", TopUp, ANNOUNCED, FINANCE),
     Queue("transfers", _("Transfers to look at"), "contact_support", BankCredit, OPEN, FINANCE),
     Queue("payouts_to_release", _("Payouts to release"), "send_money", Payout, REQUESTED, FINANCE),
@@ -169,6 +172,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Invoice, "request_quote"),
             (Settlement, "event_available"),
             (Statement, "description"),
+            (Award, "trophy"),
             (Payout, "send_money"),
             (PayeeAccount, "account_balance"),
             (BankFile, "request_quote"),

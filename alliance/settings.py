@@ -8,6 +8,7 @@ secret, with debug on, or without allowed hosts. docs/settings.md lists every va
 import hashlib
 import re
 import tomllib
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -201,6 +202,13 @@ CELERY_BEAT_SCHEDULE = {
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
     "violations-sweep": {"task": "commissions.tasks.violations_sweep", "schedule": 300.0},
     "campaigns-turn": {"task": "commissions.tasks.campaigns_turn", "schedule": 60.0},
+    "standings-count": {"task": "commissions.tasks.standings_count", "schedule": 600.0},
+    "offers-lapse": {"task": "commissions.tasks.offers_lapse", "schedule": 600.0},
+    "campaigns-evaluate": {"task": "commissions.tasks.campaigns_evaluate", "schedule": 3600.0},
+    "awards-pay": {
+        "task": "commissions.tasks.awards_pay",
+        "schedule": crontab(hour="1", minute="30"),
+    },
     "payouts-reconcile": {"task": "commissions.tasks.payouts_reconcile", "schedule": 300.0},
     "payouts-auto-release": {"task": "commissions.tasks.payouts_auto_release", "schedule": 300.0},
     "debts-write-off": {
@@ -378,6 +386,8 @@ ALLIANCE = {
     "LEGAL_NAME": env.str("ALLIANCE_LEGAL_NAME", default="" if PRODUCTION else "Taoke Alliance"),
     "ADDRESS": env.str("ALLIANCE_ADDRESS", multiline=True, default=""),
     "TAX_ID": env.str("ALLIANCE_TAX_ID", default=""),
+    # Where people write who object to a decision that has no page for it.
+    "CONTACT": env.str("ALLIANCE_CONTACT", default=parseaddr(DEFAULT_FROM_EMAIL)[1]),
     "BANK_DETAILS": env.str(
         "ALLIANCE_BANK_DETAILS",
         multiline=True,

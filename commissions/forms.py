@@ -242,6 +242,21 @@ class WarningForm(forms.Form):
         )
 
 
+class ApplicationForm(forms.Form):
+    """What an affiliate plans to do in a campaign that people decide about."""
+
+    statement = forms.CharField(
+        label=_("What do you plan to do?"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Where you will show the products, to how many people, and when."),
+    )
+
+    def __init__(self, *args: Any, required: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["statement"].required = required
+
+
 class CaseForm(forms.Form):
     """Words in a case, with a file if there is one: an appeal or further evidence."""
 

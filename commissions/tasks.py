@@ -15,6 +15,7 @@ from alliance.kernel.money import Money
 from commissions import pipeline, queries, rails
 from commissions.models import Payout, Settlement, VerifyRun, VerifySource, Violation
 from commissions.services import (
+    awards,
     bank,
     campaigns,
     funding,
@@ -26,6 +27,8 @@ from commissions.services import (
     violations,
     write_offs,
 )
+from commissions.services.standings import standings_refresh
+from commissions.services.tasks import offer_lapse
 from commissions.services.verification import verification_perform, verification_run
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ColumnMapping, ImportKind, ImportRun
@@ -106,6 +109,49 @@ def campaigns_turn() -> None:
             campaigns.campaign_wind_up(campaign=campaign)
         except WrongState as exc:
             logger.info("campaign %s is not wound up: %s", campaign.pk, exc)
+
+
+@shared_task
+def standings_count() -> None:
+    """Beat: where the affiliates of running campaigns stand; for good once the cut-off has passed,
+    so that a board is frozen while it is audited."""
+    for campaign in queries.campaigns_to_count():
+        final = campaign.confirm_until <= clock.now()
+        if not final or not campaign.standings.filter(final=True).exists():
+            _apart(standings_refresh, campaign=campaign, final=final)
+
+
+@shared_task
+def offers_lapse() -> None:
+    """Beat: places of tasks that nobody accepted in time are free again."""
+    for pk in queries.offers_lapsed():
+        offer_lapse(enrolment_pk=pk)
+
+
+@shared_task
+def campaigns_evaluate() -> None:
+    """Beat: what campaigns past their cut-off earned, and what refunds have changed of it since."""
+    for campaign in queries.campaigns_to_evaluate():
+        _apart(awards.campaign_evaluate, campaign=campaign)
+
+
+@shared_task
+def awards_pay() -> None:
+    """Beat, daily: rewards and prizes whose settlement day has come."""
+    if clock.business_day().day < settings.ALLIANCE["SETTLEMENT_DAY"]:
+        return
+    for pk in queries.awards_due():
+        _apart(awards.award_pay, award_pk=pk)
+
+
+def _apart(service: Callable[..., Any], **what: Any) -> None:
+    """One at fault must not hold up the others."""
+    try:
+        service(**what)
+    except OperationalError:
+        raise  # the database is away, nobody's fault
+    except Exception:
+        logger.exception("%s failed for %s", service.__name__, what)
 
 
 def _unless_moved(service: Callable[..., None], case: Violation) -> None:

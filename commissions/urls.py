@@ -5,6 +5,7 @@ from django.urls import path
 from commissions import api
 from commissions.views import (
     affiliate,
+    campaigns,
     earnings,
     imports,
     invoices,
@@ -27,7 +28,12 @@ urlpatterns = [
     path("affiliate/orders/<int:pk>/", affiliate.receipt, name="receipt"),
     path("affiliate/orders/refunds/", refunds.refunds, name="affiliate_refunds"),
     path("affiliate/orders/refunds.csv", refunds.refunds_csv, name="affiliate_refunds_csv"),
+    path("affiliate/campaigns/", campaigns.campaigns, name="campaigns"),
+    path("affiliate/campaigns/<int:pk>/", campaigns.campaign, name="campaign"),
+    path("affiliate/campaigns/<int:pk>/join/", campaigns.join, name="campaign_join"),
+    path("affiliate/campaigns/<int:pk>/leave/", campaigns.leave, name="campaign_leave"),
     path("affiliate/earnings/", earnings.earnings, name="earnings"),
+    path("affiliate/earnings/rewards.csv", earnings.awards_csv, name="awards_csv"),
     path("affiliate/earnings.csv", earnings.earnings_csv, name="earnings_csv"),
     path("affiliate/withdrawals/", withdrawals.withdrawals, name="withdrawals"),
     path("affiliate/withdrawals.csv", withdrawals.withdrawals_csv, name="withdrawals_csv"),

@@ -23,6 +23,7 @@ from campaigns.models.claim import (
     StockState,
 )
 from campaigns.models.grant import Grant
+from campaigns.models.standing import Standing
 from campaigns.models.subsidy import Subsidy
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "SlateItem",
     "SlateState",
     "Sponsor",
+    "Standing",
     "StockMode",
     "StockState",
     "Subsidy",

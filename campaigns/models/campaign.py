@@ -169,6 +169,8 @@ class Campaign(Stamped):
     close_reason = models.CharField(
         _("reason for closing"), max_length=300, blank=True, editable=False
     )
+    # Its standings are final and what they earn is awarded (commissions/services/awards.py).
+    evaluated_at = models.DateTimeField(_("evaluated at"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("campaign")
@@ -344,8 +346,10 @@ ENROLMENT_OVER = (
 class Enrolment(Stamped):
     """An affiliate takes part in a campaign that asks for it.
 
-    Accepting a guaranteed task reserves `reserved_minor`, its greatest possible reward, so that
-    the promise is funded before it is made. `reward_minor` is what it came to so far.
+    Offering or accepting a guaranteed task reserves its greatest possible reward, so that the
+    promise is funded before it is made. `reserved_minor` is what lies in the campaign's promised
+    account for it at present: nothing any more once it is quit, lapsed or evaluated (then the award
+    holds the money). `reward_minor` is what it came to so far.
     """
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="enrolments")
@@ -356,6 +360,8 @@ class Enrolment(Stamped):
     statement = models.TextField(_("what the affiliate says"), blank=True, max_length=1000)
     reserved_minor = models.PositiveBigIntegerField(_("reserved"), default=0)
     reward_minor = models.PositiveBigIntegerField(_("reward"), default=0)
+    # An offer that nobody has accepted by then lapses, and its reserve goes back.
+    offered_until = models.DateTimeField(_("offered until"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(_("reason"), max_length=300, blank=True)

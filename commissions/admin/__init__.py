@@ -6,6 +6,7 @@ of its own app.
 """
 
 from commissions.admin import (
+    awards,
     bank,
     cases,
     commissions,
@@ -27,6 +28,7 @@ from commissions.admin import (
 )
 
 __all__ = [
+    "awards",
     "bank",
     "cases",
     "commissions",

@@ -1,5 +1,6 @@
 """Models of the money, split by noun."""
 
+from commissions.models.award import Award, AwardState, AwardStep
 from commissions.models.bank import BankCredit, BankCreditState, BankStatement, Finding
 from commissions.models.commission import (
     Commission,
@@ -66,6 +67,9 @@ __all__ = [
     "Account",
     "Appeal",
     "AppealState",
+    "Award",
+    "AwardState",
+    "AwardStep",
     "Balance",
     "BankCredit",
     "BankCreditState",

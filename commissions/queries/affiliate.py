@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
@@ -13,6 +14,7 @@ from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import chart
 from commissions.models import (
+    AwardState,
     Balance,
     Commission,
     CommissionLine,
@@ -145,7 +147,8 @@ def earned_by_day(
     affiliate: Affiliate, currency: str, start: date, end: date
 ) -> dict[date, Earned]:
     """Per business day, both ends included: paid orders and their estimated commission by the day
-    they were placed, confirmed by the day of receipt, settled by the day of settlement."""
+    they were placed, confirmed by the day of receipt, settled by the day of settlement, rewards of
+    campaigns by the day of their payment."""
     days = {start + timedelta(days=i): Earned() for i in range((end - start).days + 1)}
     mine = Commission.objects.filter(affiliate=affiliate, currency=currency).order_by()
     placed = mine.filter(
@@ -170,6 +173,9 @@ def earned_by_day(
         **_between("settlement__closed_at", start, end),
     )
     for moment, minor in shares.values_list("settlement__closed_at", "net_minor"):
+        days[clock.business_day(moment)].settled_minor += minor
+    awarded = affiliate.awards.filter(currency=currency, **_between("paid_at", start, end))
+    for moment, minor in awarded.values_list("paid_at", "booked_minor"):
         days[clock.business_day(moment)].settled_minor += minor
     return days
 
@@ -217,14 +223,15 @@ def balances_of(affiliate: Affiliate, currency: str) -> Balances:
     )
 
 
-def _sum(rows: QuerySet[Commission] | QuerySet[Payout], field: str, currency: str) -> Money:
+def _sum(rows: QuerySet[Any], field: str, currency: str) -> Money:
     return Money(rows.aggregate(total=Sum(field))["total"] or 0, currency)
 
 
 def to_settle(affiliate: Affiliate, currency: str, month: date) -> Money:
-    """What the settlement of that month would bring now."""
+    """What the settlement of that month would bring now, campaign rewards included."""
     due = affiliate.commissions.unsettled().filter(currency=currency, settles_in__lte=month)
-    return _sum(due, "net_minor", currency)
+    awarded = affiliate.awards.filter(currency=currency, state=AwardState.DUE, due_month__lte=month)
+    return _sum(due, "net_minor", currency) + _sum(awarded, "amount_minor", currency)
 
 
 def waiting_of(affiliate: Affiliate, currency: str) -> dict[str, int]:

@@ -19,15 +19,13 @@ from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from campaigns.mechanics import MECHANICS
 from campaigns.models import (
-    ENROLMENT_OVER,
     Campaign,
     CampaignPause,
     CampaignState,
-    Enrolment,
     SlateState,
     Sponsor,
 )
-from commissions import chart, debts, ledger
+from commissions import chart, debts, ledger, queries
 from commissions.ledger import Move
 from commissions.services.outsiders import outside_affiliate, outside_merchant
 from merchants.queries import may_act_for
@@ -212,9 +210,8 @@ def pending(campaign: Campaign) -> str:
     for code in (chart.promised(campaign.pk), chart.coupons(campaign.pk)):
         if ledger.balance(code, campaign.currency):
             return str(_("Something of its budget is promised still."))
-    undecided = Enrolment.objects.filter(campaign=campaign).exclude(state__in=ENROLMENT_OVER)
-    if undecided.filter(reserved_minor__gt=0).exists():
-        return str(_("Tasks of it are not evaluated yet."))
+    if queries.campaign_pending(campaign):
+        return str(_("What it earned its affiliates is not decided and paid yet."))
     return ""
 
 

@@ -75,7 +75,8 @@ _MOVES = """
     SELECT e.key, e.effective_on,
            sum(CASE a.kind WHEN 'payable' THEN own.delta ELSE 0 END)::bigint,
            sum(CASE a.kind WHEN 'frozen' THEN own.delta ELSE 0 END)::bigint,
-           sum(CASE a.kind WHEN 'debt' THEN own.delta ELSE 0 END)::bigint
+           sum(CASE a.kind WHEN 'debt' THEN own.delta ELSE 0 END)::bigint,
+           min(campaign.name)
     FROM commissions_account a
     JOIN LATERAL (
         SELECT l.id, l.entry_id, l.amount_minor AS delta FROM commissions_line l
@@ -85,6 +86,9 @@ _MOVES = """
         WHERE l.debit_id = a.id AND l.id > %(after)s AND l.id <= %(through)s
     ) own ON true
     JOIN commissions_entry e ON e.id = own.entry_id
+    LEFT JOIN commissions_awardstep step ON step.entry_id = e.id AND e.key LIKE 'award:%%'
+    LEFT JOIN commissions_award award ON award.id = step.award_id
+    LEFT JOIN campaigns_campaign campaign ON campaign.id = award.campaign_id
     WHERE a.owner = %(owner)s AND a.currency = %(currency)s
       AND a.kind IN ('payable', 'frozen', 'debt')
     GROUP BY e.id ORDER BY min(own.id)
@@ -131,12 +135,13 @@ class Window:
 
 
 def rows(window: Window) -> Iterator[Row]:
-    """Settled commissions, corrections of earlier ones, what was frozen and released, and what
-    else moved the affiliate's money; withdrawals with tax and the rail's reference."""
+    """Settled commissions, corrections of earlier ones, what was frozen and released, rewards of
+    campaigns, and what else moved the affiliate's money; withdrawals with tax and the rail's
+    reference."""
     yield from _commissions(window)
     yield from _frozen(window)
-    for key, day, payable, frozen, debt in _read(_MOVES, window):
-        yield from _moved(key, day, {"payable": payable, "frozen": frozen, "debt": debt})
+    for key, day, payable, frozen, debt, title in _read(_MOVES, window):
+        yield from _moved(key, day, {"payable": payable, "frozen": frozen, "debt": debt}, title)
     for day, reference, paid, tax in _read(_PAID, window):
         yield Row(
             "paid",
@@ -189,21 +194,25 @@ def _frozen(window: Window) -> Iterator[Row]:
             yield Row(kinds.get(state, "released"), words, {"frozen": delta})
 
 
-def _moved(key: str, day: date, deltas: dict[str, int]) -> Iterator[Row]:
+def _moved(key: str, day: date, deltas: dict[str, int], title: str | None) -> Iterator[Row]:
     """What an entry did to the affiliate's accounts beyond the commissions told already.
 
-    Commissions and what comes back from a withdrawal are told as if they were payable; the part
-    of it that became or repaid debt is a row of its own.
+    Commissions, rewards (by the `title` of their campaign) and what comes back from a withdrawal
+    are told as if they were payable; the part of it that became or repaid debt is a row of its own.
     """
     noun, _pk, fact = key.split(":", 2)
     words: dict[str, Any] = {"day": day, "reference": key}
     debt = deltas["debt"]
-    if noun not in ("settlement", "commissions", "payout"):
+    if noun not in ("settlement", "commissions", "payout", "award"):
         yield Row(_kind_of(noun, deltas), words, {k: v for k, v in deltas.items() if v})
         return
     if noun == "payout":
         kind = "withdrawn" if fact == "requested" else "returned"
         yield Row(kind, words, {"payable": deltas["payable"] + debt})
+    if noun == "award":
+        came = deltas["payable"] + debt
+        kind = "awarded" if came > 0 else "award_revised"
+        yield Row(kind, {**words, "title": short(title or "")}, {"payable": came})
     if debt:
         kind = "debt_repaid" if debt > 0 else "debt_taken"
         yield Row(kind, words, {"payable": -debt, "debt": debt})
@@ -220,7 +229,7 @@ def _kind_of(noun: str, deltas: dict[str, int]) -> str:
 def closing(window: Window, opening: dict[str, int]) -> dict[str, int]:
     """What the ledger says that the accounts held when the settlement had closed."""
     found = dict(opening)
-    for _key, _on, *deltas in _read(_MOVES, window):
+    for _key, _on, *deltas, _title in _read(_MOVES, window):
         for name, delta in zip(ACCOUNTS, deltas, strict=True):
             found[name] += delta
     return found

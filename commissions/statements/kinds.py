@@ -16,6 +16,8 @@ KINDS = {
     "frozen": _("Frozen"),
     "released": _("Released"),
     "invalidated": _("Invalidated"),
+    "awarded": _("Campaign reward"),
+    "award_revised": _("Campaign reward corrected"),
     "debt_repaid": _("Debt repaid"),
     "debt_taken": _("Became debt"),
     "written_off": _("Written off"),

@@ -8,6 +8,7 @@ noun; each ends in its INVARIANTS.
 from collections.abc import Callable
 
 from commissions.verify import (
+    awards,
     books,
     business,
     campaigns,
@@ -25,6 +26,7 @@ __all__ = ["INVARIANTS", "Invariant", "Result", "Text", "verify"]
 INVARIANTS = (
     *books.INVARIANTS,
     *business.INVARIANTS,
+    *awards.INVARIANTS,
     *rails.INVARIANTS,
     *wallets.INVARIANTS,
     *evidence.INVARIANTS,

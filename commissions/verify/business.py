@@ -80,6 +80,7 @@ INVARIANTS = (
             "commissions_walletrefund",
             "campaigns_campaign WHERE state <> 'draft'",
             "campaigns_grant",
+            "commissions_award",
         ),
         f"""
         SELECT coalesce(booked.code, said.code) || ': the books say ' || coalesce(booked.minor, 0)
@@ -98,14 +99,16 @@ INVARIANTS = (
     Invariant(
         "affiliates_get_theirs",
         _(
-            "For each affiliate: settled commissions + debts written off = payable - debt + what "
-            "was or is being paid out, tax included, or went into campaigns of its own."
+            "For each affiliate: settled commissions + campaign rewards paid + debts written off = "
+            "payable - debt + what was or is being paid out, tax included, or went into campaigns "
+            "of its own."
         ),
         (
             "commissions_account WHERE kind IN ('payable', 'debt')",
             "commissions_commission WHERE state = 'confirmed'",
             "commissions_payout",
             "commissions_debtwriteoff WHERE state = 'done'",
+            "commissions_award WHERE state = 'paid'",
         ),
         f"""
         SELECT 'affiliate ' || affiliate_id || ' settled ' || sum(settled) || ', but holds '
@@ -127,6 +130,9 @@ INVARIANTS = (
             UNION ALL
             SELECT split_part(payer, ':', 2)::bigint, currency, 0, minor
             FROM ({FUNDED}) f WHERE payer LIKE 'affiliate:%'
+            UNION ALL
+            SELECT affiliate_id, currency, booked_minor, 0
+            FROM commissions_award WHERE booked_minor > 0
         ) AS both_sides
         GROUP BY affiliate_id, currency HAVING sum(settled) <> sum(held)
         """,

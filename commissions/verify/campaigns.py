@@ -44,6 +44,18 @@ IN_BUDGETS = f"""
                       ELSE 'platform:subsidy' END, g.amount_minor)
     ) AS place(code, minor)
     WHERE g.amount_minor > 0
+    UNION ALL
+    SELECT 'campaign:' || e.campaign_id || place.kind, c.currency, place.sign * e.reserved_minor
+    FROM campaigns_enrolment e
+    JOIN campaigns_campaign c ON c.id = e.campaign_id
+    CROSS JOIN (VALUES (':budget', -1), (':promised', 1)) AS place(kind, sign)
+    WHERE e.reserved_minor > 0
+    UNION ALL
+    SELECT 'campaign:' || a.campaign_id || place.kind, a.currency, place.minor
+    FROM commissions_award a
+    CROSS JOIN LATERAL (VALUES
+        (':budget', -(a.reserved_minor + a.booked_minor)), (':promised', a.reserved_minor)
+    ) AS place(kind, minor)
 """
 
 INVARIANTS: tuple[Invariant, ...] = (

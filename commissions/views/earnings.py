@@ -16,6 +16,7 @@ from commissions.services import payouts
 from commissions.views.affiliate import PER_PAGE, currency_of
 
 CLAWBACKS = 20
+AWARDS = 20
 
 
 @require_GET
@@ -38,6 +39,9 @@ def earnings(request: AffiliateRequest) -> HttpResponse:
         "clawbacks": queries.clawbacks_for(request.user).filter(
             affiliate=affiliate, commission__currency=currency
         )[:CLAWBACKS],
+        "awards": queries.awards_for(request.user).filter(affiliate=affiliate, currency=currency)[
+            :AWARDS
+        ],
         "settles_on": settles_on,
         "settles_month": receipts.month_words(month),
     }
@@ -75,6 +79,34 @@ def earnings_csv(request: AffiliateRequest) -> HttpResponse:
         for share in shares
     )
     return csv_response("earnings", header, rows)
+
+
+@require_GET
+@affiliate_required
+def awards_csv(request: AffiliateRequest) -> HttpResponse:
+    """Every reward of a campaign, newest first."""
+    currency, _currencies = currency_of(request, request.affiliate)
+    awards = queries.awards_for(request.user).filter(affiliate=request.affiliate, currency=currency)
+    header = (
+        _("Number"), _("Campaign"), _("Place"), _("State"), _("Currency"), _("Amount"),
+        _("Paid"), _("Settles with"), _("Paid at"), _("Reason"),
+    )  # fmt: skip
+    rows = (
+        (
+            award.number,
+            award.campaign.name,
+            award.rank or "",
+            award.get_state_display(),
+            currency,
+            award.amount,
+            Money(award.booked_minor, currency),
+            f"{award.due_month:%Y-%m}",
+            award.paid_at,
+            award.reason,
+        )
+        for award in awards
+    )
+    return csv_response("rewards", header, rows)
 
 
 @require_http_methods(["GET", "POST"])

@@ -22,10 +22,12 @@ from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import AuditEvent, StaffRole, User
 from alliance.kernel.money import cny
+from campaigns.models import Campaign
 from campaigns.services.subsidies import subsidy_open
 from commissions import chart, ledger
 from commissions.models import (
     Account,
+    Award,
     BankFile,
     Debt,
     DebtWriteOff,
@@ -122,6 +124,23 @@ def bank_file_there_and_back(cast: Cast) -> tuple[BankFile, RailFile]:
         content=camt_053("2026-06-22", said),
     )
     return made, answer
+
+
+def award_refused(cast: Cast) -> Award:
+    """Of a board that had no budget and gave nothing."""
+    board = Campaign.objects.create(
+        kind="leaderboard", name="Board of May", currency="CNY", state="closed",
+        starts_at=MAY, ends_at=MAY + timedelta(days=7), confirm_until=MAY + timedelta(days=14),
+        published_at=MAY, closed_at=MAY + timedelta(days=7), evaluated_at=MAY + timedelta(days=21),
+    )  # fmt: skip
+    return Award.objects.create(
+        campaign=board,
+        affiliate=cast.affiliate,
+        currency="CNY",
+        state="dropped",
+        due_month=MAY.date().replace(day=1),
+        reason="Nothing was left of it.",
+    )
 
 
 def world_make() -> World:
@@ -250,6 +269,7 @@ def world_make() -> World:
         DebtWriteOff.objects.create(affiliate=applicant, reason="gone", **asked),
         WalletRefund.objects.create(merchant=cast.merchant, **asked),
         Debt.objects.get(code=chart.debt(applicant.pk)),
+        award_refused(cast),
     ]
     world = World(cast, applicant, site, newcomer, top_up, payout, june, refund, people_make(cast))
     everything: list[Any] = [

@@ -31,6 +31,7 @@ OBJECTS = {
     "affiliate/products/": "merchants.product",
     "affiliate/links/": "affiliates.link",
     "affiliate/sites/": "affiliates.site",
+    "affiliate/campaigns/": "the affiliate's campaign",
     "affiliate/orders/": "commissions.commission",
     "affiliate/violations/": "commissions.violation",
     "affiliate/violations/evidence/": "commissions.evidence",
@@ -74,6 +75,7 @@ def _address(route: str, world: World) -> str:
     if "<int:pk>" in route:
         label = _label(route)
         thing = {
+            "the affiliate's campaign": world.cast.affiliate.awards.get().campaign,
             "merchants.merchantmember": world.cast.merchant.members.get(),
             "the merchant's statement": world.cast.merchant.statements.get(),
         }.get(label) or world.things[label]

@@ -11,8 +11,10 @@ from alliance.kernel.idempotency import once
 from alliance.kernel.models import IdempotentCall
 from alliance.kernel.money import cny
 from commissions import rails
+from commissions import tasks as jobs
 from commissions.models import Payout, Settlement, Violation
 from commissions.services import bank, payouts, settlements, wallets
+from commissions.services.tasks import task_accept, task_offer
 from commissions.services.verification import verification_ask
 from commissions.services.violations import violation_open
 from merchants.models import ImportRun
@@ -297,3 +299,56 @@ def calls_are_remembered(_cast: Cast):
 def nothing_is_to_do(cast: Cast):
     a_month_is_due(cast)
     return MAY, [()]
+
+
+def task_runs(cast: Cast, *, offered: bool = False) -> None:
+    """A guaranteed task of four days, accepted; six orders of it, received in May."""
+    with clock.at(MAY):
+        payouts.payee_set(
+            actor=cast.lin, affiliate=cast.affiliate, holder="L", institution="B", number="12345"
+        )
+        campaign = cast.publish(
+            cast.campaign(
+                "guaranteed_task",
+                rules={"least_age_days": 0, "one_shop_bps": 0},
+                ends_at=MAY + timedelta(days=4),
+                confirm_until=MAY + timedelta(days=12),
+            )
+        )
+        if offered:
+            task_offer(actor=cast.finance, campaign=campaign, affiliates=[cast.affiliate])
+            return
+        task_accept(actor=cast.lin, campaign=campaign, affiliate=cast.affiliate)
+    for n in range(6):
+        moment = MAY + timedelta(hours=n + 2)
+        with clock.at(moment):
+            cast.sold(f"T{n}")
+            cast.received(f"T{n}", placed_at=moment, paid_at=moment)
+
+
+@story_of("commissions.tasks.standings_count")
+def a_task_runs(cast: Cast):
+    task_runs(cast)
+    return MAY + timedelta(days=1), [()]
+
+
+@story_of("commissions.tasks.offers_lapse")
+def nobody_accepts_an_offer(cast: Cast):
+    task_runs(cast, offered=True)
+    return MAY + timedelta(days=3), [()]
+
+
+@story_of("commissions.tasks.campaigns_evaluate")
+def a_task_is_over_and_then_refunds_come(cast: Cast):
+    task_runs(cast)
+    with clock.at(MAY + timedelta(days=13)):
+        cast.refunded("199.00", "T1", refund="R1")
+    return MAY + timedelta(days=14), [()]
+
+
+@story_of("commissions.tasks.awards_pay")
+def a_reward_is_due(cast: Cast):
+    task_runs(cast)
+    with clock.at(MAY + timedelta(days=14)):
+        jobs.campaigns_evaluate()
+    return JUNE_20, [()]

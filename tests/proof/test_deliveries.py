@@ -17,10 +17,12 @@ from django.test import TransactionTestCase
 from alliance.celery import app
 from alliance.kernel import clock
 from alliance.kernel.models import IdempotentCall
+from campaigns.models import Enrolment, Standing
 from commissions import rails
 from commissions.figures import accounts_with_balances
 from commissions.models import (
     Account,
+    Award,
     BankCredit,
     Commission,
     CommissionLine,
@@ -124,6 +126,9 @@ def books() -> dict[str, Any]:
         "calls": rows(IdempotentCall, "key"),
         "write-offs": rows(DebtWriteOff, "amount_minor", "state"),
         "invoices": rows(Invoice, "number", "total_minor"),
+        "standings": rows(Standing, "final", "orders", "reward_minor"),
+        "tasks": rows(Enrolment, "state", "reserved_minor", "reward_minor"),
+        "awards": rows(Award, "state", "amount_minor", "booked_minor", "revision"),
         "bank": rows(BankCredit, "entry_ref", "state"),
         "cases": rows(Violation, "state", "hold"),
         "coverage": rows(Merchant, "coverage"),
