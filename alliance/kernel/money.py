@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, format_percent, get_currency_precision
 from django.utils.translation import get_language, to_locale
@@ -21,6 +22,7 @@ class CurrencyMismatch(ValueError):
     """Two amounts of different currencies met. There is no exchange rate in here."""
 
 
+@lru_cache(maxsize=200)  # of ISO codes; a file may name anything
 def exponent(currency: str) -> int:
     """Digits of the minor unit: 2 for CNY, 0 for JPY."""
     return get_currency_precision(currency)

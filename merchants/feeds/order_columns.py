@@ -146,8 +146,14 @@ class Row:
     click_id: str
     coupon: str
     refund_of: str
-    raw: dict[str, str]
+    header: Sequence[str]
+    cells: Sequence[str]
     fault: DomainError | None = None
+
+    @property
+    def raw(self) -> dict[str, str]:
+        """The row as it is in the file, by the names of its columns."""
+        return dict(zip(self.header, self.cells, strict=True))
 
 
 def suggest(header: Sequence[str]) -> dict[str, str]:
@@ -210,20 +216,23 @@ class OrderColumns:
         """The chunk's rows, typed; what a row is refused for is in its `fault`."""
         moments = {name: self._moments(self._column(frame, name)) for name in _MOMENTS}
         texts = {name: self._column(frame, name) for name in FIELDS if name not in moments}
-        raws = frame.to_dict("records")
-        extras = frame[EXTRA].tolist()
+        plain = frame.drop(columns=EXTRA)
+        header, extras = [str(name) for name in plain.columns], frame[EXTRA].tolist()
         written = {name: self._column(frame, name) for name in moments}
-        for at, number in enumerate(frame.index):
+        for at, (number, cells) in enumerate(
+            zip(frame.index, plain.to_numpy().tolist(), strict=True)
+        ):
             text = {name: column[at] for name, column in texts.items()}
-            raw = {str(k): v for k, v in raws[at].items() if k != EXTRA}
-            row = self._row(number, text, raw)
+            row = self._row(number, text, header, cells)
             for name, column in moments.items():
                 setattr(row, name, column[at])
             unread = [n for n in moments if written[n][at] and moments[n][at] is None]
             row.fault = self._fault(row, text, extras[at], unread)
             yield row
 
-    def _row(self, number: int, text: dict[str, str], raw: dict[str, str]) -> Row:
+    def _row(
+        self, number: int, text: dict[str, str], header: Sequence[str], cells: Sequence[str]
+    ) -> Row:
         is_refund = self._is_refund(
             text["order"], [text["quantity"], text["total"], text["unit_price"]]
         )
@@ -249,7 +258,8 @@ class OrderColumns:
             click_id=text["click_id"],
             coupon=text["coupon"],
             refund_of=text["refund_of"],
-            raw=raw,
+            header=header,
+            cells=cells,
         )
 
     def _fault(

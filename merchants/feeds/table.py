@@ -19,6 +19,7 @@ CHUNK = 10_000
 MOST_COLUMNS = 500
 EXTRA = "\x00extra"  # cells beyond the header's; no file can name a column so
 _DELIMITERS = ",;\t|"
+_MARKS = ("=", "'")
 _EXCEL_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)  # how exports keep Excel from rounding long ids
 
 
@@ -55,9 +56,10 @@ class Table:
         for number, cells in body:
             if not any(cells):
                 continue
-            extra = "".join(cells[width:]).strip()
+            extra = "".join(cells[width:])
             numbers.append(number)
-            rows.append([*cells[:width], *[""] * (width - len(cells)), extra])
+            row = [*cells[:width], *[""] * (width - len(cells)), extra]
+            rows.append([clean(cell) for cell in row])
             if len(rows) == size:
                 yield self._frame(numbers, rows)
                 numbers, rows = [], []
@@ -65,8 +67,7 @@ class Table:
             yield self._frame(numbers, rows)
 
     def _frame(self, numbers: list[int], rows: list[list[str]]) -> pd.DataFrame:
-        frame = pd.DataFrame(rows, index=numbers, columns=[*self.header, EXTRA], dtype=str)
-        return frame.map(clean)
+        return pd.DataFrame(rows, index=numbers, columns=[*self.header, EXTRA], dtype=object)
 
     def _first_line(self) -> str:
         text = self._text()
@@ -140,6 +141,8 @@ def _names(cells: Sequence[str]) -> list[str]:
 def clean(cell: str) -> str:
     """Without spaces around it and the marks by which exports keep Excel from reading numbers."""
     cell = cell.strip()
+    if cell[:1] not in _MARKS:
+        return cell
     if cell.startswith('="') and (wrapped := _EXCEL_TEXT.match(cell)):
         return wrapped[1].strip()
     return cell[1:] if cell.startswith("'") and cell[1:].isdigit() else cell
