@@ -3,21 +3,16 @@
 import itertools
 import json
 import os
-import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from urllib.parse import quote
 
-from alliance.embedded import servers
+from alliance.embedded import programs, servers
 from alliance.embedded.ports import next_free
 from alliance.embedded.processes import Family, Stopped
 from alliance.embedded.screen import Step, Steps, box, say, table
 from alliance.embedded.state import Busy, State
 from alliance.embedded.watch import ErrorsInLog, Mails
-
-PYTHON = sys.executable
 
 
 def demo() -> int:
@@ -93,7 +88,7 @@ class _Demo:
         """A management command, with its last line of output as the step's progress."""
         log = self.state.log(command[0])
         env = {"LOG_LEVEL": "WARNING"} | env
-        child = family.start(command[0], [PYTHON, "manage.py", *command], log=log, env=env)
+        child = family.start(command[0], [programs.PYTHON, "manage.py", *command], log=log, env=env)
         while child.process.poll() is None:
             step.progress(child.tail(1).strip())
             time.sleep(0.1)
@@ -102,34 +97,20 @@ class _Demo:
         family.children.remove(child)
 
     def start_application(self, family: Family, env: dict[str, str], step: Step) -> None:
-        celery = [PYTHON, "-m", "celery", "-A", "alliance"]
-        web = [PYTHON, "-m", "granian", "--interface", "wsgi", "alliance.wsgi:application"]
-        web += ["--host", self.host, "--port", str(self.port), "--no-ws", "--access-log"]
-        web += ["--workers", "1", "--blocking-threads", "4", "--workers-kill-timeout", "5"]
-        worker = [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"]
-        worker += ["--without-gossip", "--without-mingle"]
-        beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile", ""]
         started = {
             name: family.start(name, argv, log=self.state.log(name), env=env)
-            for name, argv in (("web", web), ("worker", worker), ("beat", beat))
+            for name, argv in (
+                ("web", programs.web(self.host, self.port)),
+                ("worker", programs.worker()),
+                ("beat", programs.beat()),
+            )
         }
-        while not (self.answers() and " ready." in started["worker"].tail(50)):
+        while not (
+            programs.answers(self.host, self.port) and " ready." in started["worker"].tail(50)
+        ):
             family.check()
             step.progress("")
             time.sleep(0.1)
-
-    def answers(self) -> bool:
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
-        probe = urllib.request.Request(
-            f"http://{host}:{self.port}/health/live", headers={"Host": "localhost"}
-        )
-        try:
-            urllib.request.urlopen(probe, timeout=5).close()  # noqa: S310
-        except urllib.error.HTTPError:
-            return True
-        except OSError:
-            return False
-        return True
 
     def greet(self) -> None:
         places = [
