@@ -51,7 +51,7 @@ def test_the_named_logins_are_there():
     emails |= {affiliate.email for affiliate in affiliates().values()}
     emails |= {merchant_owner(code).email for code in merchants()}
 
-    assert len(emails) == 100 + 40 + 7
+    assert len(emails) == 100 + 40 + 8
     assert {
         "lin@demo.example", "chen@demo.example", "ops@demo.example", "finance@demo.example",
         "finance2@demo.example", "admin@demo.example", "risk@demo.example",

@@ -64,7 +64,8 @@ def logins() -> list[dict[str, str]]:
     proposed = (
         ("affiliate", "lin", "a year of links, orders and earnings"),
         ("merchant", "chen", "kitchenware: plans, orders, wallet"),
-        ("operations", "ops", "approves affiliates, merchants, sites"),
+        ("operations", "ops", "plans the season, approves affiliates"),
+        ("operations", "ops2", "publishes what the other planned"),
         ("finance", "finance", "top-ups, settlements, releases payouts"),
         ("finance", "finance2", "the second pair of eyes"),
         ("risk", "risk", "cases, evidence and appeals"),

@@ -1,7 +1,7 @@
 """The hundred affiliates: how they joined, what they filed, and the links they build."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.utils import translation
@@ -28,9 +28,13 @@ KIND_OF_WAITING = Role.TUANZHANG  # a small affiliate would not have to wait
 Way = tuple[str, int, int, str]  # affiliate, site, zone, product
 
 
-def promoters_join(stage: Stage, users: dict[str, User]) -> None:
-    """Put everybody's joining on the agenda."""
+def promoters_join(
+    stage: Stage, users: dict[str, User], codes: Collection[str] | None = None
+) -> None:
+    """Put everybody's joining (or that of these `codes`) on the agenda."""
     for facts in affiliates().values():
+        if codes is not None and facts.code not in codes:
+            continue
         user = users[facts.email.partition("@")[0]]
         if facts.waiting:
             hours = 3 + 9 * facts.joined_days

@@ -44,8 +44,13 @@ def page_of(shop: str, product: str) -> str:
     return f"http://{shop}.localhost{port()}{reverse('demo:product', args=[product])}"
 
 
-def shops_open(stage: Stage, users: dict[str, User], stocked: Collection[str]) -> None:
-    """Every shop, with those of its products that are `stocked` (codes)."""
+def shops_open(
+    stage: Stage,
+    users: dict[str, User],
+    stocked: Collection[str],
+    codes: Collection[str] | None = None,
+) -> None:
+    """Every shop (or those of these `codes`), with those of its products that are `stocked`."""
     with clock.at(stage.ago(days=OPENED.days + 2)):
         Category.objects.bulk_create(
             Category(slug=c.code, name_zh=c.name.zh, name_en=c.name.en, name_de=c.name.de)
@@ -53,6 +58,8 @@ def shops_open(stage: Stage, users: dict[str, User], stocked: Collection[str]) -
         )
         shelves = {category.slug: category for category in Category.objects.all()}
     for number, (code, facts) in enumerate(merchants().items()):
+        if codes is not None and code not in codes:
+            continue
         owner = users["chen" if f"shop-{code}" not in users else f"shop-{code}"]
         morning = clock.day_start(stage.end - OPENED) + timedelta(hours=9)
         with clock.at(morning + timedelta(minutes=11 * number)):
