@@ -1,5 +1,5 @@
 # Everything starts here. Needs Python 3.11 or newer and make; nothing else.
-#   make demo PORT=9000        make test ARGS="tests/merchants -k feed"
+#   make demo PORT=9000        make test ARGS="tests/merchants -k feed"        make season MINUTES=5
 
 # Containers like to set it; every process below us would compile two thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,7 +14,7 @@ ARGS ?=
 SOURCES := alliance merchants affiliates campaigns commissions aiassist tests bench manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo reset shell test check lint format types contracts bench lock clean nightly
+.PHONY: help setup demo reset season shell test check lint format types contracts bench lock clean nightly
 
 help: ## This list
 	@echo "Taoke Alliance"
@@ -28,6 +28,10 @@ demo: setup ## The whole alliance with data in it, until Ctrl-C (PORT=8000)
 
 reset: setup ## Remove the demo's data; the next demo makes it anew
 	@$(EMBEDDED) forget
+
+season: setup ## 618 played in minutes, then settled and checked (MINUTES=3 VISITORS=2000 SEED=618)
+	@exec $(BIN) -m alliance.season $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(VISITORS),--visitors $(VISITORS)) $(if $(SEED),--seed $(SEED))
 
 shell: setup ## Django's shell on the demo's data
 	@exec $(EMBEDDED) run -- $(BIN) manage.py shell
