@@ -4,7 +4,7 @@ Amounts are whole minor units of the campaign's currency, rates basis points, mo
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 
@@ -99,22 +99,6 @@ class Award:
     amount_minor: int
     rank: int | None = None
     why: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderOfTask:
-    """One received order line of an affiliate's in a task's time and on its slate, not punished.
-
-    What a task's rules make of it: `campaigns.mechanics.valid_orders`. `base_minor` is what is left
-    after refunds; `buyer` whatever tells buyers apart, "" where the shop does not say.
-    """
-
-    line_id: int
-    placed_at: datetime
-    day: date
-    base_minor: int
-    shop_id: int
-    buyer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

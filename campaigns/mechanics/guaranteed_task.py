@@ -94,10 +94,11 @@ class GuaranteedTask(Rules):
     ] = 1
     buyer_orders: Annotated[Count, Words(_("Orders of one buyer in all"), _("0: no bound."))] = 3
     distinct_buyers_bps: Annotated[
-        Bps, Words(_("Different buyers at least"), _("Of the orders that count. 0: no bound."))
+        Bps,
+        Words(_("Different buyers at least"), _("Else a person looks first. 0: no bound.")),
     ] = 8_000
     one_shop_bps: Annotated[
-        Bps, Words(_("From one shop at most"), _("Of the orders that count. 0: no bound."))
+        Bps, Words(_("From one shop at most"), _("Else a person looks first. 0: no bound."))
     ] = 6_000
     least_age_days: Annotated[
         Count, Words(_("Member for days"), _("Before a task can be accepted."))

@@ -2,24 +2,24 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from functools import partial
 
 import pytest
 
 from alliance.kernel import clock
 from alliance.kernel.money import Money
-from campaigns.facts import OrderOfTask, StandingFacts
+from campaigns.faces import wheel_of, worth_of
+from campaigns.facts import StandingFacts
 from campaigns.mechanics import MECHANICS, RuleField
 from campaigns.mechanics.bargain_channel import cheap
-from campaigns.mechanics.draws import stock_by_face
 from campaigns.mechanics.freebie import winners
 from campaigns.mechanics.guaranteed_task import clawback, progress, reward
 from campaigns.mechanics.leaderboard import board
 from campaigns.mechanics.supermarket_benefits import benefits
-from campaigns.mechanics.valid_orders import valid_orders
 from campaigns.mechanics.words import Input
 from tests.campaigns.mechanics.facts import NOON, extra, order
 from tests.docs import DOCS
@@ -233,33 +233,16 @@ def refunds(table: Table) -> list[Row]:
     return told
 
 
-def bounds(table: Table) -> list[Row]:
-    told = []
-    for row in table.rows:
-        count, buyers, shop = (int(row[n]) for n in ("orders", "buyers", "of the largest shop"))
-        given = [
-            OrderOfTask(
-                line_id=n,
-                placed_at=NOON + timedelta(days=n),
-                day=(NOON + timedelta(days=n)).date(),
-                base_minor=10_000,
-                shop_id=0 if n < shop else n,
-                buyer=f"b{n % buyers}",
-            )
-            for n in range(count)
-        ]
-        told.append({"→ count": str(len(valid_orders(table.rules, given).counted))})
-    return told
-
-
 def stocks(table: Table) -> list[Row]:
     faces = MECHANICS[table.kind].coupon(table.rules).faces
     told = []
     for row in table.rows:
-        parts = stock_by_face(faces, int(row["Stock of"]))
-        worth = sum(face * part for face, part in parts)
+        size = int(row["Stock of"])
+        wheel = wheel_of(faces, size=size, seed="any")
+        slots_of = Counter(wheel[slot % len(wheel)] for slot in range(size))
         told.append(
-            {f"→ {amount(face)}": str(part) for face, part in parts} | {"→ worth": amount(worth)}
+            {f"→ {amount(face)}": str(slots_of[face]) for face in slots_of}
+            | {"→ worth": amount(worth_of(wheel, size))}
         )
     return told
 
@@ -314,7 +297,6 @@ BY_FIRST_COLUMN: dict[str, Callable[[Table], list[Row]]] = {
     "Order": orders,
     "Affiliate": affiliates,
     "Refund": refunds,
-    "Bound": bounds,
     "Stock of": stocks,
     "Slot": slots,
     "Basket": baskets,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance.kernel.errors import Invalid
+from campaigns.faces import wheel_of, worth_of
 from campaigns.mechanics import MECHANICS
-from campaigns.mechanics.draws import face_drawn, stock_by_face
 from campaigns.mechanics.super_coupon import Share, next_share, share
 from tests.campaigns.mechanics.facts import NOON, order, orders
 
@@ -81,19 +81,10 @@ def test_the_coupon_is_without_threshold_once_a_day_and_good_for_a_day_or_until_
 
 
 def test_a_thousand_coupons_are_600_of_5_300_of_10_and_100_of_20_yuan():
-    assert stock_by_face(MECHANIC.coupon(RULES).faces, 1_000) == [
-        (500, 600),
-        (1_000, 300),
-        (2_000, 100),
-    ]
+    wheel = wheel_of(MECHANIC.coupon(RULES).faces, size=1_000, seed="618")
 
-
-def test_faces_are_drawn_by_weight_and_the_same_claim_always_draws_the_same():
-    faces = MECHANIC.coupon(RULES).faces
-    drawn = Counter(face_drawn(faces, "618", f"claim-{n}") for n in range(10_000))
-
-    assert drawn == {500: 6_019, 1_000: 3_005, 2_000: 976}
-    assert face_drawn(faces, "618", "claim-1") == face_drawn(faces, "618", "claim-1")
+    assert Counter(wheel) == {500: 6, 1_000: 3, 2_000: 1}
+    assert worth_of(wheel, 1_000) == 800_000
 
 
 @given(orders)
@@ -111,23 +102,6 @@ def test_neither_a_higher_tier_nor_more_uses_lower_the_share(tier, uses, more):
 
     assert share(RULES, kind="small", tier=tier + 1, uses=uses).bps >= low.bps
     assert share(RULES, kind="small", tier=tier, uses=uses + more).bps >= low.bps
-
-
-@given(
-    count=st.integers(0, 100_000),
-    weights=st.lists(st.integers(0, 100), min_size=1, max_size=8).filter(any),
-)
-def test_no_coupon_of_the_stock_is_lost(count, weights):
-    faces = [(100 * n, weight) for n, weight in enumerate(weights, 1)]
-
-    assert sum(part for _face, part in stock_by_face(faces, count)) == count
-
-
-@given(weights=st.lists(st.integers(0, 5), min_size=1, max_size=5).filter(any), name=st.text())
-def test_a_face_without_weight_is_never_drawn(weights, name):
-    faces = list(enumerate(weights))
-
-    assert dict(faces)[face_drawn(faces, "seed", name)] > 0
 
 
 @pytest.mark.parametrize(
