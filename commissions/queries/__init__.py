@@ -108,6 +108,7 @@ from commissions.queries.statements import (
     statement_lines,
     statement_rows,
     statements_for,
+    statements_lines,
 )
 from commissions.queries.violations import (
     Held,
@@ -242,6 +243,7 @@ __all__ = [
     "statement_lines",
     "statement_rows",
     "statements_for",
+    "statements_lines",
     "steps_of",
     "task_has_order",
     "task_refusals",

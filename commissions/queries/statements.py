@@ -3,7 +3,8 @@
 import zlib
 from collections.abc import Iterator
 from datetime import date
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -17,6 +18,7 @@ from commissions.models import (
     SettlementState,
     Statement,
     StatementKey,
+    StatementPart,
 )
 from commissions.models.statement import LINES_A_PART
 from merchants.models import Merchant
@@ -145,8 +147,20 @@ def statement_lines(statement: Statement, start: int = 0) -> Iterator[str]:
     parts = statement.parts.filter(place__gte=start // LINES_A_PART).order_by("place")
     skip = start % LINES_A_PART
     for text in parts.values_list("text", flat=True).iterator(chunk_size=2):
-        yield from zlib.decompress(bytes(text)).decode().split("\n")[skip:]
+        yield from _lines(text)[skip:]
         skip = 0
+
+
+def statements_lines() -> Iterator[tuple[int, Iterator[str]]]:
+    """The lines of every statement, by its key, a few parts in memory at a time."""
+    parts = StatementPart.objects.order_by("statement_id", "place")
+    texts = parts.values_list("statement_id", "text").iterator(chunk_size=50)
+    for statement_pk, own in groupby(texts, key=itemgetter(0)):
+        yield statement_pk, (line for _pk, text in own for line in _lines(text))
+
+
+def _lines(text: bytes | memoryview) -> list[str]:
+    return zlib.decompress(bytes(text)).decode().split("\n")
 
 
 def statement_rows(statement: Statement, start: int = 0, count: int | None = None) -> Iterator[str]:

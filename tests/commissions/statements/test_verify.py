@@ -91,6 +91,20 @@ def test_a_line_that_was_changed_in_the_database(told, past):
     past("statementpart", change, kept, last.pk)
 
 
+def test_lines_that_are_gone_are_missed_of_their_statement_alone(told, past):
+    first = Statement.objects.order_by("pk").first()
+    kept = bytes(StatementPart.objects.get(statement=first).text)
+    change = "DELETE FROM commissions_statementpart WHERE statement_id = %s"
+    past("statementpart", change, first.pk)
+
+    assert Statement.objects.count() > 2
+    assert found() == [
+        f"statements_are_chained: the lines of statement {first.number} do not lead to its hash"
+    ]
+    StatementPart.objects.create(statement=first, place=0, text=kept)
+    assert found() == []
+
+
 def test_a_signature_that_is_somebody_elses(told, past):
     last = Statement.objects.filter(kind="merchant").last()
     change = "UPDATE commissions_statement SET signature = %s WHERE id = %s"
