@@ -11,13 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
-from alliance.kernel.money import Money, percent
+from alliance.kernel.money import Money
 from campaigns.audience import enrols_now, is_for
 from campaigns.mechanics import MECHANICS, Mechanic, guaranteed_task, leaderboard
-from campaigns.mechanics.double_commission import DoubleCommission
 from campaigns.mechanics.guaranteed_task import GuaranteedTask, Mode
 from campaigns.mechanics.leaderboard import Leaderboard
-from campaigns.mechanics.million_subsidy import MillionSubsidy
 from campaigns.models import Campaign, CampaignState, Enrolment, EnrolmentState, Standing
 from commissions import queries
 from commissions.models import Award
@@ -84,7 +82,7 @@ class Card:
     @property
     def promise(self) -> list[str]:
         """What it pays, in short sentences."""
-        return promise(self.rules, self.campaign.currency)
+        return self.mechanic.promises(self.rules, self.campaign.currency)
 
     @property
     def reward(self) -> Money:
@@ -95,18 +93,18 @@ class Card:
         return Money(minor, self.campaign.currency)
 
     @property
-    def steps(self) -> list[tuple[str, Money, bool]]:
+    def steps(self) -> list[tuple[str, str, bool]]:
         """The steps of a ladder: what each asks for, what it pays, whether it is reached."""
         rules = self.rules
         if not isinstance(rules, GuaranteedTask) or rules.mode != Mode.LADDER:
             return []
-        at = self._facts
+        at, currency = self._facts, self.campaign.currency
         steps = []
         for tier in rules.tiers:
             by_orders = rules.metric == guaranteed_task.Metric.ORDERS
             reached = at.orders >= tier.orders if by_orders else at.gmv_minor >= tier.gmv_minor
-            pays = Money(tier.reward_minor, self.campaign.currency)
-            steps.append((_asked(rules, tier, self.campaign.currency), pays, reached))
+            asked = guaranteed_task.asked(rules, tier, currency)
+            steps.append((asked, guaranteed_task.pays(tier, currency), reached))
         return steps
 
     @property
@@ -203,61 +201,6 @@ def cards(affiliate: Affiliate, campaigns: Iterable[Campaign]) -> list[Card]:
 
 
 # --- In words ------------------------------------------------------------------------------------
-
-
-def promise(rules: Any, currency: str) -> list[str]:
-    """What a campaign with these rules pays, in short sentences; nothing where its own words say
-    it better."""
-
-    def money(minor: int) -> str:
-        return Money(minor, currency).localized()
-
-    match rules:
-        case GuaranteedTask(mode=Mode.FLOOR):
-            return [
-                gettext("At least %(amount)s in commission for your effort.")
-                % {"amount": money(rules.guaranteed_minor)}
-            ]
-        case GuaranteedTask(mode=Mode.PER_ORDER):
-            words = gettext("%(amount)s on top for each of your first %(count)d orders.")
-            return [words % {"amount": money(rules.bonus_minor), "count": rules.first_orders}]
-        case GuaranteedTask():
-            return [
-                gettext("%(what)s: %(amount)s")
-                % {"what": _asked(rules, tier, currency), "amount": _pays(tier, currency)}
-                for tier in rules.tiers
-            ]
-        case DoubleCommission():
-            words = gettext(
-                "%(percent)s of the usual commission, at most %(amount)s more an order."
-            )
-            return [
-                words % {"percent": percent(rules.multiple_bps), "amount": money(rules.cap_minor)}
-            ]
-        case Leaderboard():
-            return [
-                gettext("Place %(rank)d: %(amount)s")
-                % {"rank": rank, "amount": money(prize.prize_minor)}
-                for rank, prize in enumerate(rules.prizes, start=1)
-            ]
-        case MillionSubsidy():
-            words = gettext(
-                "%(percent)s of what you sell above your usual sales, from a pot of %(pot)s."
-            )
-            return [words % {"percent": percent(rules.rate_bps), "pot": money(rules.pot_minor)}]
-    return []
-
-
-def _asked(rules: GuaranteedTask, tier: Any, currency: str) -> str:
-    if rules.metric == guaranteed_task.Metric.ORDERS:
-        return ngettext("%(count)d order", "%(count)d orders", tier.orders) % {"count": tier.orders}
-    return gettext("%(amount)s of sales") % {"amount": Money(tier.gmv_minor, currency).localized()}
-
-
-def _pays(tier: Any, currency: str) -> str:
-    if tier.reward_bps:
-        return gettext("%(percent)s of the sales") % {"percent": percent(tier.reward_bps)}
-    return Money(tier.reward_minor, currency).localized()
 
 
 def _missing(name: str, count: int, currency: str) -> str:

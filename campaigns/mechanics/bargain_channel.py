@@ -6,10 +6,11 @@ rate; its orders earn a little extra, as long as the rate holds.
 
 from typing import Annotated, Self
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
-from alliance.kernel.money import BPS, percent
+from alliance.kernel.money import BPS, Money, percent
 from campaigns.facts import OrderFacts, ProductFacts, Reward
 from campaigns.mechanics.base import Bps, Fault, Mechanic, Minor, Rules, Text, Words
 from campaigns.mechanics.bonus import fixed
@@ -81,6 +82,16 @@ def objections(rules: BargainChannel, product: ProductFacts) -> list[Text]:
     return said
 
 
+def promises(rules: BargainChannel, currency: str) -> list[str]:
+    words = gettext("At least %(percent)s commission on each product.")
+    said = [words % {"percent": percent(rules.least_rate_bps)}]
+    if rules.extra_minor:
+        words = gettext("%(amount)s on top for each valid order of at least %(least)s.")
+        extra, least = (Money(m, currency) for m in (rules.extra_minor, rules.least_base_minor))
+        said.append(words % {"amount": extra.localized(), "least": least.localized()})
+    return said
+
+
 MECHANIC = Mechanic(
     kind="bargain_channel",
     label=_("Bargain channel"),
@@ -89,6 +100,7 @@ MECHANIC = Mechanic(
         "earns a little extra."
     ),
     rules=BargainChannel,
+    promises=promises,
     on_order=on_order,
     objections=objections,
     merchants_enrol=True,

@@ -40,6 +40,7 @@ class Rules(BaseModel):
 class Mechanic:
     """One kind of campaign. All its functions are pure and take the parsed rules first.
 
+    - `promises` what it pays, to affiliates, in short sentences (amounts in that currency);
     - `on_order` says what an order line earns (None: nothing from this campaign);
     - `on_close` what the standings earn. Called before the end it gives the estimate;
     - `most` the greatest amount that one enrolment can come to (minor units), to be reserved when
@@ -63,6 +64,7 @@ class Mechanic:
     label: Text
     about: Text
     rules: type[Rules]
+    promises: Callable[[Any, str], list[str]]
     on_order: Callable[[Any, OrderFacts], Reward | None] | None = None
     on_close: Callable[[Any, Sequence[StandingFacts]], list[Award]] | None = None
     most: Callable[[Any], int] | None = None

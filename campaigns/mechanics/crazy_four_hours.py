@@ -7,9 +7,11 @@ comes after the first pieces of a product, earns its usual commission.
 from datetime import timedelta
 from typing import Annotated
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
+from alliance.kernel.money import BPS, percent
 from campaigns.facts import OrderFacts, ProductFacts, Reward
 from campaigns.mechanics.base import Count, Mechanic, Rules, Text, Words
 from campaigns.mechanics.raised import raised, rate_objections
@@ -54,11 +56,20 @@ def objections(rules: CrazyFourHours, product: ProductFacts) -> list[Text]:
     return said
 
 
+def promises(rules: CrazyFourHours, currency: str) -> list[str]:
+    words = gettext(
+        "The first %(count)d pieces of each product earn at least %(percent)s of the usual "
+        "commission rate."
+    )
+    return [words % {"count": rules.first_pieces, "percent": percent(BPS + rules.raise_bps)}]
+
+
 MECHANIC = Mechanic(
     kind="crazy_four_hours",
     label=_("Crazy four hours"),
     about=_("For four hours the first pieces of each product earn a raised commission rate."),
     rules=CrazyFourHours,
+    promises=promises,
     on_order=on_order,
     asks=frozenset({"product_pieces_before"}),
     objections=objections,

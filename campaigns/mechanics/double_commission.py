@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
+from alliance.kernel.money import Money, percent
 from campaigns.facts import OrderFacts, Reward
 from campaigns.mechanics.base import Mechanic, Minor, Rules, Words
 
@@ -30,11 +32,18 @@ def on_order(rules: DoubleCommission, facts: OrderFacts) -> Reward | None:
     )
 
 
+def promises(rules: DoubleCommission, currency: str) -> list[str]:
+    words = gettext("%(percent)s of the usual commission, at most %(amount)s more an order.")
+    most = Money(rules.cap_minor, currency).localized()
+    return [words % {"percent": percent(rules.multiple_bps), "amount": most}]
+
+
 MECHANIC = Mechanic(
     kind="double_commission",
     label=_("Commission doubling"),
     about=_("Enrolled affiliates get a multiple of the usual commission, up to a cap."),
     rules=DoubleCommission,
+    promises=promises,
     on_order=on_order,
     enrols=True,
 )

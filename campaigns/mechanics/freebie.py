@@ -11,10 +11,12 @@ from itertools import pairwise
 from typing import Annotated, Self
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
 from alliance.kernel import clock
+from alliance.kernel.money import Money
 from campaigns.facts import CouponTerms, ProductFacts
 from campaigns.mechanics.base import Count, Fault, Mechanic, Minor, Rules, Text, Words
 from campaigns.mechanics.draws import drawn
@@ -113,11 +115,26 @@ def objections(rules: Freebie, product: ProductFacts) -> list[Text]:
     return []
 
 
+def promises(rules: Freebie, currency: str) -> list[str]:
+    words = gettext("Free orders in each slot: %(count)d, worth up to %(amount)s each.")
+    amount = Money(rules.most_price_minor, currency).localized()
+    slots = [_words(slot) for slot in rules.slots]
+    return [words % {"count": rules.winners, "amount": amount}, *slots]
+
+
+def _words(slot: Slot) -> str:
+    words = ngettext(
+        "At %(time)s for %(count)d minute.", "At %(time)s for %(count)d minutes.", slot.minutes
+    )
+    return words % {"time": slot.opens.isoformat("minutes"), "count": slot.minutes}
+
+
 MECHANIC = Mechanic(
     kind="freebie",
     label=_("Limited-time freebie"),
     about=_("In each time slot some buyers get their order for free: the first ones, or by lot."),
     rules=Freebie,
+    promises=promises,
     coupon=coupon,
     objections=objections,
     coupons=True,

@@ -6,9 +6,11 @@ The affiliate that holds it pays for it from its earnings, in advance.
 from datetime import timedelta
 from typing import Annotated, Self
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
+from alliance.kernel.money import Money
 from campaigns.facts import CouponTerms
 from campaigns.mechanics.base import Count, Fault, Mechanic, Minor, Rules, Text, Words
 
@@ -62,6 +64,12 @@ def coupon(rules: GiftVoucher) -> CouponTerms:
     )
 
 
+def promises(rules: GiftVoucher, currency: str) -> list[str]:
+    words = gettext("Vouchers of %(amount)s: %(count)d, for each buyer at most %(most)d.")
+    amount = Money(rules.face_minor, currency).localized()
+    return [words % {"amount": amount, "count": rules.count, "most": rules.per_buyer}]
+
+
 MECHANIC = Mechanic(
     kind="gift_voucher",
     label=_("Gift voucher"),
@@ -70,6 +78,7 @@ MECHANIC = Mechanic(
         "used comes back."
     ),
     rules=GiftVoucher,
+    promises=promises,
     owes=cost,
     coupon=coupon,
     coupons=True,

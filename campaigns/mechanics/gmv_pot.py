@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
-from alliance.kernel.money import apportion
+from alliance.kernel.money import Money, apportion
 from campaigns.facts import Award, StandingFacts
 from campaigns.mechanics.base import Fault, Minor, Rules, Words
 
@@ -70,3 +71,16 @@ def shared(steps: Sequence[PotStep], standings: Sequence[StandingFacts]) -> list
 
 def greatest(steps: Sequence[PotStep]) -> int:
     return max((step.pot_minor for step in steps), default=0)
+
+
+def promises(steps: Sequence[PotStep], currency: str) -> list[str]:
+    """A sentence for each step."""
+    words = gettext("From %(sales)s that all sell together on: %(pot)s to share by your sales.")
+    return [
+        words
+        % {
+            "sales": Money(step.gmv_minor, currency).localized(),
+            "pot": Money(step.pot_minor, currency).localized(),
+        }
+        for step in steps
+    ]

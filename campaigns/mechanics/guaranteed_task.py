@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, Self
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
-from alliance.kernel.money import BPS, half_up
+from alliance.kernel.money import BPS, Money, half_up, percent
 from campaigns.facts import ApplicantFacts, Award, StandingFacts
 from campaigns.mechanics.base import Bps, Count, Fault, Mechanic, Minor, Rules, Text, Words
 
@@ -294,6 +295,35 @@ def _next_step(rules: GuaranteedTask, standing: StandingFacts, now: int) -> Prog
     )
 
 
+def promises(rules: GuaranteedTask, currency: str) -> list[str]:
+    if rules.mode is Mode.FLOOR:
+        words = gettext("At least %(amount)s in commission for your effort.")
+        return [words % {"amount": Money(rules.guaranteed_minor, currency).localized()}]
+    if rules.mode is Mode.PER_ORDER:
+        words = gettext("%(amount)s on top for each of your first %(count)d orders.")
+        bonus = Money(rules.bonus_minor, currency).localized()
+        return [words % {"amount": bonus, "count": rules.first_orders}]
+    return [
+        gettext("%(what)s: %(amount)s")
+        % {"what": asked(rules, tier, currency), "amount": pays(tier, currency)}
+        for tier in rules.tiers
+    ]
+
+
+def asked(rules: GuaranteedTask, tier: Tier, currency: str) -> str:
+    """What a step asks for: “5 orders”."""
+    if rules.metric is Metric.ORDERS:
+        return ngettext("%(count)d order", "%(count)d orders", tier.orders) % {"count": tier.orders}
+    return gettext("%(amount)s of sales") % {"amount": Money(tier.gmv_minor, currency).localized()}
+
+
+def pays(tier: Tier, currency: str) -> str:
+    """What a step pays: an amount, or a percentage of the sales."""
+    if tier.reward_bps:
+        return gettext("%(percent)s of the sales") % {"percent": percent(tier.reward_bps)}
+    return Money(tier.reward_minor, currency).localized()
+
+
 MECHANIC = Mechanic(
     kind="guaranteed_task",
     label=_("Guaranteed-earnings task"),
@@ -302,6 +332,7 @@ MECHANIC = Mechanic(
         "is set aside when the task is accepted."
     ),
     rules=GuaranteedTask,
+    promises=promises,
     on_close=on_close,
     most=most,
     enrols=True,

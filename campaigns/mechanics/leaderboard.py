@@ -11,10 +11,12 @@ from itertools import pairwise
 from typing import Annotated, Self
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
 from affiliates.models import AffiliateKind
+from alliance.kernel.money import Money
 from campaigns.facts import Award, StandingFacts
 from campaigns.mechanics.base import Count, Fault, Mechanic, Minor, Rules, Words
 
@@ -165,6 +167,14 @@ def owes(rules: Leaderboard) -> int:
     return sum(prize.prize_minor for prize in rules.prizes)
 
 
+def promises(rules: Leaderboard, currency: str) -> list[str]:
+    return [
+        gettext("Place %(rank)d: %(amount)s")
+        % {"rank": rank, "amount": Money(prize.prize_minor, currency).localized()}
+        for rank, prize in enumerate(rules.prizes, start=1)
+    ]
+
+
 MECHANIC = Mechanic(
     kind="leaderboard",
     label=_("Reward leaderboard"),
@@ -173,6 +183,7 @@ MECHANIC = Mechanic(
         "at the end, audited, and paid with the next settlement."
     ),
     rules=Leaderboard,
+    promises=promises,
     on_close=on_close,
     owes=owes,
     audience=(AffiliateKind.KA.value,),

@@ -7,11 +7,12 @@ shared out by what each sold on top; nobody gets more than its own claim.
 from collections.abc import Sequence
 from typing import Annotated
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
 from affiliates.models import AffiliateKind
-from alliance.kernel.money import BPS, apportion, half_up
+from alliance.kernel.money import BPS, Money, apportion, half_up, percent
 from campaigns.facts import Award, StandingFacts
 from campaigns.mechanics.base import Bps, Count, Mechanic, Minor, Rules, Words
 
@@ -109,6 +110,12 @@ def owes(rules: MillionSubsidy) -> int:
     return rules.pot_minor
 
 
+def promises(rules: MillionSubsidy, currency: str) -> list[str]:
+    words = gettext("%(percent)s of what you sell above your usual sales, from a pot of %(pot)s.")
+    pot = Money(rules.pot_minor, currency).localized()
+    return [words % {"percent": percent(rules.rate_bps), "pot": pot}]
+
+
 MECHANIC = Mechanic(
     kind="million_subsidy",
     label=_("Million subsidy"),
@@ -117,6 +124,7 @@ MECHANIC = Mechanic(
         "not shown to promoters below them."
     ),
     rules=MillionSubsidy,
+    promises=promises,
     on_close=on_close,
     owes=owes,
     enrols=True,

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Self
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
+from alliance.kernel.money import BPS, percent
 from campaigns.facts import Award, OrderFacts, ProductFacts, Reward, StandingFacts
 from campaigns.mechanics import gmv_pot
 from campaigns.mechanics.base import Mechanic, Rules, Text, Words
@@ -72,6 +74,12 @@ def objections(rules: SuperBrandDay, product: ProductFacts) -> list[Text]:
     return said + rate_objections(product, raise_bps=rules.raise_bps)
 
 
+def promises(rules: SuperBrandDay, currency: str) -> list[str]:
+    words = gettext("“%(name)s”: at least %(percent)s of the usual commission rate.")
+    said = words % {"name": rules.brand, "percent": percent(BPS + rules.raise_bps)}
+    return [said, *gmv_pot.promises(rules.pot, currency)]
+
+
 MECHANIC = Mechanic(
     kind="super_brand_day",
     label=_("Super brand day"),
@@ -80,6 +88,7 @@ MECHANIC = Mechanic(
         "pot that grows with what they sell together."
     ),
     rules=SuperBrandDay,
+    promises=promises,
     on_order=on_order,
     on_close=on_close,
     owes=owes,

@@ -11,10 +11,12 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Annotated, Self
 
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
 from affiliates.models import AffiliateKind
+from alliance.kernel.money import percent
 from campaigns.facts import CouponTerms, OrderFacts, Reward
 from campaigns.mechanics.base import Bps, Count, Fault, Mechanic, Minor, Rules, Words
 
@@ -156,6 +158,30 @@ def coupon(rules: SuperCoupon) -> CouponTerms:
     )
 
 
+def promises(rules: SuperCoupon, currency: str) -> list[str]:
+    """The table of shares, from everybody's on."""
+    words = gettext("%(percent)s of the commission of each order with a coupon of yours.")
+    said = [words % {"percent": percent(rules.base_bps)}]
+    said += [
+        gettext("From T%(tier)d on: %(percent)s.")
+        % {"tier": row.tier, "percent": percent(row.share_bps)}
+        for row in rules.tiers
+    ]
+    if rules.ka_bps:
+        words = gettext("Key-account media: %(percent)s.")
+        said.append(words % {"percent": percent(rules.ka_bps)})
+    said += [
+        ngettext(
+            "From %(count)d coupon used in seven days on: %(percent)s.",
+            "From %(count)d coupons used in seven days on: %(percent)s.",
+            row.uses,
+        )
+        % {"count": row.uses, "percent": percent(row.share_bps)}
+        for row in rules.uses
+    ]
+    return said
+
+
 MECHANIC = Mechanic(
     kind="super_coupon",
     label=_("Super coupon"),
@@ -164,6 +190,7 @@ MECHANIC = Mechanic(
         "of the claim, at a raised share of the commission."
     ),
     rules=SuperCoupon,
+    promises=promises,
     on_order=on_order,
     asks=frozenset({"used_before"}),
     coupon=coupon,

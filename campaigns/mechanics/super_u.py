@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
-from alliance.kernel.money import BPS, percent
+from alliance.kernel.money import BPS, Money, percent
 from campaigns.facts import OrderFacts, ProductFacts, Reward
 from campaigns.mechanics.base import Bps, Count, Mechanic, Minor, Rules, Text, Words
 from campaigns.mechanics.bonus import fixed
@@ -99,6 +100,12 @@ def picks(
     return chosen
 
 
+def promises(rules: SuperU, currency: str) -> list[str]:
+    words = gettext("%(amount)s on top for each valid order of at least %(least)s.")
+    bonus, least = (Money(minor, currency) for minor in (rules.bonus_minor, rules.least_base_minor))
+    return [words % {"amount": bonus.localized(), "least": least.localized()}]
+
+
 MECHANIC = Mechanic(
     kind="super_u",
     label=_("Super U selection"),
@@ -107,6 +114,7 @@ MECHANIC = Mechanic(
         "order of them pays a fixed bonus."
     ),
     rules=SuperU,
+    promises=promises,
     on_order=on_order,
     objections=objections,
     picks=picks,

@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import Annotated, Self
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
-from alliance.kernel.money import BPS, half_up
+from alliance.kernel.money import BPS, Money, half_up, percent
 from campaigns.facts import OrderFacts, Reward
 from campaigns.mechanics.base import Bps, Count, Fault, Mechanic, Minor, Rules, Words
 
@@ -129,6 +130,36 @@ def on_order(rules: SupermarketBenefits, facts: OrderFacts) -> Reward | None:
     )
 
 
+def promises(rules: SupermarketBenefits, currency: str) -> list[str]:
+    """The affiliate's bonus, then what its buyers get."""
+
+    def money(minor: int) -> str:
+        return Money(minor, currency).localized()
+
+    said: list[str] = []
+    if rules.new_buyer_minor:
+        words = gettext("%(amount)s on top for each new buyer.")
+        said.append(words % {"amount": money(rules.new_buyer_minor)})
+    if rules.combination is Combination.PIECES:
+        words = gettext("Buyers: from %(count)d pieces on %(percent)s off.")
+        said += [
+            words % {"count": step.pieces, "percent": percent(step.off_bps)}
+            for step in rules.by_pieces
+        ]
+    else:
+        words = gettext("Buyers: from %(amount)s on %(off)s off.")
+        said += [
+            words % {"amount": money(step.amount_minor), "off": money(step.off_minor)}
+            for step in rules.by_amount
+        ]
+    if rules.card_minor:
+        words = gettext("Buyers: a return card of %(card)s from %(amount)s on.")
+        said.append(
+            words % {"card": money(rules.card_minor), "amount": money(rules.card_from_minor)}
+        )
+    return said
+
+
 MECHANIC = Mechanic(
     kind="supermarket_benefits",
     label=_("Supermarket benefits"),
@@ -137,6 +168,7 @@ MECHANIC = Mechanic(
         "bonus for new buyers beside their usual commission."
     ),
     rules=SupermarketBenefits,
+    promises=promises,
     on_order=on_order,
     asks=frozenset({"new_buyer"}),
 )

@@ -6,6 +6,7 @@ commission is not reduced by the fee; a product that is not on the slate pays no
 
 from typing import Annotated, Self
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
@@ -73,6 +74,11 @@ def objections(rules: TuanzhangEvent, product: ProductFacts) -> list[Text]:
     return said
 
 
+def promises(rules: TuanzhangEvent, currency: str) -> list[str]:
+    words = gettext("At least %(percent)s commission on each product.")
+    return [words % {"percent": percent(rules.least_rate_bps)}]
+
+
 MECHANIC = Mechanic(
     kind="tuanzhang_event",
     label=_("Intermediary's event"),
@@ -81,6 +87,7 @@ MECHANIC = Mechanic(
         "intermediary a service fee beside it, which takes nothing from the affiliate."
     ),
     rules=TuanzhangEvent,
+    promises=promises,
     on_order=on_order,
     objections=objections,
     merchants_enrol=True,

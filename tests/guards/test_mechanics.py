@@ -70,6 +70,13 @@ def test_it_speaks_german_and_chinese(kind, language):
     assert same - SAME_IN_GERMAN == set()
 
 
+@EVERY
+def test_what_it_promises_is_tested(kind):
+    told = (EXAMPLES / "test_base.py").read_text().partition("def test_what_a_campaign_promises")[0]
+
+    assert f'"{kind}"' in told.rpartition('("kind", "rules", "promises")')[2]
+
+
 def test_no_rules_are_left_without_a_line_in_the_table():
     written = {
         found[1]

@@ -218,6 +218,123 @@ def test_a_budget_holds_what_the_rules_promise(kind, budget, sentence):
     assert (said and (str(said), said.field)) == (sentence and (sentence, "budget_minor"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "rules", "promises"),
+    [
+        (
+            "super_coupon",
+            {"tiers": [{"tier": 2, "share_bps": 6_500}], "uses": [{"uses": 1, "share_bps": 7_000}]},
+            [
+                "55% of the commission of each order with a coupon of yours.",
+                "From T2 on: 65%.",
+                "Key-account media: 90%.",
+                "From 1 coupon used in seven days on: 70%.",
+            ],
+        ),
+        (
+            "guaranteed_task",
+            {},
+            ["1 order: CN¥2.00", "5 orders: CN¥12.00", "20 orders: CN¥60.00"],
+        ),
+        (
+            "guaranteed_task",
+            {"cap_minor": 9, "metric": "gmv", "tiers": [{"gmv_minor": 100_000, "reward_bps": 100}]},
+            ["CN¥1,000.00 of sales: 1% of the sales"],
+        ),
+        (
+            "guaranteed_task",
+            {"mode": "floor"},
+            ["At least CN¥30.00 in commission for your effort."],
+        ),
+        (
+            "guaranteed_task",
+            {"mode": "per_order"},
+            ["CN¥1.00 on top for each of your first 50 orders."],
+        ),
+        (
+            "double_commission",
+            {},
+            ["200% of the usual commission, at most CN¥20.00 more an order."],
+        ),
+        (
+            "million_subsidy",
+            {},
+            ["5% of what you sell above your usual sales, from a pot of CN¥1,000,000.00."],
+        ),
+        ("leaderboard", {"prizes": [{"prize_minor": 500}]}, ["Place 1: CN¥5.00"]),
+        (
+            "freebie",
+            {"slots": [{"opens": "10:00", "minutes": 1}]},
+            [
+                "Free orders in each slot: 20, worth up to CN¥100.00 each.",
+                "At 10:00 for 1 minute.",
+            ],
+        ),
+        (
+            "supermarket_benefits",
+            {"by_amount": [{"amount_minor": 9_900, "off_minor": 2_000}]},
+            [
+                "CN¥5.00 on top for each new buyer.",
+                "Buyers: from CN¥99.00 on CN¥20.00 off.",
+                "Buyers: a return card of CN¥10.00 from CN¥100.00 on.",
+            ],
+        ),
+        (
+            "supermarket_benefits",
+            {
+                "combination": "pieces",
+                "by_pieces": [{"pieces": 3, "off_bps": 2_500}],
+                "card_minor": 0,
+                "new_buyer_minor": 0,
+            },
+            ["Buyers: from 3 pieces on 25% off."],
+        ),
+        (
+            "crazy_four_hours",
+            {},
+            [
+                (
+                    "The first 500 pieces of each product earn at least 150% of the usual "
+                    "commission rate."
+                )
+            ],
+        ),
+        (
+            "super_brand_day",
+            {"brand": "Lumen", "pot": [{"gmv_minor": 10_000_000, "pot_minor": 100_000}]},
+            [
+                "“Lumen”: at least 130% of the usual commission rate.",
+                "From CN¥100,000.00 that all sell together on: CN¥1,000.00 to share by your sales.",
+            ],
+        ),
+        (
+            "super_category_day",
+            {"category": "tea", "pot": []},
+            ["“tea”: at least 130% of the usual commission rate."],
+        ),
+        ("super_u", {}, ["CN¥1.00 on top for each valid order of at least CN¥5.00."]),
+        (
+            "bargain_channel",
+            {},
+            [
+                "At least 5% commission on each product.",
+                "CN¥0.50 on top for each valid order of at least CN¥5.00.",
+            ],
+        ),
+        ("tuanzhang_event", {}, ["At least 10% commission on each product."]),
+        (
+            "gift_voucher",
+            {"title": "Thanks", "face_minor": 500, "count": 200},
+            ["Vouchers of CN¥5.00: 200, for each buyer at most 1."],
+        ),
+    ],
+)
+def test_what_a_campaign_promises_to_affiliates(kind, rules, promises):
+    mechanic = MECHANICS[kind]
+
+    assert mechanic.promises(mechanic.parse(rules), "CNY") == promises
+
+
 @pytest.mark.parametrize("kind", MECHANICS)
 def test_what_a_kind_says_of_itself_fits_together(kind):
     mechanic = MECHANICS[kind]
