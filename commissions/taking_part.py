@@ -11,11 +11,21 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
-from alliance.kernel.money import Money
+from alliance.kernel.money import Money, percent
 from campaigns.audience import enrols_now, is_for
-from campaigns.mechanics import MECHANICS, Mechanic, guaranteed_task, leaderboard
+from campaigns.mechanics import (
+    MECHANICS,
+    Mechanic,
+    gmv_pot,
+    guaranteed_task,
+    leaderboard,
+    super_coupon,
+)
 from campaigns.mechanics.guaranteed_task import GuaranteedTask, Mode
 from campaigns.mechanics.leaderboard import Leaderboard
+from campaigns.mechanics.super_brand_day import SuperBrandDay
+from campaigns.mechanics.super_category_day import SuperCategoryDay
+from campaigns.mechanics.super_coupon import SuperCoupon
 from campaigns.models import Campaign, CampaignState, Enrolment, EnrolmentState, Standing
 from commissions import queries
 from commissions.models import Award
@@ -215,6 +225,35 @@ def _missing(name: str, count: int, currency: str) -> str:
         "active_days": ngettext("%(count)d more active day", "%(count)d more active days", count),
     }
     return words[name] % {"count": count}
+
+
+def ahead(card: Card, affiliate: Affiliate) -> str:
+    """What is missing for a greater pot or a higher share, in a sentence; "" where nothing is. Two
+    statements at most."""
+    rules, currency = card.rules, card.campaign.currency
+    if isinstance(rules, SuperCoupon):
+        uses = queries.coupons_used(affiliate, card.campaign)
+        step = super_coupon.next_share(rules, kind=affiliate.kind, tier=affiliate.tier, uses=uses)
+        if step is None:
+            return ""
+        missing, share_bps = step
+        words = ngettext(
+            "%(count)d more coupon used within seven days to %(percent)s of the commission",
+            "%(count)d more coupons used within seven days to %(percent)s of the commission",
+            missing,
+        )
+        return words % {"count": missing, "percent": percent(share_bps)}
+    if isinstance(rules, (SuperBrandDay, SuperCategoryDay)):
+        sold = queries.sold_together(card.campaign)
+        pot = gmv_pot.following(rules.pot, sold)
+        if pot is None:
+            return ""
+        return gettext("All together have sold %(sold)s. %(missing)s more to a pot of %(pot)s") % {
+            "sold": Money(sold, currency).localized(),
+            "missing": Money(pot.gmv_minor - sold, currency).localized(),
+            "pot": Money(pot.pot_minor, currency).localized(),
+        }
+    return ""
 
 
 # --- The board -----------------------------------------------------------------------------------

@@ -96,7 +96,15 @@ from commissions.queries.payouts import (
 )
 from commissions.queries.rails import differences_open, payouts_for_bank_file, rows_of
 from commissions.queries.refunds import refunds_of, refunds_of_line
-from commissions.queries.standings import facts, facts_of, standing_of, standings_mine, standings_of
+from commissions.queries.standings import (
+    coupons_used,
+    facts,
+    facts_of,
+    sold_together,
+    standing_of,
+    standings_mine,
+    standings_of,
+)
 from commissions.queries.statements import (
     affiliates_untold,
     last_statement,
@@ -171,6 +179,7 @@ __all__ = [
     "commissions_for",
     "commissions_found",
     "cost_of",
+    "coupons_used",
     "covered",
     "covered_lately",
     "credit_changes",
@@ -236,6 +245,7 @@ __all__ = [
     "slate_shops",
     "slots_left",
     "sold_by_day",
+    "sold_together",
     "standing_of",
     "standings_mine",
     "standings_of",

@@ -1,12 +1,14 @@
 """Standings as a mechanic and a page read them."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db.models import F, QuerySet, Sum
 
 from affiliates.models import Affiliate
+from alliance.kernel import clock
 from campaigns.facts import StandingFacts
-from campaigns.models import Campaign, Standing
+from campaigns.models import Campaign, Grant, Standing
 from commissions.models import Award, TaxKind, TaxProfile, Violation, ViolationState
 
 
@@ -87,3 +89,16 @@ def standings_mine(affiliate: Affiliate, campaigns: Iterable[Campaign]) -> dict[
     """Where the affiliate stands, by campaign; the final word where there is one."""
     rows = Standing.objects.filter(affiliate=affiliate, campaign__in=list(campaigns))
     return {row.campaign_id: row for row in rows.order_by("final")}
+
+
+def sold_together(campaign: Campaign) -> int:
+    """The valid sales of all affiliates in the campaign, minor units."""
+    sums = standings_of(campaign).order_by().aggregate(total=Sum("gmv_minor"))
+    return int(sums["total"] or 0)
+
+
+def coupons_used(affiliate: Affiliate, campaign: Campaign) -> int:
+    """Coupons of the campaign that the affiliate's buyers used today and in the six days before."""
+    since = clock.business_day() - timedelta(days=6)
+    used = Grant.objects.filter(campaign=campaign, affiliate=affiliate, active=True, day__gte=since)
+    return used.values("line__order").distinct().count()

@@ -109,6 +109,7 @@ def _page(
         "campaign": campaign,
         "form": form or ApplicationForm(required=card.mechanic.reviewed),
         "places": taking_part.board(card, affiliate) if card.is_board else [],
+        "ahead": taking_part.ahead(card, affiliate) if card.running else "",
         "lines": lines,
         "granted": granted,
         "obstacle": None

@@ -7,10 +7,11 @@ from django.test import Client
 
 from affiliates.models import Affiliate, AffiliateMember
 from alliance.kernel import clock
-from campaigns.models import Enrolment, Standing
+from campaigns.models import Enrolment, Grant, Standing
 from commissions import tasks as jobs
 from commissions.models import Award
 from commissions.services.awards import award_refuse
+from merchants.models import OrderLine
 from tests.cast import user_make
 from tests.commissions.awards.conftest import EVALUATED, JUNE_10, at, day, sell, task
 from tests.commissions.awards.test_boards import BOARD
@@ -97,6 +98,54 @@ def test_the_board_shows_real_places_only_and_others_by_their_first_letter(cast,
     assert "Z***" in shown
     assert "Zhou" not in shown
     assert "You. 3 orders more to the place above" in shown
+
+
+def test_a_day_says_what_all_have_sold_and_what_is_missing_for_the_next_pot(cast, lin):
+    with clock.at(JUNE_10 - timedelta(hours=1)):
+        brand_day = task(
+            cast,
+            kind="super_brand_day",
+            rules={
+                "brand": "Lumen",
+                "pot": [
+                    {"gmv_minor": 1_000_00, "pot_minor": 10_00},
+                    {"gmv_minor": 5_000_00, "pot_minor": 80_00},
+                ],
+            },
+            budget_minor=80_00,
+            ends_at=JUNE_10 + timedelta(days=1),
+        )
+        zhou = Affiliate.objects.create(name="Zhou", state="active")
+    address = f"/affiliate/campaigns/{brand_day.pk}/"
+    assert "CN¥1,000.00 more to a pot of CN¥10.00" in page(lin, address)
+
+    for affiliate, sold in ((cast.affiliate, 900_00), (zhou, 600_00)):
+        Standing.objects.create(campaign=brand_day, affiliate=affiliate, gmv_minor=sold)
+    assert "All together have sold CN¥1,500.00. CN¥3,500.00 more to a pot of CN¥80.00" in page(
+        lin, address
+    )
+    Standing.objects.filter(affiliate=zhou).update(gmv_minor=5_000_00)
+    assert "more to a pot" not in page(lin, address)
+
+
+def test_a_super_coupon_says_how_many_uses_are_missing_for_a_higher_share(cast, lin):
+    with clock.at(JUNE_10 - timedelta(hours=1)):
+        coupons = task(
+            cast,
+            kind="super_coupon",
+            rules={"uses": [{"uses": 2, "share_bps": 9_500}, {"uses": 4, "share_bps": 9_900}]},
+        )
+    address = f"/affiliate/campaigns/{coupons.pk}/"
+    assert "2 more coupons used within seven days to 95% of the commission" in page(lin, address)
+
+    sell(cast, [1, 2, 3], receive=False)
+    for line in OrderLine.objects.all():
+        Grant.objects.create(
+            campaign=coupons, line=line, affiliate=cast.affiliate, day=JUNE_10.date()
+        )
+    assert "1 more coupon used within seven days to 99%" in page(lin, address)
+    week = JUNE_10 + timedelta(days=7) - timedelta(hours=1)
+    assert "2 more coupons used" in page(lin, address, week)
 
 
 def test_reviewed_campaigns_ask_for_a_statement_first(cast, lin):
