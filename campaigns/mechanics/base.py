@@ -49,6 +49,7 @@ class Mechanic:
       budget must hold it before the campaign is published;
     - `coupon` the terms of the coupons that buyers claim;
     - `objections` what speaks against a product on its slate, in sentences;
+    - `refuses_host` why an affiliate with so many violation points may not hold it (None: it may);
     - `picks` which of the proposed products join it by score, given the places of each category
       that are taken (product numbers).
 
@@ -72,6 +73,7 @@ class Mechanic:
     coupon: Callable[[Any], CouponTerms] | None = None
     objections: Callable[[Any, ProductFacts], list[Text]] | None = None
     picks: Callable[[Any, Iterable[ProductFacts], Mapping[str, int]], list[int]] | None = None
+    refuses_host: Callable[[int], Text | None] | None = None
     enrols: bool = False
     reviewed: bool = False
     coupons: bool = False

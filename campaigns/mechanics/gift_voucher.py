@@ -81,6 +81,7 @@ MECHANIC = Mechanic(
     promises=promises,
     owes=cost,
     coupon=coupon,
+    refuses_host=refusal,
     coupons=True,
     hosted=True,
     longest=timedelta(days=30),

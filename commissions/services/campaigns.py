@@ -28,6 +28,7 @@ from campaigns.models import (
 from commissions import chart, debts, ledger, queries
 from commissions.ledger import Move
 from commissions.services.outsiders import outside_affiliate, outside_merchant
+from commissions.services.violations import points_of
 from merchants.queries import may_act_for
 
 State = CampaignState
@@ -62,6 +63,10 @@ def faults(campaign: Campaign) -> None:
     rules = mechanic.parse(campaign.rules, currency=campaign.currency)
     mechanic.check_time(campaign.starts_at, campaign.ends_at)
     mechanic.check_budget(rules, campaign.budget)
+    if campaign.host and mechanic.refuses_host:
+        refusal = mechanic.refuses_host(points_of(campaign.host))
+        if refusal is not None:
+            raise Invalid(refusal, field="host")
     if campaign.ends_at <= clock.now():
         raise Invalid(_("It would be over already."), field="ends_at")
     if not campaign.all_products and not campaign.slate.filter(state=SlateState.APPROVED).exists():

@@ -11,6 +11,7 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import AuditEvent
 from commissions import tasks
 from commissions.models import Appeal, Evidence, Violation, ViolationEvent
+from commissions.services.campaigns import campaign_publish, faults
 from commissions.services.evidence import evidence_add
 from commissions.services.violations import points_of, violation_open, violation_release
 from merchants.services.products import ProductData, product_save
@@ -251,6 +252,33 @@ def test_from_eighteen_points_on_no_new_link_is_made_until_the_year_is_over(cour
     with clock.at(datetime(2027, 1, 1, 0, 0, 1, tzinfo=clock.ZONE)):
         assert points_of(cast.affiliate) == 0
         assert link(other).product == other
+
+
+def test_from_18_points_on_no_gift_vouchers_are_given(court):
+    cast = court.cast
+    for n, points in ((1, 12), (2, 6)):
+        court.open(court.order(f"T{n}"), severity="general", points=points)
+
+    def voucher():
+        return cast.campaign(
+            "gift_voucher",
+            rules={"title": "谢谢", "face_minor": 100, "count": 1},
+            sponsor="affiliate",
+            host=cast.affiliate,
+            agreed_at=clock.now(),
+            budget_minor=100,
+        )
+
+    with court.after(days=14):
+        faults(voucher())
+    with court.after(days=15):
+        tasks.violations_sweep()
+        refused = voucher()
+        with pytest.raises(Invalid, match="With 18 violation points") as said:
+            campaign_publish(actor=cast.finance2, campaign=refused)
+
+    refused.refresh_from_db()
+    assert (said.value.field, refused.state) == ("host", "draft")
 
 
 def test_undoing_a_case_gives_the_points_back(court):
