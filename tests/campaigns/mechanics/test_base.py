@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alliance.kernel.errors import Invalid
 from alliance.kernel.money import cny
-from campaigns.mechanics import MECHANICS
+from campaigns.mechanics import MECHANICS, RuleField
 from campaigns.mechanics.words import Input
 
 # Rules that have no default must be given.
@@ -50,6 +50,42 @@ def test_the_defaults_of_the_form_are_the_defaults_of_the_rules(kind):
     form = {field.name: field.default for field in mechanic.fields if not field.required}
 
     assert mechanic.parse(form | NEEDED.get(kind, {})) == mechanic.parse(NEEDED.get(kind, {}))
+
+
+def plausible(field: RuleField) -> st.SearchStrategy:
+    """Values that the form would let pass for that rule."""
+    least, most = field.least or 0, field.most
+    match field.input:
+        case Input.ROWS:
+            row = st.fixed_dictionaries({each.name: plausible(each) for each in field.rows})
+            return st.lists(row, min_size=least, max_size=max(2, least))
+        case Input.CHOICE:
+            return st.sampled_from([value for value, _label in field.choices])
+        case Input.FLAG:
+            return st.booleans()
+        case Input.TEXT:
+            return st.text(min_size=least, max_size=most, alphabet="茶Lumen 1")
+        case Input.TIME:
+            return st.times().map(lambda at: at.isoformat("minutes"))
+    return st.integers(least, most) | st.integers(least, min(most, least + 20))
+
+
+@given(data=st.data(), kind=st.sampled_from(sorted(MECHANICS)))
+def test_whatever_a_form_sends_is_kept_as_it_was_said_or_refused(data, kind):
+    mechanic = MECHANICS[kind]
+    names = data.draw(st.sets(st.sampled_from([field.name for field in mechanic.fields])))
+    given_rules = NEEDED.get(kind, {}) | {
+        field.name: data.draw(plausible(field)) for field in mechanic.fields if field.name in names
+    }
+    said = refusal(mechanic.parse, given_rules)
+    if said is not None:
+        assert said.field.split(".")[0] in given_rules.keys() | {"cap_minor", "tiers"}
+        return
+    rules = mechanic.parse(given_rules)
+
+    assert mechanic.parse(mechanic.dump(rules)) == rules
+    assert mechanic.promises(rules, "CNY") or kind == "supermarket_benefits"
+    assert all(promised(rules) >= 0 for promised in (mechanic.most, mechanic.owes) if promised)
 
 
 @given(kind=st.sampled_from(sorted(MECHANICS)), rules=JSON)
