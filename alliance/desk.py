@@ -26,7 +26,7 @@ from alliance.kernel.access import has_role
 from alliance.kernel.columns import Text
 from alliance.kernel.desk import QUEUES_CACHE
 from alliance.kernel.models import ApiKey, AuditEvent, StaffRole, User
-from campaigns.models import Subsidy
+from campaigns.models import Campaign, Enrolment, Grant, Season, SlateItem, Subsidy
 from commissions import figures
 from commissions.admin.verification import SEES_BOOKS, results_context
 from commissions.models import (
@@ -84,7 +84,7 @@ class Queue:
 
 OPS, RISK, FINANCE = (StaffRole.OPS,), (StaffRole.RISK,), (StaffRole.FINANCE,)
 CASES = (StaffRole.RISK, StaffRole.OPS)
-APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, UNMATCHED, UNFUNDED, REVIEW = (
+APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, UNMATCHED, UNFUNDED, REVIEW, PROPOSED = (
     f"state__exact={state}"
     for state in (
         "applied",
@@ -96,6 +96,7 @@ APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, UNMATCHED, UNFUNDED, R
         "unmatched",
         "unfunded",
         "review",
+        "proposed",
     )
 )
 BY_HAND = "state__exact=sending&rail=manual"
@@ -104,6 +105,8 @@ QUEUES = (
     Queue("affiliates", _("Affiliates to approve"), "group_add", Affiliate, APPLIED, OPS),
     Queue("merchants", _("Merchants to approve"), "add_business", Merchant, APPLIED, OPS),
     Queue("sites", _("Sites to review"), "language", Site, SUBMITTED, OPS),
+    Queue("proposals", _("Products proposed"), "checklist", SlateItem, PROPOSED, OPS),
+    Queue("enrolments", _("Enrolments to decide"), "how_to_reg", Enrolment, APPLIED, OPS),
     Queue("refunds", _("Refunds without order"), "join_inner", Refund, UNMATCHED, OPS),
     Queue("appeals", _("Appeals to answer"), "gavel", Violation, "appeal=waiting", CASES),
     Queue("awards", _("Campaign rewards to look at"), "trophy", Award, REVIEW, RISK),
@@ -147,8 +150,19 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Category, "category"),
             (Plan, "percent"),
             (Coupon, "confirmation_number"),
-            (Subsidy, "redeem"),
             (ImportRun, "upload_file"),
+        ),
+    ),
+    (
+        _("Season"),
+        (
+            (Season, "calendar_month"),
+            (Campaign, "campaign"),
+            (SlateItem, "checklist"),
+            (Enrolment, "how_to_reg"),
+            (Grant, "add_card"),
+            (Award, "trophy"),
+            (Subsidy, "redeem"),
         ),
     ),
     (
@@ -172,7 +186,6 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Invoice, "request_quote"),
             (Settlement, "event_available"),
             (Statement, "description"),
-            (Award, "trophy"),
             (Payout, "send_money"),
             (PayeeAccount, "account_balance"),
             (BankFile, "request_quote"),

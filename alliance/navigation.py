@@ -126,6 +126,7 @@ def _merchant_entries() -> Entries:
         (_("Home"), "home", "commissions:merchant_home"),
         (_("Products"), "package", "merchants:products"),
         (_("Plans and rates"), "percentage", "merchants:plans"),
+        (_("Campaigns"), "rocket", "commissions:merchant_campaigns"),
         (_("Orders"), "receipt", "commissions:merchant_orders"),
         (_("Affiliates"), "users", "commissions:merchant_affiliates"),
         (_("Wallet"), "wallet", "commissions:wallet"),

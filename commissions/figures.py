@@ -22,6 +22,7 @@ from django.db.models.functions import Coalesce, TruncDate
 from affiliates.models import Affiliate, AffiliateState, Site, SiteState, Touch, TouchKind, Visitor
 from alliance.kernel import clock
 from alliance.kernel.money import Money
+from campaigns.models import Enrolment, EnrolmentState, SlateItem, SlateState
 from commissions import queries
 from commissions.models import (
     Account,
@@ -113,6 +114,8 @@ WAITING: dict[str, Callable[[], QuerySet[Any]]] = {
     "affiliates": lambda: Affiliate.objects.filter(state=AffiliateState.APPLIED),
     "merchants": lambda: Merchant.objects.filter(state=MerchantState.APPLIED),
     "sites": lambda: Site.objects.filter(state=SiteState.SUBMITTED),
+    "enrolments": lambda: Enrolment.objects.filter(state=EnrolmentState.APPLIED),
+    "proposals": lambda: SlateItem.objects.filter(state=SlateState.PROPOSED),
     "appeals": lambda: Appeal.objects.filter(state=AppealState.FILED),
     "awards": lambda: Award.objects.filter(state=AwardState.REVIEW),
     "top_ups": lambda: TopUp.objects.filter(state=TopUpState.ANNOUNCED),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from babel.numbers import get_decimal_symbol, get_group_symbol
@@ -16,7 +16,8 @@ from alliance.kernel.errors import Invalid
 from alliance.kernel.money import Money, exponent
 from commissions import evidence, payees
 from commissions.models import CommissionState
-from merchants.models import OrderState
+from merchants.forms import ServiceForm
+from merchants.models import OrderState, Product
 
 
 class Day(forms.DateField):
@@ -271,3 +272,67 @@ class CaseForm(forms.Form):
     def __init__(self, *args: Any, label: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["text"].label = label
+
+
+class SeenForm(forms.Form):
+    """When what the person looked at was last changed, to the microsecond, with its zone."""
+
+    seen = forms.CharField(max_length=40)
+
+    def clean_seen(self) -> datetime:
+        try:
+            moment = datetime.fromisoformat(self.cleaned_data["seen"])
+        except ValueError as exc:
+            raise forms.ValidationError("no moment", code="invalid") from exc
+        if moment.tzinfo is None:
+            raise forms.ValidationError("no zone", code="invalid")
+        return moment
+
+
+class ProposalForm(ServiceForm):
+    """One product for a campaign: its rate and price while it runs."""
+
+    rate = forms.DecimalField(
+        label=_("Commission rate in the campaign (%)"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+    )
+    service = forms.DecimalField(
+        label=_("Service fee (%)"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+    )
+
+    def __init__(self, *args: Any, product: Product, hosted: bool, **kwargs: Any) -> None:
+        self.product = product
+        super().__init__(*args, **kwargs)
+        self.fields["price"] = forms.DecimalField(
+            label=_("Price in the campaign"),
+            required=False,
+            min_value=0,
+            max_digits=15,
+            decimal_places=exponent(product.currency),
+        )
+        self.order_fields(("rate", "price", "service"))
+        if not hosted:
+            del self.fields["service"]
+        for field in self.fields.values():
+            field.widget.attrs |= {"aria-label": field.label, "inputmode": "decimal"}
+        self.fields["rate"].widget.attrs["placeholder"] = f"{product.rate_bps / 100:g}"
+        self.fields["price"].widget.attrs["placeholder"] = product.price.plain
+
+    def values(self) -> dict[str, Any]:
+        """What the service wants; empty is as now."""
+        rate, price = self.cleaned_data["rate"], self.cleaned_data["price"]
+        digits = exponent(self.product.currency)
+        return {
+            "rate_bps": None if rate is None else int(rate * 100),
+            "price_minor": None if price is None else int(price.scaleb(digits)),
+            "service_bps": int((self.cleaned_data.get("service") or 0) * 100),
+        }

@@ -95,6 +95,15 @@ def moment(name: str, label: Text) -> Column:
     return _column(name.replace(".", "_"), label, name.replace(".", "__"), show)
 
 
+def span(since: datetime, until: datetime) -> SafeString:
+    """From when to when."""
+    return format_html(
+        '<span class="desk-when">{}</span> – <span class="desk-when">{}</span>',
+        say.moment(since),
+        say.moment(until),
+    )
+
+
 def linked(name: str, label: Text, *, text: Callable[[Any], Text] = str) -> Column:
     """A related object (a path is fine) with a way to its page, named by `text(object)`."""
     get = attrgetter(name)

@@ -139,6 +139,7 @@ class DeskAdmin(RoleAccess, ModelAdmin):
     change_form_template = "desk/change_form.html"
     tabs_by = ""  # a choice field whose values stand as tabs above the list
     decisions: tuple[Decision, ...] = ()
+    rare: frozenset[str] = frozenset()  # decisions that are taken once in a while
 
     # --- Decisions --------------------------------------------------------------------------------
 
@@ -292,8 +293,18 @@ class DeskAdmin(RoleAccess, ModelAdmin):
                     if has_role(request.user, *decision.roles) and decision.when(obj)
                 ),
             ]
+            context["actions_detail"] = self.arranged(context["actions_detail"])
             context.update(self.more_context(request, obj))
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def arranged(self, buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The buttons of an object's page. Those named in `rare` wait behind one that says so."""
+        shown = [one for one in buttons if one["path"].split("/")[-2] not in self.rare]
+        more = [one for one in buttons if one not in shown]
+        if not more:
+            return shown
+        group = {"title": gettext("More"), "icon": "more_horiz", "items": more}
+        return [*shown, {**group, "method_name": "more", "variant": ActionVariant.DEFAULT}]
 
     def more_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """What the page's own sections need (`change_form_outer_after_template`)."""

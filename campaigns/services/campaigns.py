@@ -195,7 +195,7 @@ def campaign_clone(
     week from now, at the same time of day). The slate comes along; what merchants promised for the
     old time (their part of the budget, raised rates) they are asked for anew."""
     if starts_at is None:
-        starts_at = _week_from_now(campaign.starts_at)
+        starts_at = week_from_now(campaign.starts_at)
     moved = starts_at - campaign.starts_at
     fresh = Campaign.objects.get(pk=campaign.pk)
     fresh.pk, fresh.state = None, CampaignState.DRAFT
@@ -307,6 +307,7 @@ def _check(campaign: Campaign) -> None:
     _check_rules(campaign)
     if campaign.ends_at <= campaign.starts_at:
         raise Invalid(_("It ends after it begins."), field="ends_at")
+    MECHANICS[campaign.kind].check_time(campaign.starts_at, campaign.ends_at)
     if campaign.confirm_until < campaign.ends_at:
         raise Invalid(_("Goods can still arrive after the end."), field="confirm_until")
     if campaign.enrol_from and campaign.enrol_until and campaign.enrol_until <= campaign.enrol_from:
@@ -324,11 +325,12 @@ def _check(campaign: Campaign) -> None:
 
 
 def _check_rules(campaign: Campaign) -> None:
+    mechanic = MECHANICS[campaign.kind]
     try:
-        rules = MECHANICS[campaign.kind].parse(campaign.rules)
+        rules = mechanic.parse(campaign.rules, currency=campaign.currency)
     except Invalid as exc:
         raise Invalid(exc.message, field=f"rules.{exc.field}") from exc
-    campaign.rules = rules.model_dump(mode="json")
+    campaign.rules = mechanic.dump(rules)
 
 
 def _check_payer(campaign: Campaign) -> None:
@@ -338,13 +340,15 @@ def _check_payer(campaign: Campaign) -> None:
         raise Invalid(_("Say which merchant pays."), field="merchant")
     if campaign.sponsor == Sponsor.JOINT and not 1 <= campaign.merchant_bps <= 9_999:
         raise Invalid(_("Both pay a part: above zero and below 100 %."), field="merchant_bps")
-    if campaign.sponsor == Sponsor.AFFILIATE and campaign.host is None:
-        raise Invalid(_("Say which affiliate pays."), field="host")
+    hosted = MECHANICS[campaign.kind].hosted
+    if campaign.host is None and (hosted or campaign.sponsor == Sponsor.AFFILIATE):
+        raise Invalid(_("Say which affiliate holds it."), field="host")
     if campaign.sponsor not in Sponsor.values:
         raise Invalid(_("Say who pays."), field="sponsor")
 
 
-def _week_from_now(then: datetime) -> datetime:
+def week_from_now(then: datetime) -> datetime:
+    """In seven days, at the same time of day: when a clone starts if nobody says."""
     day = clock.business_day() + timedelta(days=7)
     return datetime.combine(day, then.astimezone(clock.ZONE).time(), clock.ZONE)
 

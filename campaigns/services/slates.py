@@ -11,7 +11,7 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
@@ -19,6 +19,7 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from campaigns.models import Campaign, CampaignState, SlateItem, SlateState
 from campaigns.queries import opens_to_merchants
+from campaigns.slates import facts_of, objections
 from merchants.feeds.table import Table
 from merchants.models import Product, ProductState
 from merchants.queries import may_act_for
@@ -147,16 +148,16 @@ def _matched(campaign: Campaign, said: list[tuple[int, str, str, str]]) -> Slate
 
 def _fault(campaign: Campaign, found: list[Product], seen: set[int]) -> str:
     if not found:
-        return _now("No product has this number.")
+        return gettext("No product has this number.")
     if len(found) > 1:
-        return _now("Several shops have a product of this number: name the shop.")
+        return gettext("Several shops have a product of this number: name the shop.")
     (product,) = found
     if product.pk in seen:
-        return _now("It stands further up already.")
+        return gettext("It stands further up already.")
     if product.currency != campaign.currency:
-        return _now("It is sold in another currency.")
+        return gettext("It is sold in another currency.")
     if product.state != ProductState.ON_SALE:
-        return _now("It is not on sale.")
+        return gettext("It is not on sale.")
     return ""
 
 
@@ -178,13 +179,17 @@ def slate_propose(
     proposed again.
 
     Raises NotAllowed for anybody but the product's merchant, WrongState while the campaign takes
-    none or has it already, Invalid for a rate out of bounds or below what it pays now.
+    none or has it already, Invalid for a rate out of bounds or below what it pays now, and for
+    what the mechanic asks of a product and this one lacks.
     """
     if not may_act_for(actor, product.shop.merchant_id):
         raise NotAllowed
     if not opens_to_merchants(campaign, product.shop.merchant_id):
         raise WrongState(_("This campaign takes no proposals now."))
     _check_terms(campaign, product, rate_bps, service_bps, price_minor)
+    offered = facts_of(product, rate_bps=rate_bps, service_bps=service_bps, price_minor=price_minor)
+    if against := objections(campaign, offered):
+        raise Invalid(" ".join(str(one) for one in against), field="rate")
     item, made = SlateItem.objects.select_for_update().get_or_create(
         campaign=campaign,
         product=product,

@@ -8,6 +8,7 @@ of its own app.
 from commissions.admin import (
     awards,
     bank,
+    campaigns,
     cases,
     commissions,
     finance,
@@ -30,6 +31,7 @@ from commissions.admin import (
 __all__ = [
     "awards",
     "bank",
+    "campaigns",
     "cases",
     "commissions",
     "finance",

@@ -15,7 +15,7 @@ from affiliates.services import link_create
 from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.money import cny
-from campaigns.models import Subsidy
+from campaigns.models import Campaign, Enrolment, Grant, Season, SlateItem, Subsidy
 from commissions import chart, ledger
 from commissions.ledger import Move
 from commissions.models import (
@@ -37,7 +37,7 @@ from commissions.models import (
 from commissions.services.bank import credits_match, statement_read
 from commissions.services.violations import violation_open
 from commissions.services.wallets import top_up_announce
-from merchants.models import Category, Coupon, ImportRun, Merchant, Plan, Product
+from merchants.models import Category, Coupon, ImportRun, Merchant, OrderLine, Plan, Product
 from merchants.services.orders import RefundReport, refunds_keep
 from tests.cast import user_make
 from tests.desk.world import JUNE_20, MAY, World, at
@@ -159,6 +159,29 @@ def subsidies(world: World, count: int) -> None:
             name=f"S{i}", currency="CNY", rate_bps=100, cap_minor=100, created_at=MAY,
             starts_at=MAY, merchant=Merchant.objects.create(name=f"M{i}"),
         )  # fmt: skip
+
+
+def season(world: World, count: int) -> None:
+    """Seasons, campaigns, products on their slates and grants, one of each for another merchant."""
+    products(world, count)
+    sell(world, count)
+    order_lines = OrderLine.objects.order_by("-pk")[:count]
+    chosen = Product.objects.order_by("-pk")[:count]
+    for i, (line, product) in enumerate(zip(order_lines, chosen, strict=True)):
+        frame = Season.objects.create(
+            name=f"S{i}", warm_up_from=MAY, opening_from=MAY, main_from=MAY, closing_from=MAY,
+            ends_at=JUNE_20,
+        )  # fmt: skip
+        one = Campaign.objects.create(
+            kind="super_u", name=f"C{i}", season=frame, currency="CNY", starts_at=MAY,
+            ends_at=JUNE_20, confirm_until=JUNE_20, merchant=product.shop.merchant,
+        )  # fmt: skip
+        SlateItem.objects.create(campaign=one, product=product, state="proposed", rate_bps=2_000)
+        Grant.objects.create(
+            campaign=one, line=line, affiliate=world.cast.affiliate, day=MAY, active=False
+        )
+        affiliate = Affiliate.objects.create(name=f"E{i}", kind="ka")
+        Enrolment.objects.create(campaign=one, affiliate=affiliate, state="applied")
 
 
 def top_ups(world: World, count: int) -> None:
@@ -315,6 +338,11 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "affiliates.relation": parts,
     "affiliates.site": sites,
     "affiliates.touch": sell,
+    "campaigns.campaign": season,
+    "campaigns.enrolment": season,
+    "campaigns.grant": season,
+    "campaigns.season": season,
+    "campaigns.slateitem": season,
     "campaigns.subsidy": subsidies,
     "commissions.account": entries,
     "commissions.bankcredit": transfers,

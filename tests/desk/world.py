@@ -22,7 +22,10 @@ from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import AuditEvent, StaffRole, User
 from alliance.kernel.money import cny
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Enrolment, Grant
+from campaigns.services.campaigns import campaign_make
+from campaigns.services.seasons import season_make
+from campaigns.services.slates import slate_propose
 from campaigns.services.subsidies import subsidy_open
 from commissions import chart, ledger
 from commissions.models import (
@@ -213,6 +216,31 @@ def world_make() -> World:
             merchant=cast.merchant,
             merchant_bps=10_000,
         )
+        season = season_make(
+            actor=ops,
+            name="618",
+            warm_up_from=MAY,
+            opening_from=MAY + timedelta(days=10),
+            main_from=MAY + timedelta(days=30),
+            closing_from=MAY + timedelta(days=40),
+            ends_at=JUNE_22 + timedelta(days=30),
+        )
+        campaign = campaign_make(
+            actor=ops,
+            kind="super_u",
+            name="Super U in July",
+            season=season,
+            sponsor="merchant",
+            merchant=cast.merchant,
+            budget_minor=10_000,
+            starts_at=JUNE_22 + timedelta(days=20),
+            ends_at=JUNE_22 + timedelta(days=27),
+            enrol_from=JUNE_22 - timedelta(days=1),
+            enrol_until=JUNE_22 + timedelta(days=3650),
+        )
+        proposal = slate_propose(
+            actor=cast.chen, campaign=campaign, product=cast.product, rate_bps=3_000
+        )
         period = period_close(month=MAY.date().replace(month=3, day=1), actor=cast.finance)
         verified = verification_run(source=VerifySource.NIGHT)
         issued = invoices_issue(month=clock.month_start(MAY.date()), currency="CNY")
@@ -262,7 +290,21 @@ def world_make() -> World:
     ledger.floor_set(code=chart.debt(applicant.pk), currency="CNY", floor=cny("-1.00"))
     by = {"amount_minor": 100, "currency": "CNY"}
     asked = {**by, "state": "refused", "requested_by": cast.finance, "decided_by": cast.finance2}
+    # What an earlier campaign would have given: it gave nothing, so the books know nothing of it.
+    grant = Grant.objects.create(
+        campaign=campaign,
+        line=first.line,
+        affiliate=cast.affiliate,
+        day=MAY.date(),
+        active=False,
+        why={"usual_bps": 1_200},
+    )
+    enrolment = Enrolment.objects.create(
+        campaign=campaign, affiliate=applicant, state="applied", statement="A page of its own."
+    )
     untouched = [
+        grant,
+        enrolment,
         TaxRemittance.objects.create(
             month=MAY.date().replace(day=1), state="dropped", prepared_by=cast.finance, **by
         ),
@@ -278,6 +320,7 @@ def world_make() -> World:
         attribution.touch, top_up, settled, payout, payee, period, verified, cast.lin, key,
         Account.objects.get(code=chart.CASH), Entry.objects.order_by("pk").first(),
         AuditEvent.objects.order_by("pk").first(), relation, intermediation, subsidy,
+        season, campaign, proposal,
         issued.invoices.get(), statement,
         statement.credits.get(),
         case, case.evidence.get(),

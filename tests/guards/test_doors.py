@@ -36,6 +36,8 @@ OBJECTS = {
     "affiliate/violations/": "commissions.violation",
     "affiliate/violations/evidence/": "commissions.evidence",
     "affiliate/statements/": "commissions.statement",
+    "merchant/campaigns/": "campaigns.campaign",
+    "merchant/campaigns/products/": "campaigns.slateitem",
     "merchant/products/": "merchants.product",
     "merchant/plans/": "merchants.plan",
     "merchant/coupons/": "merchants.coupon",
