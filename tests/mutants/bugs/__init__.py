@@ -1,6 +1,13 @@
 """Every planted bug, by where in the books it lies."""
 
-from tests.mutants.bugs import commissions, ledger, payouts, settlement
+from tests.mutants.bugs import commissions, ledger, mechanics, payouts, settlement
 from tests.mutants.bugs.locks import LOCKS
 
-BUGS = (*commissions.BUGS, *ledger.BUGS, *settlement.BUGS, *payouts.BUGS, *LOCKS)
+BUGS = (
+    *commissions.BUGS,
+    *ledger.BUGS,
+    *settlement.BUGS,
+    *payouts.BUGS,
+    *mechanics.BUGS,
+    *LOCKS,
+)

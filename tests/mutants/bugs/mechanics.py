@@ -1,0 +1,112 @@
+"""What campaigns promise: shares, rewards, pots, prizes."""
+
+from tests.mutants.bug import Bug
+
+FOLDER, TESTS = "campaigns/mechanics", "tests/campaigns/mechanics"
+
+BUGS = (
+    Bug(
+        "pot-by-head",
+        "A pot that is too small is not shared by what was sold on top",
+        f"{FOLDER}/million_subsidy.py",
+        "        shares = apportion(left, [weights[i] for i in open_])\n",
+        "        shares = apportion(left, [1 for _i in open_])\n",
+        (f"{TESTS}/test_million_subsidy.py",),
+    ),
+    Bug(
+        "pot-above-the-claim",
+        "Somebody gets more of a pot than it could claim",
+        f"{FOLDER}/million_subsidy.py",
+        "if part >= claims[i]]",
+        "if part >= 2 * claims[i]]",
+        (f"{TESTS}/test_million_subsidy.py",),
+    ),
+    Bug(
+        "task-above-its-reserve",
+        "A task pays more than was set aside for it",
+        f"{FOLDER}/guaranteed_task.py",
+        "    return min(earned, most(rules))\n",
+        "    return earned\n",
+        (f"{TESTS}/test_guaranteed_task.py",),
+    ),
+    Bug(
+        "effort-in-part",
+        "A guarantee pays for a part of the effort",
+        f"{FOLDER}/guaranteed_task.py",
+        "0 if effort_missing(rules, standing) else",
+        "0 if len(effort_missing(rules, standing)) > 1 else",
+        (f"{TESTS}/test_guaranteed_task.py",),
+    ),
+    Bug(
+        "refunds-after-payment-forgotten",
+        "Refunds after the payment of a task claw nothing back",
+        f"{FOLDER}/guaranteed_task.py",
+        "    return max(0, paid_minor - reward(rules, standing))\n",
+        "    return max(0, paid_minor - max(paid_minor, reward(rules, standing)))\n",
+        (f"{TESTS}/test_guaranteed_task.py",),
+    ),
+    Bug(
+        "tie-by-number",
+        "A tie on a board goes to the lower number, whoever was there first",
+        f"{FOLDER}/leaderboard.py",
+        "(-value(rules, standing), standing.reached_at or _NEVER, standing.affiliate_id)",
+        "(-value(rules, standing), _NEVER, standing.affiliate_id)",
+        (f"{TESTS}/test_leaderboard.py",),
+    ),
+    Bug(
+        "entity-twice",
+        "One legal entity stands on a board twice",
+        f"{FOLDER}/leaderboard.py",
+        "        if standing.legal_entity and standing.legal_entity in seen:\n",
+        "        if standing.legal_entity and standing.legal_entity in ():\n",
+        (f"{TESTS}/test_leaderboard.py",),
+    ),
+    Bug(
+        "prize-skipped",
+        "The best gets nothing where it did not reach the first prize",
+        f"{FOLDER}/leaderboard.py",
+        "        while following < len(rules.prizes)",
+        "        while rank > 1 and following < len(rules.prizes)",
+        (f"{TESTS}/test_leaderboard.py",),
+    ),
+    Bug(
+        "one-piece-too-many",
+        "A line that ends beyond the first pieces has the raised rate",
+        f"{FOLDER}/crazy_four_hours.py",
+        "facts.product_pieces_before + facts.quantity > rules.first_pieces",
+        "facts.product_pieces_before >= rules.first_pieces",
+        (f"{TESTS}/test_crazy_four_hours.py",),
+    ),
+    Bug(
+        "raise-rounded-down",
+        "A promised rate just below what is asked for passes",
+        f"{FOLDER}/raised.py",
+        "-(-usual_bps * raise_bps // BPS)",
+        "usual_bps * raise_bps // BPS",
+        (f"{TESTS}/test_crazy_four_hours.py",),
+    ),
+    Bug(
+        "share-above-agreed-lowered",
+        "A coupon lowers a share that was agreed above the table",
+        f"{FOLDER}/super_coupon.py",
+        "best.bps if best.bps > facts.share_bps else None",
+        "best.bps",
+        (f"{TESTS}/test_super_coupon.py",),
+    ),
+    Bug(
+        "draw-by-order",
+        "Who wins a draw depends on the order of the names",
+        f"{FOLDER}/draws.py",
+        "    return sorted(set(names), key=lambda name: (lot(seed, name), name))[:count]\n",
+        "    return list(dict.fromkeys(names))[:count]\n",
+        (f"{TESTS}/test_freebie.py",),
+    ),
+    Bug(
+        "promise-without-budget",
+        "A campaign is published whose budget does not hold its prizes",
+        f"{FOLDER}/base.py",
+        "if self.owes is not None and self.owes(rules) > budget.minor:",
+        "if self.owes is not None and self.owes(rules) > 2 * budget.minor:",
+        (f"{TESTS}/test_base.py",),
+    ),
+)
