@@ -138,13 +138,17 @@ def campaigns_to_count() -> QuerySet[Campaign]:
 def campaigns_to_evaluate() -> QuerySet[Campaign]:
     """Those past their cut-off that are not evaluated, or whose awards refunds may still change."""
     over = Campaign.objects.filter(kind__in=CLOSING, confirm_until__lte=clock.now())
-    due = Q(evaluated_at=None, state__in=PUBLISHED) | Exists(_changing(campaign=OuterRef("pk")))
+    due = (
+        Q(evaluated_at=None, state__in=PUBLISHED)
+        | Exists(_changing(campaign=OuterRef("pk")))
+        | Exists(_held(campaign=OuterRef("pk")))
+    )
     return over.filter(due).order_by("pk")
 
 
 def awards_may_change(campaign: Campaign) -> bool:
-    """Refunds may still change what it has awarded. A rank, once awarded, stays."""
-    return _changing(campaign=campaign).exists()
+    """Refunds, or the end of a case, may still change what it has awarded. A rank stays."""
+    return _changing(campaign=campaign).exists() or _held(campaign=campaign).exists()
 
 
 def may_be_revised(award: Award) -> bool:
@@ -157,6 +161,17 @@ def _changing(**which: Any) -> QuerySet[Award]:
     return Award.objects.filter(UNPAID | late, rank=None, **which)
 
 
+def _held(**which: Any) -> QuerySet[Standing]:
+    """Final standings in tasks whose orders are held back by a case that may still end."""
+    return Standing.objects.filter(
+        final=True,
+        left_out__has_key="held",
+        campaign__kind__in=TASKS,
+        campaign__evaluated_at__gt=_since(),
+        **which,
+    )
+
+
 def _since() -> Any:
     return clock.now() - timedelta(days=CLAWBACK_DAYS)
 
@@ -166,7 +181,8 @@ def campaign_pending(campaign: Campaign) -> bool:
     if Enrolment.objects.filter(campaign=campaign, reserved_minor__gt=0).exists():
         return True
     unevaluated = campaign.kind in CLOSING and campaign.evaluated_at is None
-    return unevaluated or Award.objects.filter(UNPAID, campaign=campaign).exists()
+    waits = Award.objects.filter(UNPAID, campaign=campaign)
+    return unevaluated or waits.exists() or _held(campaign=campaign).exists()
 
 
 def awards_due() -> list[int]:

@@ -115,10 +115,13 @@ def award_refuse(*, actor: User, award: Award, reason: str) -> None:
 def award_pay(*, award_pk: int) -> bool:
     """DUE → PAID from its settlement day on: promised becomes payable, a debt is repaid first.
 
-    False: not due yet, or paid already; a message that comes twice pays once.
+    False: not due yet, paid already (a message that comes twice pays once), or the affiliate is not
+    active; it is paid when it is again.
     """
     award = _locked(Award(pk=award_pk))
     if award.state != AwardState.DUE or settlement_day(award.due_month) > clock.business_day():
+        return False
+    if award.affiliate.state != AffiliateState.ACTIVE:
         return False
     award.paid_at = clock.now()
     _book(award, AwardState.PAID, award.amount_minor, {"why": "paid"})

@@ -97,7 +97,7 @@ def test_the_board_shows_real_places_only_and_others_by_their_first_letter(cast,
     shown = page(lin, f"/affiliate/campaigns/{board.pk}/", JUNE_10 + timedelta(days=1))
     assert "Z***" in shown
     assert "Zhou" not in shown
-    assert "You. 3 orders more to the place above" in shown
+    assert "3 orders more to the place above" in shown
 
 
 def test_a_day_says_what_all_have_sold_and_what_is_missing_for_the_next_pot(cast, lin):

@@ -14,6 +14,7 @@ from commissions import tasks as jobs
 from commissions.models import Award, Entry
 from commissions.services import awards, payouts
 from commissions.services.tasks import NoSlots, offer_lapse, task_accept, task_offer, task_quit
+from commissions.services.violations import violation_open, violation_release
 from tests.commissions.awards.conftest import (
     CUT_OFF,
     EVALUATED,
@@ -272,3 +273,39 @@ def test_one_task_at_a_time(cast, accepted):
         with pytest.raises(WrongState, match="finish it first"):
             task_accept(actor=cast.lin, campaign=other, affiliate=cast.affiliate)
     assert money(cast, other) == ("600.00", "0.00")
+
+
+def test_orders_held_by_a_case_count_when_it_is_released(cast, accepted):
+    sell(cast, range(5))
+    with clock.at(day(6, 20)):
+        case = violation_open(
+            actor=cast.finance,
+            target=cast.commission("T0"),
+            reason=2,
+            consequence="invalidate",
+            text="Looks made up.",
+        )
+        jobs.violation_apply(case.pk)
+    at(EVALUATED)
+    award = Award.objects.get()
+    assert award.amount == cny("2.00")
+    assert Standing.objects.get(final=True).left_out == {"held": 1}
+    at(JULY_20, jobs.awards_pay)
+    with clock.at(day(7, 22)):
+        violation_release(actor=cast.finance2, violation=case, words="It was real.")
+        jobs.violation_apply(case.pk)
+    at(day(7, 22, 13))
+    assert Award.objects.get().amount == cny("12.00")
+    assert payable(cast) == "12.00"
+    assert money(cast, accepted) == ("588.00", "0.00")
+
+
+def test_whoever_is_frozen_is_paid_when_active_again(cast, accepted):
+    sell(cast, range(5))
+    at(EVALUATED)
+    Affiliate.objects.filter(pk=cast.affiliate.pk).update(state="frozen")
+    at(JULY_20, jobs.awards_pay)
+    assert payable(cast) == "0.00"
+    Affiliate.objects.filter(pk=cast.affiliate.pk).update(state="active")
+    at(day(7, 21), jobs.awards_pay)
+    assert payable(cast) == "12.00"
