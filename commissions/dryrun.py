@@ -10,15 +10,17 @@ have enrolled; what it has really granted is left out of both sides (docs/campai
 import copy
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from affiliates.models import Affiliate, Attribution, AttributionRule, Touch
 from affiliates.parts import Parts, Won, parts_at
+from alliance.kernel import clock
 from alliance.kernel.money import Money, half_up
 from campaigns.engine import setting_of
+from campaigns.facts import Award
 from campaigns.limits import Limits
 from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, Grant
@@ -27,7 +29,9 @@ from commissions import chart, grants
 from commissions.formulas import Role, Worth
 from commissions.models import Commission, CommissionState, Hold
 from commissions.parties import payees_of
+from commissions.queries.standings import facts_of
 from commissions.services.campaigns import paid_by
+from commissions.services.standings import standings_played
 from commissions.targets import given_of, subsidies_of, worth_of
 from merchants.models import Merchant, OrderLine, OrderState, Plan
 from merchants.plans import Change, Found, Wanted, terms_if
@@ -64,9 +68,10 @@ class Effect:
 class Report:
     """What it would have cost, and whom. Minor units of `currency`; below zero is a saving.
 
-    `budget_minor` is what the campaign would have paid, `coupons_minor` of it for coupons, had each
-    order used one; `uncut_minor` is what it would have paid without its limits. `platform_minor` is
-    what the alliance would keep more (below zero: less), its part of the budget taken off.
+    `budget_minor` is what the campaign would have paid: `coupons_minor` of it for coupons, had each
+    order used one, `awards_minor` at its close. `uncut_minor` is what it would have paid without
+    the limits of its orders. `platform_minor` is what the alliance would keep more (below zero:
+    less), its part of the budget taken off.
     Merchants' figures are costs with their part of the budget, affiliates' are earnings. `cut`
     counts lines by the limit that cut them, `full` those that found no place.
     """
@@ -80,6 +85,7 @@ class Report:
     budget_minor: int = 0
     uncut_minor: int = 0
     coupons_minor: int = 0
+    awards_minor: int = 0
     platform_minor: int = 0
     cut: Counter[str] = field(default_factory=Counter)
     full: int = 0
@@ -189,6 +195,7 @@ class _Campaign:
         planned.published_at = planned.closed_at = None
         self.campaign, self.currency = planned, campaign.currency
         self.orders = {"order__merchant": campaign.merchant_id} if campaign.merchant_id else {}
+        planned.confirm_until = max(campaign.confirm_until, clock.now())
         self.limits = Limits(budget={campaign.pk: campaign.budget_minor})
         mechanic = MECHANICS[campaign.kind]
         coupon = mechanic.coupon and mechanic.coupon(mechanic.parse(campaign.rules))
@@ -229,11 +236,19 @@ class _Campaign:
 
     def finish(self, report: Report, sums: "_Sums") -> None:
         """Who pays the budget pays what was given of it."""
-        report.coupons_minor = self.face * len(self.used)
-        report.budget_minor = self.given + report.coupons_minor
-        report.uncut_minor = self.wanted + report.coupons_minor
-        report.cut, report.full = self.cut, self.limits.refused[self.campaign.pk]
         campaign = self.campaign
+        report.coupons_minor = self.face * len(self.used)
+        earned = _awards(campaign)
+        left = max(campaign.budget_minor - self.given - report.coupons_minor, 0)
+        for award in earned:
+            amount = min(award.amount_minor, left)
+            left -= amount
+            report.awards_minor += amount
+            sums.affiliates_now[award.affiliate_id] += amount
+        others = report.coupons_minor + report.awards_minor
+        report.budget_minor = self.given + others
+        report.uncut_minor = self.wanted + others
+        report.cut, report.full = self.cut, self.limits.refused[campaign.pk]
         paid = paid_by(campaign, report.budget_minor)
         report.platform_minor -= paid.get(chart.CAMPAIGNS, 0)
         if campaign.merchant_id:
@@ -242,6 +257,25 @@ class _Campaign:
             )
         if campaign.host_id:
             sums.affiliates_now[campaign.host_id] -= paid.get(chart.payable(campaign.host_id), 0)
+
+
+def _awards(campaign: Campaign) -> list[Award]:
+    """What it would have paid at its close, who came first first; of tasks, as many as the budget
+    holds the greatest reward of."""
+    mechanic = MECHANICS[campaign.kind]
+    if mechanic.on_close is None:
+        return []
+    rules = mechanic.parse(campaign.rules)
+    standings = [row for row in standings_played(campaign) if row.orders]
+    facts = facts_of(campaign, standings)
+    reached = {row.affiliate_id: (row.reached_at or campaign.ends_at, row.pk) for row in standings}
+    earned = sorted(mechanic.on_close(rules, facts), key=lambda one: reached[one.affiliate_id])
+    if mechanic.most:
+        earned = earned[: campaign.budget_minor // mechanic.most(rules)]
+    at_most = campaign.per_affiliate_minor
+    if at_most is None:
+        return earned
+    return [replace(one, amount_minor=min(one.amount_minor, at_most)) for one in earned]
 
 
 def _mean(faces: Sequence[tuple[int, int]]) -> int:

@@ -11,7 +11,9 @@ from unfold.decorators import display
 from alliance.kernel import columns
 from alliance.kernel.desk import ReadOnlyAdmin, ReadOnlyInline
 from alliance.kernel.models import StaffRole
-from alliance.kernel.money import percent
+from alliance.kernel.money import Money, percent
+from campaigns.queries import grants_of
+from commissions import additions
 from commissions.admin import cases
 from commissions.models import Commission, CommissionLine
 
@@ -132,6 +134,7 @@ class CommissionAdmin(ReadOnlyAdmin):
                     columns.amount("platform_minor", _("platform's share")),
                     "fee",
                     columns.amount("subsidy_minor", _("subsidy")),
+                    "by_campaigns",
                     columns.amount("merchant_subsidy_minor", _("of it the merchant's")),
                     columns.amount("special_fee_minor", _("special service fee")),
                     columns.amount("net_minor", _("net to the affiliate")),
@@ -142,7 +145,9 @@ class CommissionAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Commission]:
         rows = Commission.objects.standing().order_by(*self.get_ordering(request))
-        return rows.select_related("line__order", "line__attribution", "affiliate", "merchant")
+        return rows.select_related(
+            "line__order", "line__attribution", "attribution", "affiliate", "merchant"
+        )
 
     @display(description=_("state"))
     def stands(self, due: Commission) -> SafeString:
@@ -164,6 +169,19 @@ class CommissionAdmin(ReadOnlyAdmin):
             "order_commission": _("%(rate)s of the commission"),
         }[due.tech_fee_base]
         return self.share(due.tech_fee_minor, due, text, due.tech_fee_bps)
+
+    @display(description=_("from campaigns"))
+    def by_campaigns(self, due: Commission) -> SafeString | str:
+        """What each one added, raised, and was cut to."""
+        grants = additions.shown(due, grants_of(due.line_id))
+        raised = [additions.rate_words(due, grants), additions.share_words(due, grants)]
+        added = []
+        for grant in grants:
+            amount = Money(grant.amount_minor, due.currency).localized()
+            cut = additions.cut_words(grant, due.currency)
+            added.append(f"{grant.campaign}: {amount}" + (f" ({cut})" if cut else ""))
+        said = [*added, *(words for words in raised if words)]
+        return columns.lines(said) if said else "–"
 
     @staticmethod
     def share(minor: int, due: Commission, text: columns.Text, bps: int) -> SafeString | str:

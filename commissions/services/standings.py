@@ -114,10 +114,7 @@ _COUNTED = """
     ),
     baseline AS ({baseline}),
     effort AS ({effort})
-    INSERT INTO campaigns_standing
-        (campaign_id, affiliate_id, final, orders, pieces, buyers, shop_orders, gmv_minor,
-         commission_minor, baseline_gmv_minor, links, clicks, visitors, active_days, reached_at,
-         reward_minor, left_out, counted_at)
+    {insert}
     SELECT %(campaign)s, p.affiliate_id, %(final)s, coalesce(s.orders, 0), coalesce(s.pieces, 0),
            coalesce(s.buyers, 0), coalesce(h.most, 0), coalesce(s.gmv, 0),
            greatest(coalesce(s.net, 0), 0), coalesce(b.minor, 0), coalesce(e.links, 0),
@@ -131,6 +128,12 @@ _COUNTED = """
     LEFT JOIN effort e USING (affiliate_id)
     WHERE %(enrols)s OR s.orders > 0
 """
+_COLUMNS = (
+    "campaign_id", "affiliate_id", "final", "orders", "pieces", "buyers", "shop_orders",
+    "gmv_minor", "commission_minor", "baseline_gmv_minor", "links", "clicks", "visitors",
+    "active_days", "reached_at", "reward_minor", "left_out", "counted_at",
+)  # fmt: skip
+_INSERT = f"INSERT INTO campaigns_standing ({', '.join(_COLUMNS)})"
 # What the days before the campaign brought, for as long a time as the campaign has.
 _BASELINE = """
     SELECT p.affiliate_id, round(sum(l.amount_minor - l.refunded_minor)
@@ -181,16 +184,33 @@ def standings_refresh(*, campaign: Campaign, final: bool = False) -> list[Standi
             [campaign.pk, final],
         )
         enrols = MECHANICS[campaign.kind].enrols
-        cursor.execute(
-            _COUNTED.format(
-                takes_part=_ENROLLED if enrols else _AUDIENCE,
-                lines=_LINES.format(longest_unpaid=LONGEST_UNPAID),
-                baseline=_BASELINE,
-                effort=_EFFORT,
-            ),
-            _facts(campaign, final),
-        )
+        counted = _counted(takes_part=_ENROLLED if enrols else _AUDIENCE, insert=_INSERT)
+        cursor.execute(counted, _facts(campaign, final))
     return _rewarded(campaign, list(campaign.standings.filter(final=final).order_by("pk")))
+
+
+def standings_played(campaign: Campaign) -> list[Standing]:
+    """What they would be if everybody that the campaign is for took part from its start on.
+
+    For a dry run: writes nothing, and the campaign may be a copy whose time is another.
+    """
+    with connection.cursor() as cursor:
+        counted = _counted(takes_part=_AUDIENCE, insert="")
+        cursor.execute(counted, {**_facts(campaign, False), "enrols": True})
+        return [
+            Standing(**{**dict(zip(_COLUMNS, row, strict=True)), "left_out": {}})
+            for row in cursor.fetchall()
+        ]
+
+
+def _counted(*, takes_part: str, insert: str) -> str:
+    return _COUNTED.format(
+        takes_part=takes_part,
+        insert=insert,
+        lines=_LINES.format(longest_unpaid=LONGEST_UNPAID),
+        baseline=_BASELINE,
+        effort=_EFFORT,
+    )
 
 
 def _facts(campaign: Campaign, final: bool) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from affiliates.models import AdZone
+from affiliates.models import AdZone, Affiliate
 from affiliates.services import affiliate_apply, link_create
 from alliance.kernel import clock
 from campaigns.models import Grant, SlateItem
@@ -192,3 +192,44 @@ def test_a_better_one_of_the_same_group_takes_the_place_of_what_was_given(cast):
     # 12.00 in place of 6.00; 2.40 would be less than that.
     assert dry_run(better, MAY, MAY + DAY).affiliates_minor == 6_00
     assert dry_run(worse, MAY, MAY + DAY).touched == 0
+
+
+def test_a_board_pays_its_prizes_for_what_was_sold(cast):
+    sales(cast, "A", MAY)
+    prizes = [{"prize_minor": 30_00, "least_minor": 400_00}, {"prize_minor": 10_00}]
+    with clock.at(MAY + DAY):
+        board = cast.campaign("leaderboard", rules={"prizes": prizes})
+        said = dry_run(board, MAY, MAY + DAY)
+
+    # Lin sold for 448.00, Wang for 309.00.
+    assert [(one.name, one.delta_minor) for one in said.winners] == [
+        ("Lin's picks", 30_00),
+        ("Wang", 10_00),
+    ]
+    assert (said.awards_minor, said.budget_minor, said.platform_minor) == (40_00, 40_00, -40_00)
+
+
+def test_of_guaranteed_tasks_as_many_pay_as_the_budget_holds_the_greatest_reward_of(cast):
+    sales(cast, "A", MAY)
+    with clock.at(MAY + DAY):
+        task = cast.campaign("guaranteed_task", budget_minor=100_00)
+        said = dry_run(task, MAY, MAY + DAY)
+        twice = cast.campaign("guaranteed_task", budget_minor=120_00)
+
+    # Three orders each earn 2.00, of at most 60.00; Lin's third came first.
+    assert [(one.name, one.delta_minor) for one in said.winners] == [("Lin's picks", 2_00)]
+    assert dry_run(twice, MAY, MAY + DAY).awards_minor == 4_00
+
+
+def test_a_super_coupon_is_played_as_if_each_order_had_used_one(cast):
+    Affiliate.objects.filter(pk=cast.affiliate.pk).update(share_bps=5500, tier=3)
+    sales(cast, "A", MAY)
+    rules = {"faces": [{"face_minor": 5_00, "weight": 3}, {"face_minor": 9_00, "weight": 1}]}
+    with clock.at(MAY + DAY):
+        campaign = cast.campaign("super_coupon", rules=rules)
+        said = dry_run(campaign, MAY, MAY + DAY)
+
+    # Lin's 55 % become 75 %: 4.78 (4.776), 1.20 and 4.78, less a tenth; Wang has 90 % already.
+    assert [(one.name, one.delta_minor) for one in said.winners] == [("Lin's picks", 9_67)]
+    assert (said.coupons_minor, said.budget_minor) == (36_00, 36_00)
+    assert said.platform_minor == -36_00 - 9_67
