@@ -30,15 +30,9 @@ def _world_of_the_file(
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest) -> World:
+def world(_world_of_the_file: World, db: None) -> World:
     """As if made for this test alone: what a test does is undone, and its objects are copies."""
-    marked = request.node.get_closest_marker("django_db")
-    if marked and marked.kwargs.get("transaction"):
-        request.getfixturevalue("transactional_db")
-        return world_make()
-    made = request.getfixturevalue("_world_of_the_file")
-    request.getfixturevalue("db")
-    return copy.deepcopy(made)
+    return copy.deepcopy(_world_of_the_file)
 
 
 @pytest.fixture

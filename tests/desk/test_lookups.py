@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.desk.world import world_make
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GUESSES = [
@@ -23,6 +25,11 @@ QUESTIONS = [
     ("ops", "commissions/commission/?affiliate__id__exact=1&state__exact=settled"),
     ("auditor", "kernel/auditevent/?object_type=merchants.merchant"),
 ]
+
+
+@pytest.fixture
+def world(transactional_db):
+    return world_make()
 
 
 def test_a_secret_cannot_be_guessed_letter_by_letter(as_):
