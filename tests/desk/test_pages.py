@@ -19,6 +19,7 @@ from campaigns.models import Campaign, Enrolment, Grant, Season, SlateItem, Subs
 from commissions import chart, ledger
 from commissions.ledger import Move
 from commissions.models import (
+    Award,
     BankFile,
     Commission,
     DebtWriteOff,
@@ -182,6 +183,13 @@ def season(world: World, count: int) -> None:
         )
         affiliate = Affiliate.objects.create(name=f"E{i}", kind="ka")
         Enrolment.objects.create(campaign=one, affiliate=affiliate, state="applied")
+        Award.objects.create(
+            campaign=one,
+            affiliate=affiliate,
+            currency="CNY",
+            state="dropped",
+            due_month=MAY.date().replace(day=1),
+        )
 
 
 def top_ups(world: World, count: int) -> None:
@@ -345,6 +353,7 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "campaigns.slateitem": season,
     "campaigns.subsidy": subsidies,
     "commissions.account": entries,
+    "commissions.award": season,
     "commissions.bankcredit": transfers,
     "commissions.bankstatement": transfers,
     "commissions.bankfile": bank_files,

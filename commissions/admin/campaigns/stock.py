@@ -1,0 +1,202 @@
+"""Coupon stocks at the desk: how many coupons a campaign offers, and opening and closing them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import display
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
+
+from alliance.kernel import columns
+from alliance.kernel.desk import Decision, Facts, ReadOnlyAdmin, in_state, person
+from alliance.kernel.errors import Invalid
+from alliance.kernel.models import StaffRole
+from alliance.kernel.templatetags.alliance import number
+from campaigns.mechanics import MECHANICS
+from campaigns.models import Campaign, Claim, CouponStock, StockMode, StockState
+from campaigns.models.claim import LIVE
+from campaigns.queries import OPEN_STATES
+from campaigns.services.stock import stock_make
+from commissions.admin.campaigns.fields import MomentField
+from commissions.admin.campaigns.meters import meter
+from commissions.admin.campaigns.pages import Page
+from commissions.services.coupons import stock_close, stock_open
+from merchants.models import Product, ProductState
+
+
+class StockForm(forms.Form):
+    """How many, for what, when; faces and validity are the campaign's rules."""
+
+    size = forms.IntegerField(
+        label=_("Coupons"),
+        min_value=1,
+        max_value=10_000_000,
+        widget=UnfoldAdminIntegerFieldWidget({"autofocus": True}),
+        help_text=_("All of their worth is set aside from the budget when they are opened."),
+    )
+    product = forms.ModelChoiceField(
+        label=_("Product"),
+        queryset=Product.objects.filter(state=ProductState.ON_SALE),
+        required=False,
+        help_text=_("Empty: every product of the campaign."),
+    )
+    mode = forms.ChoiceField(
+        label=_("Who gets one"), choices=StockMode.choices, widget=UnfoldAdminSelectWidget
+    )
+    opens_at = MomentField(
+        label=_("Claims from"), required=False, help_text=_("Empty: with the campaign.")
+    )
+    closes_at = MomentField(
+        label=_("Claims until"), required=False, help_text=_("Empty: to its end.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        product: Any = self.fields["product"]
+        relation: Any = CouponStock._meta.get_field("product")
+        product.widget = AutocompleteSelect(relation, admin.site)
+        product.widget.choices = product.choices
+
+
+STOCK_PAGES = (
+    Page(
+        name="coupons",
+        label=_("Coupons"),
+        icon="confirmation_number",
+        roles=(StaffRole.OPS,),
+        when=lambda campaign: (
+            campaign.state in OPEN_STATES and MECHANICS[campaign.kind].coupon is not None
+        ),
+    ),
+)
+
+
+class Stocking:
+    """Mixin of the campaigns' desk."""
+
+    def coupons_page(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        """Plan a stock; it is opened on its own page once the campaign is published."""
+        desk: Any = self
+        form = StockForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                stock = stock_make(actor=person(request), campaign=campaign, **form.cleaned_data)
+            except Invalid as exc:
+                form.add_error(exc.field if exc.field in form.fields else None, str(exc))
+            else:
+                messages.success(request, gettext("The coupons are planned. Open them next."))
+                page = columns.url_of(stock._meta.label_lower, stock.pk)
+                return HttpResponseRedirect(page)
+        answer: HttpResponse = desk.page(
+            request,
+            "desk/form.html",
+            _("Coupons of %(name)s") % {"name": campaign},
+            form=form,
+            submit=_("Plan them"),
+            text=_(
+                "Their amounts and how long they are good for are the campaign's rules. Nobody "
+                "can claim one before you open them."
+            ),
+            back=desk.url_of("change", campaign.pk),
+            media=form.media,
+        )
+        return answer
+
+
+def facts(stock: CouponStock) -> Facts:
+    yield _("campaign"), columns.link_to(stock.campaign)
+    yield _("coupons"), number(stock.size)
+    yield _("worth of the whole stock"), stock.total.localized()
+    yield _("set aside"), columns.money(stock.set_aside_minor, stock.currency)
+
+
+@admin.register(CouponStock)
+class StockAdmin(ReadOnlyAdmin):
+    seen_by = (StaffRole.OPS, StaffRole.RISK, StaffRole.FINANCE, StaffRole.SUPPORT)
+    list_display = (
+        "number",
+        columns.linked("campaign", _("campaign")),
+        columns.linked("product", _("product")),
+        columns.state(),
+        "mode",
+        "claimed",
+        columns.amount("total_minor", _("worth of the whole stock")),
+        columns.amount("set_aside_minor", _("set aside")),
+        columns.moment("opens_at", _("claims from")),
+    )
+    list_select_related = ("campaign", "product")
+    tabs_by = "state"
+    list_filter = ("state", ("campaign", AutocompleteSelectFilter))
+    search_fields = ("campaign__name", "product__title")
+    search_help_text = _("Campaign or product")
+    ordering = ("-pk",)
+    fields = (
+        *list_display[1:],
+        columns.moment("closes_at", _("claims until")),
+        columns.moment("opened_at", _("opened at")),
+        columns.moment("closed_at", _("closed at")),
+        "valid_minutes",
+        columns.linked("made_by", _("planned by")),
+    )
+    decisions = (
+        Decision(
+            name="open",
+            label=_("Open for claims"),
+            icon="lock_open",
+            variant=ActionVariant.SUCCESS,
+            run=lambda actor, stock: stock_open(actor=actor, stock=stock),
+            roles=(StaffRole.OPS,),
+            when=lambda stock: (
+                stock.state == StockState.DRAFT
+                and stock.campaign.state in OPEN_STATES
+                and stock.campaign.published_at is not None
+            ),
+            text=_(
+                "The worth of all of them is set aside from the budget. Buyers can claim them "
+                "while the campaign runs."
+            ),
+            done=_("The coupons can be claimed."),
+            facts=facts,
+        ),
+        Decision(
+            name="close",
+            label=_("End the claims"),
+            icon="block",
+            variant=ActionVariant.WARNING,
+            run=lambda actor, stock: stock_close(actor=actor, stock=stock),
+            roles=(StaffRole.OPS, StaffRole.RISK),
+            when=in_state(StockState.OPEN),
+            text=_("Nothing more is claimed. Who has a coupon may use it; the rest goes back."),
+            done=_("The coupons are closed."),
+            facts=facts,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CouponStock]:
+        taken = (
+            Claim.objects.filter(stock=OuterRef("pk"), state__in=LIVE)
+            .order_by()
+            .values("stock")
+            .annotate(count=Count("pk"))
+            .values("count")
+        )
+        rows = super().get_queryset(request).select_related(*self.list_select_related)
+        return rows.annotate(taken=Coalesce(Subquery(taken), 0))
+
+    @admin.display(description=_("number"), ordering="pk")
+    def number(self, stock: CouponStock) -> str:
+        return f"#{stock.pk}"
+
+    @display(description=_("claimed"))
+    def claimed(self, stock: CouponStock) -> SafeString:
+        taken = stock.taken  # type: ignore[attr-defined]
+        return meter(taken, stock.size, number(taken), number(stock.size))
