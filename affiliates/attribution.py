@@ -1,8 +1,12 @@
 """Whose order it is (docs/domain.md §3.3): decided once per order line, kept with its reason.
 
-The buyer is known by the click id that the shop reports with the order, and by the visitor key that
-this click carries. Looked at are the buyer's clicks in the shop, by people, in the window before
-the order was placed. The last click on the bought product wins; else the last click in the shop.
+A coupon that was claimed through an affiliate, in a campaign that promises it, decides first: the
+order that uses it is that affiliate's, whatever the buyer clicked on.
+
+Else the buyer is known by the click id that the shop reports with the order, and by the visitor key
+that this click carries. Looked at are the buyer's clicks in the shop, by people, in the window
+before the order was placed (a claim is a click, too). The last click on the bought product wins;
+else the last click in the shop.
 
 A click earns if its affiliate was active when it was made: no other click is ever recorded as one.
 A freeze after the click leaves the order where it belongs (the money waits meanwhile); an affiliate
@@ -13,14 +17,16 @@ terms the line is nobody's: the click was not promised anything. What others had
 at that moment is decided with it (affiliates.parts).
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F, Q
 
 from affiliates import queries
 from affiliates.models import (
@@ -34,11 +40,12 @@ from affiliates.models import (
 )
 from affiliates.parts import Parts, Won, parts_at
 from alliance.kernel import clock
-from merchants.models import Order, OrderLine
+from merchants.models import Order, OrderLine, OrderState
 from merchants.plans import Found, Wanted, terms_at
 
-POLICY = 2  # raise it whenever a rule here changes: receipts say by which rules they were decided
+POLICY = 3  # raise it whenever a rule here changes: receipts say by which rules they were decided
 CLICKS_PER_ORDER = 200  # of one buyer in one shop, the newest; older ones are not looked at
+CLAIM_CODE = re.compile("[A-Z2-7]{16}")  # what campaigns.claims makes
 SHOWN = 20  # of them written into the receipt
 
 
@@ -57,6 +64,7 @@ class Buyer:
     identity: str = "none"
     unknown: str = ""  # why there is nobody to look at
     named: Seen | None = None  # the click that the shop reported
+    coupon: Seen | None = None  # the claim of the coupon that the order used
     seen: list[Seen] = field(default_factory=list)  # newest first, `named` among them
 
 
@@ -96,9 +104,9 @@ def _decide(lines: Sequence[OrderLine]) -> list[Attribution]:
     }
     terms = terms_at(set(wanted.values()))
     won = {
-        line_pk: _won(choice, choice.winner, found)
-        for line_pk, asked in wanted.items()
-        if (choice := choices[line_pk]).winner and (found := terms[asked])
+        line.pk: _won(line, winner, found)
+        for line in lines
+        if (winner := choices[line.pk].winner) and (found := terms[wanted[line.pk]])
     }
     others = parts_at(set(won.values()))
     moment = clock.now()
@@ -117,9 +125,10 @@ def _decide(lines: Sequence[OrderLine]) -> list[Attribution]:
     return made
 
 
-def _won(choice: Choice, touch: Touch, found: Found) -> Won:
+def _won(line: OrderLine, touch: Touch, found: Found) -> Won:
     # docs/domain.md §2.5: no service fee for what the buyer had not clicked on.
-    plan_id = found.plan_id if choice.rule == AttributionRule.SAME_PRODUCT else None
+    clicked = line.product_id is not None and touch.product_id == line.product_id
+    plan_id = found.plan_id if clicked else None
     return Won(touch.affiliate_id, touch.zone_id, touch.touched_at, plan_id)
 
 
@@ -137,8 +146,10 @@ def _give(
 
 
 def _choose(line: OrderLine, buyer: Buyer) -> Choice:
-    """The last click on the product, else the last in the shop, else nobody and why."""
-    able = [seen.touch for seen in buyer.seen if not seen.barred]
+    """The coupon, else the last click on the product, else in the shop, else nobody and why."""
+    if buyer.coupon and not buyer.coupon.barred:
+        return Choice(buyer.coupon.touch, AttributionRule.COUPON, "coupon")
+    able = [seen.touch for seen in buyer.seen if not seen.barred and seen is not buyer.coupon]
     same = (t for t in able if line.product_id and t.product_id == line.product_id)
     if winner := next(same, None):
         return Choice(winner, AttributionRule.SAME_PRODUCT, "same_product")
@@ -158,16 +169,39 @@ def _wanted(line: OrderLine, touch: Touch) -> Wanted:
 
 
 def _buyers(orders: Iterable[Order]) -> dict[int, Buyer]:
-    """By order. Two statements: the clicks that the shops named, and those buyers' other clicks."""
+    """By order. Two statements: the touches that the shops named, and those buyers' other clicks;
+    a third where coupons were claimed."""
     orders = list(orders)
     ids = {order.click_id for order in orders if order.click_id}
+    ids |= {code for order in orders if (code := claim_code(order.coupon_code))}
     named = {touch.click_id: touch for touch in Touch.objects.filter(click_id__in=ids)}
-    history = _history(
-        [(order, named[order.click_id]) for order in orders if order.click_id in named]
-    )
-    return {
-        order.pk: _buyer(order, named.get(order.click_id), history[order.pk]) for order in orders
+    claims = {
+        order.pk: touch
+        for order in orders
+        if (touch := named.get(claim_code(order.coupon_code))) and touch.kind == TouchKind.CLAIM
     }
+    clicks = {
+        order.pk: touch
+        for order in orders
+        if (touch := named.get(order.click_id) or claims.get(order.pk))
+    }
+    history = _history([(order, clicks[order.pk]) for order in orders if order.pk in clicks])
+    used = _used_elsewhere(claims)
+    return {
+        order.pk: _with_coupon(
+            order,
+            _buyer(order, clicks.get(order.pk), history[order.pk]),
+            claims.get(order.pk),
+            used=order.pk in used,
+        )
+        for order in orders
+    }
+
+
+def claim_code(coupon_code: str) -> str:
+    """The code of a claimed coupon, however the shop writes it; "" for the shop's own coupons."""
+    code = "".join(coupon_code.split()).replace("-", "").upper()
+    return code if CLAIM_CODE.fullmatch(code) else ""
 
 
 def _buyer(order: Order, named: Touch | None, others: list[Touch]) -> Buyer:
@@ -183,14 +217,50 @@ def _buyer(order: Order, named: Touch | None, others: list[Touch]) -> Buyer:
     )
 
 
+def _with_coupon(order: Order, buyer: Buyer, claim: Touch | None, *, used: bool) -> Buyer:
+    """The buyer, and the claim of the coupon where its campaign says that it decides."""
+    if claim is None or claim.expires_at is None:
+        return buyer
+    if claim.shop_id != order.shop_id:
+        barred = "click_of_another_shop"
+    elif claim.touched_at > order.placed_at:
+        barred = "after_order"
+    elif claim.expires_at < order.placed_at:
+        barred = "coupon_expired"
+    else:
+        barred = "coupon_used" if used else ""
+    buyer.coupon = Seen(claim, barred)
+    if not barred:
+        buyer.identity = "coupon"
+        others = [seen for seen in buyer.seen if seen.touch.pk != claim.pk]
+        buyer.seen = [buyer.coupon, *others]
+    elif not any(seen.touch.pk == claim.pk for seen in buyer.seen):  # as a click it may count
+        buyer.seen.append(buyer.coupon)
+    return buyer
+
+
+def _used_elsewhere(claims: Mapping[int, Touch]) -> set[int]:
+    """The orders whose coupon another order has used that has not come to nothing."""
+    if not claims:
+        return set()
+    uses: dict[int, set[int]] = defaultdict(set)
+    used = Attribution.objects.filter(
+        touch__in=[touch.pk for touch in claims.values()], rule=AttributionRule.COUPON
+    ).exclude(
+        Q(line__order__state=OrderState.VOID)
+        | Q(line__refunded_minor__gt=0, line__refunded_minor=F("line__amount_minor"))
+    )
+    for touch_id, order_id in used.values_list("touch", "line__order"):
+        uses[touch_id].add(order_id)
+    return {order_id for order_id, touch in claims.items() if uses[touch.pk] - {order_id}}
+
+
 def _barred(order: Order, touch: Touch) -> str:
     """Why this click cannot earn from this order; "" if it can."""
     if touch.shop_id != order.shop_id:
         return "click_of_another_shop"
     if touch.visitor != Visitor.HUMAN:
         return "not_human"
-    if touch.kind != TouchKind.CLICK:
-        return "not_a_click"
     if touch.touched_at > order.placed_at:
         return "after_order"
     window = timedelta(days=settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"])
@@ -212,7 +282,7 @@ def _history(named: Sequence[tuple[Order, Touch]]) -> dict[int, list[Touch]]:
             CROSS JOIN LATERAL (
                 SELECT id FROM affiliates_touch
                 WHERE visitor_key = asked.visitor_key AND visitor_key <> ''
-                    AND shop_id = asked.shop_id AND kind = %s AND visitor = %s
+                    AND shop_id = asked.shop_id AND visitor = %s
                     AND touched_at BETWEEN asked.placed_at - make_interval(days => %s)
                         AND asked.placed_at
                 ORDER BY touched_at DESC, id DESC LIMIT %s
@@ -223,7 +293,6 @@ def _history(named: Sequence[tuple[Order, Touch]]) -> dict[int, list[Touch]]:
                 [key for _order, key in asked],
                 [order.shop_id for order, _key in asked],
                 [order.placed_at for order, _key in asked],
-                TouchKind.CLICK,
                 Visitor.HUMAN,
                 settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"],
                 CLICKS_PER_ORDER,
@@ -289,6 +358,8 @@ def _receipt(
 
 
 def _beaten(line: OrderLine, touch: Touch, choice: Choice) -> str:
+    if choice.rule == AttributionRule.COUPON:
+        return "coupon_won"
     by_product = choice.rule == AttributionRule.SAME_PRODUCT
     return (
         "product_click_won" if by_product and touch.product_id != line.product_id else "later_click"

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from alliance.kernel.hosts import ascii_host
 
 CLICK_ID = "click_id"
+COUPON = "coupon"
 
 # Browsers read "\" as "/", drop tabs and line breaks, and so see another host than we do.
 _TREACHEROUS = re.compile(r"[\s\\\x00-\x1f\x7f]")
@@ -49,6 +50,13 @@ def with_click_id(url: str, click_id: str) -> str:
     """
     address, query, fragment = _dissect(without_click_id(url))
     return f"{address}?{query}{'&' if query else ''}{CLICK_ID}={click_id}{fragment}"
+
+
+def with_coupon(url: str, code: str) -> str:
+    """`url` with a claimed coupon: its code is the click id too, and stands there as `coupon`."""
+    address, query, fragment = _dissect(with_click_id(url, code))
+    kept = "&".join(pair for pair in query.split("&") if unquote(pair.partition("=")[0]) != COUPON)
+    return f"{address}?{kept}&{COUPON}={code}{fragment}"
 
 
 def without_click_id(url: str) -> str:

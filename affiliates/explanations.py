@@ -14,6 +14,10 @@ from merchants import plans
 
 # Why the line is somebody's or nobody's. %(days)d is the window.
 DECISIONS = {
+    "coupon": _(
+        "The order used a coupon that was claimed through this affiliate, which goes before every "
+        "click."
+    ),
     "same_product": _("It was the last click on this product before the order."),
     "same_shop": _(
         "There was no click on this product, so the last click in the same shop counts."
@@ -23,6 +27,8 @@ DECISIONS = {
     ),
     "unknown_click": _("The shop reported a click id that was never issued here."),
     "click_of_another_shop": _("The reported click led to another shop."),
+    "coupon_expired": _("The coupon had expired when the order was placed."),
+    "coupon_used": _("The coupon was used by another order."),
     "too_old": _(
         "The click was more than %(days)d days before the order, and older ones do not count."
     ),
@@ -36,6 +42,9 @@ DECISIONS = {
 }
 # Why one click among several lost.
 DEFEATS = {
+    "coupon_won": _("the order used a coupon that was claimed elsewhere"),
+    "coupon_expired": _("the coupon had expired when the order was placed"),
+    "coupon_used": _("the coupon was used by another order"),
     "later_click": _("a later click counts instead"),
     "product_click_won": _("a click on the bought product itself counts instead"),
     "click_of_another_shop": _("it led to another shop"),
@@ -58,6 +67,7 @@ PARTS = {
     ),
 }
 IDENTITIES = {
+    "coupon": _("The buyer was recognised by the coupon code that the shop reported."),
     "visitor": _("The buyer was recognised by the click id that the shop reported, "
                  "and by the cookie that this click carried."),
     "click_id": _("The buyer was recognised by the click id that the shop reported."),

@@ -8,8 +8,8 @@ the secret. A cookie lives 30 days and is not prolonged, which ends every trail.
 import re
 import secrets
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from affiliates.models import Visitor
@@ -38,7 +38,18 @@ _BOT = re.compile(
 )
 
 
-def visitor_of(request: HttpRequest) -> Visitor:
+class Headers(Protocol):
+    def get(self, name: str, default: str, /) -> str: ...
+
+
+class Asking(Protocol):
+    """Whatever has headers: a request, or what comes to a faster door."""
+
+    @property
+    def headers(self) -> Headers: ...
+
+
+def visitor_of(request: Asking) -> Visitor:
     """By what the visitor's program says of itself. A browser that only prefetches is a preview."""
     if is_prefetch(request):
         return Visitor.PREVIEW
@@ -48,7 +59,7 @@ def visitor_of(request: HttpRequest) -> Visitor:
     return Visitor.BOT if _BOT.search(agent) else Visitor.HUMAN
 
 
-def is_prefetch(request: HttpRequest) -> bool:
+def is_prefetch(request: Asking) -> bool:
     """A browser loads the page ahead, in case the person should click."""
     says = (
         request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")

@@ -201,6 +201,9 @@ CELERY_BEAT_SCHEDULE = {
     # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
     "violations-sweep": {"task": "commissions.tasks.violations_sweep", "schedule": 300.0},
+    "claims-turn": {"task": "campaigns.tasks.claims_turn", "schedule": 60.0},
+    "claims-sweep": {"task": "campaigns.tasks.claims_sweep", "schedule": 3600.0},
+    "coupons-turn": {"task": "commissions.tasks.coupons_turn", "schedule": 300.0},
     "campaigns-turn": {"task": "commissions.tasks.campaigns_turn", "schedule": 60.0},
     "standings-count": {"task": "commissions.tasks.standings_count", "schedule": 600.0},
     "offers-lapse": {"task": "commissions.tasks.offers_lapse", "schedule": 600.0},
@@ -411,6 +414,12 @@ ALLIANCE = {
     "VIOLATION_FREEZE_DAYS": env.int("VIOLATION_FREEZE_DAYS", default=30),
     # docs/claims.md: how long after the end of a coupon its shop may report the order with it.
     "COUPON_REPORT_MINUTES": env.int("COUPON_REPORT_MINUTES", default=60),
+    # Claims in a minute of one device; in ten minutes of one network, more for each kind of browser
+    # that is seen there, up to the last.
+    "CLAIMS_PER_DEVICE": env.int("CLAIMS_PER_DEVICE", default=10),
+    "CLAIMS_PER_NETWORK": env.int("CLAIMS_PER_NETWORK", default=200),
+    "CLAIMS_PER_BROWSER": env.int("CLAIMS_PER_BROWSER", default=100),
+    "CLAIMS_NETWORK_MOST": env.int("CLAIMS_NETWORK_MOST", default=10_000),
 }
 _faults = [
     (
@@ -440,6 +449,10 @@ _faults = [
             "WRITE_OFF_LIMIT_MINOR",
             "WRITE_OFF_AUTO_MINOR",
             "COUPON_REPORT_MINUTES",
+            "CLAIMS_PER_DEVICE",
+            "CLAIMS_PER_NETWORK",
+            "CLAIMS_PER_BROWSER",
+            "CLAIMS_NETWORK_MOST",
         )
     ),
     *(

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from affiliates import redirect
 from alliance import health, home
+from campaigns import door
 from commissions.admin import finance
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -15,6 +16,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", home.home, name="home"),
     path("r/<str:code>", redirect.follow, name="follow"),
+    path("s/<str:code>", door.view, name="coupon"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("start/", home.start, name="start"),

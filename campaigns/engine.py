@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 
+from affiliates.attribution import claim_code
 from affiliates.models import Affiliate, AffiliateMember, Attribution
 from campaigns import budgets, buyers
 from campaigns.limits import Limits
@@ -148,7 +149,7 @@ def _claims(
 ) -> dict[tuple[int, str], Claim]:
     """Coupons that these orders name. No statement where none does, or no campaign has any."""
     giving = [campaign.pk for campaign in campaigns if MECHANICS[campaign.kind].coupons]
-    codes = {line.order.coupon_code for line in lines if line.order.coupon_code}
+    codes = {code for line in lines if (code := claim_code(line.order.coupon_code))}
     if not giving or not codes:
         return {}
     rows = Claim.objects.filter(campaign__in=giving, code__in=codes)

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from affiliates.attribution import claim_code
 from affiliates.models import Affiliate, Attribution
 from alliance.kernel import clock
 from alliance.kernel.money import Money
@@ -157,12 +158,12 @@ def _coupon(campaign: Campaign, line: OrderLine, affiliate_id: int, setting: Set
     if setting.planned:
         return setting.face_minor
     order = line.order
-    claim = setting.claims.get((campaign.pk, order.coupon_code)) if order.coupon_code else None
+    claim = setting.claims.get((campaign.pk, claim_code(order.coupon_code)))
     good = (
         claim is not None
         and claim.affiliate_id == affiliate_id
         and claim.shop_id == order.shop_id
-        and claim.order_id in (None, order.pk)
+        and claim.order_id == order.pk
         and claim.stock.product_id in (None, line.product_id)
         and claim.claimed_at <= order.placed_at < claim.expires_at
     )

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from affiliates.attribution import attribute
+from affiliates.attribution import attribute, claim_code
 from affiliates.models import Attribution
 from alliance.kernel import clock
 from alliance.kernel.bulk import update_many
@@ -24,6 +24,7 @@ from alliance.kernel.money import Money
 from campaigns.engine import Rewards, rewards_for
 from campaigns.limits import Limits
 from campaigns.models import Grant
+from campaigns.redemption import coupons_use
 from campaigns.subsidies import in_force
 from commissions import chart, debts, grants, ledger
 from commissions.formulas import Role, Worth
@@ -32,6 +33,7 @@ from commissions.models import Commission, CommissionLine, CommissionState, Hold
 from commissions.models.commission import COMPONENTS
 from commissions.parties import payees_of
 from commissions.positions import BOOKED, guarded_accounts, moves_between, position
+from commissions.services.coupons import coupons_settle
 from commissions.targets import (
     parts_booked,
     parts_of,
@@ -87,12 +89,20 @@ def orders_process(order_pks: Iterable[int]) -> int:
     commissions changed. Each batch of orders is one transaction and at most one ledger entry.
     """
     pks = sorted(set(order_pks))
-    return sum(_process(pks[i : i + BATCH]) for i in range(0, len(pks), BATCH))
+    changed = 0
+    for i in range(0, len(pks), BATCH):
+        booked, with_coupons = _process(pks[i : i + BATCH])
+        changed += booked
+        if with_coupons:
+            coupons_settle(with_coupons)
+    return changed
 
 
 @transaction.atomic
-def _process(pks: Sequence[int]) -> int:
-    # Lock order: the settlement (shared), orders, campaigns, commissions, balances; by primary key.
+def _process(pks: Sequence[int]) -> tuple[int, list[int]]:
+    """How many commissions changed, and the orders that name a claimed coupon."""
+    # Lock order: the settlement (shared), orders, claims, campaigns, commissions, balances; by
+    # primary key.
     closed = settled_through(lock=True)
     orders = {
         order.pk: order
@@ -103,6 +113,7 @@ def _process(pks: Sequence[int]) -> int:
         .select_related("order__merchant", "product__category")
         .order_by("order_id", "pk")
     )
+    coupons_use(orders.values(), lines)
     commissions, rewards = _commissions(lines, attribute(lines))
     _hold([one for found in commissions.values() for one in found], closed)
     steps = [
@@ -114,7 +125,7 @@ def _process(pks: Sequence[int]) -> int:
     _redate(steps, closed)
     waiting = {step.line.order_id for step in steps if not step.covered}
     Order.objects.filter(pk__in=orders.keys() - waiting).update(processed_version=F("version"))
-    return booked
+    return booked, [order.pk for order in orders.values() if claim_code(order.coupon_code)]
 
 
 def _commissions(

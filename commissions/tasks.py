@@ -18,6 +18,7 @@ from commissions.services import (
     awards,
     bank,
     campaigns,
+    coupons,
     funding,
     invoices,
     payouts,
@@ -152,6 +153,13 @@ def _apart(service: Callable[..., Any], **what: Any) -> None:
         raise  # the database is away, nobody's fault
     except Exception:
         logger.exception("%s failed for %s", service.__name__, what)
+
+
+@shared_task
+def coupons_turn() -> None:
+    """Beat: stocks whose time is over are closed; coupons are paid that nobody came to pay."""
+    coupons.stocks_turn()
+    coupons.coupons_settle(coupons.coupons_waiting(pipeline.BATCH))
 
 
 def _unless_moved(service: Callable[..., None], case: Violation) -> None:

@@ -17,7 +17,16 @@ from alliance.kernel.models import User
 from campaigns import faces
 from campaigns.facts import CouponTerms
 from campaigns.mechanics import MECHANICS
-from campaigns.models import Campaign, CampaignState, CouponStock, StockMode, StockState
+from campaigns.mechanics.draws import drawn
+from campaigns.models import (
+    Campaign,
+    CampaignState,
+    Claim,
+    ClaimState,
+    CouponStock,
+    StockMode,
+    StockState,
+)
 from merchants.models import Product
 
 LARGEST = 10_000_000
@@ -202,3 +211,50 @@ def _expire(until: datetime) -> int:
             [until, BATCH],
         )
         return int(cursor.fetchone()[0])
+
+
+def draws_hold() -> int:
+    """Draw the lots of every stock whose entries have ended a moment ago; returns how many drew.
+
+    Who entered is known by the code; the lot of a code follows from the stock's seed, whose hash
+    the page has shown from the beginning (campaigns.mechanics.draws).
+    """
+    until = clock.now() - SWEEP_AFTER  # an entry on its way is written by then
+    waiting = CouponStock.objects.filter(
+        mode=StockMode.DRAW, drawn_at=None, closes_at__lte=until
+    ).exclude(state=StockState.DRAFT)
+    count = 0
+    for stock in waiting.order_by("pk"):
+        count += _draw(stock.pk)
+    return count
+
+
+@transaction.atomic
+def _draw(stock_pk: int) -> bool:
+    stock = CouponStock.objects.select_for_update().get(pk=stock_pk)
+    if stock.drawn_at is not None:
+        return False
+    now = clock.now()
+    entered = Claim.objects.filter(stock=stock, state=ClaimState.ENTERED)
+    codes = entered.select_for_update().order_by("pk").values_list("code", flat=True)
+    winners = drawn(stock.seed, codes, stock.size)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE campaigns_claim c SET state = 'held', slot = w.slot, face_minor = w.face_minor,
+                   expires_at = %s
+            FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS w(code, slot, face_minor)
+            WHERE c.code = w.code AND c.state = 'entered'
+            """,
+            [
+                now + timedelta(minutes=stock.valid_minutes),
+                winners,
+                list(range(1, len(winners) + 1)),
+                [stock.faces[place % len(stock.faces)] for place in range(len(winners))],
+            ],
+        )
+    entered.update(state=ClaimState.LOST)
+    stock.drawn_at = now
+    stock.save(update_fields=["drawn_at", "updated_at"])
+    audit.record("stock.drawn", stock, entered=len(codes), winners=len(winners))
+    return True

@@ -31,6 +31,7 @@ KINDS = {
     "given_back": _("Given back"),
     "campaign_paid": _("Paid into the budget of a campaign"),
     "campaign_back": _("Left of the budget of a campaign"),
+    "coupons": _("Coupons of campaigns that buyers used"),
 }
 ACCOUNTS = {
     "payable": _("Available"),

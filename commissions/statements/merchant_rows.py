@@ -149,6 +149,8 @@ def _moved(key: str) -> str:
         return "withdrawn" if fact == "requested" else "returned"
     if noun == "campaign":
         return "campaign_paid" if fact.startswith("funded") else "campaign_back"
+    if noun in ("coupons", "stock"):
+        return "coupons"
     return "top_up" if noun == "top_up" else "moved"
 
 

@@ -14,6 +14,7 @@ from commissions.verify import (
     campaigns,
     cases,
     computed,
+    coupons,
     evidence,
     rails,
     statements,
@@ -33,6 +34,7 @@ INVARIANTS = (
     *computed.INVARIANTS,
     *cases.INVARIANTS,
     *campaigns.INVARIANTS,
+    *coupons.INVARIANTS,
     *statements.INVARIANTS,
 )
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from commissions.services.settlements import DIGEST
 from commissions.verify.base import BOOKED, STANDING, Invariant
 from commissions.verify.campaigns import FUNDED, IN_BUDGETS
+from commissions.verify.coupons import IN_COUPONS
 
 COST = "commission_minor + special_fee_minor + merchant_subsidy_minor"
 
@@ -61,6 +62,8 @@ EXPECTED = f"""
     SELECT payer, currency, -minor FROM ({FUNDED}) f WHERE payer NOT LIKE 'affiliate:%'
     UNION ALL
     SELECT code, currency, minor FROM ({IN_BUDGETS}) b
+    UNION ALL
+    SELECT code, currency, minor FROM ({IN_COUPONS}) n
 """
 
 INVARIANTS = (
@@ -81,6 +84,8 @@ INVARIANTS = (
             "campaigns_campaign WHERE state <> 'draft'",
             "campaigns_grant",
             "commissions_award",
+            "campaigns_couponstock",
+            "campaigns_claim WHERE paid_minor > 0",
         ),
         f"""
         SELECT coalesce(booked.code, said.code) || ': the books say ' || coalesce(booked.minor, 0)

@@ -38,7 +38,7 @@ def test_the_last_click_on_the_product_gets_the_order(link, click, sell, terms, 
     assert (decision.rate_bps, decision.share_bps) == (1_200, 9_000)
     assert decision.decided_at == START
     assert decision.receipt == {
-        "policy": 2,
+        "policy": 3,
         "window_days": 15,
         "identity": "click_id",
         "looked_at": [
@@ -229,11 +229,12 @@ def test_nobodys_when_no_person_clicked(link, click, sell, terms, visitor):
     nobodys(decide(sell(touch.click_id)), "not_human")
 
 
-def test_a_claim_is_not_a_click_yet(link, click, sell, terms):
+def test_a_claim_counts_as_a_click(link, click, sell, terms):
     touch = Touch(kind="claim", click_id="claim", link=link, affiliate_id=link.affiliate_id)
     touch.zone_id, touch.shop_id, touch.touched_at = link.zone_id, link.shop_id, START
     touch.save()
-    nobodys(decide(sell("claim")), "not_a_click")
+    decision = decide(sell("claim"))
+    assert (decision.rule, decision.touch) == ("same_shop", touch)
 
 
 def test_nobodys_without_terms_at_the_click(link, click, sell, make_plan, shop):
@@ -300,4 +301,4 @@ def test_an_affiliate_reads_who_won_but_not_the_others_name(
 
 
 def test_every_reason_has_its_sentence():
-    assert set(DECISIONS) >= set(DEFEATS) - {"later_click", "product_click_won"}
+    assert set(DECISIONS) >= set(DEFEATS) - {"later_click", "product_click_won", "coupon_won"}

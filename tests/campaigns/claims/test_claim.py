@@ -11,18 +11,12 @@ from alliance.kernel.models import StaffRole
 from campaigns import claims
 from campaigns.models import Campaign, CampaignState, Claim, CouponStock, FreeSlot
 from campaigns.services.stock import claims_expire, slots_sweep, stock_close, stock_make, stock_open
-from tests.campaigns.claims.world import EVENING, campaign_make, rules_of, stock_of, world_make
+from tests.campaigns.claims.world import EVENING, campaign_make, rules_of, stock_of
 from tests.cast import staff_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
-
-
-@pytest.fixture
-def world():
-    with clock.at(EVENING):
-        yield world_make()
 
 
 def small(world, **changes) -> CouponStock:

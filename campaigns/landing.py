@@ -1,0 +1,198 @@
+"""What the coupon page behind a link offers now: which stock, in which state, at what price.
+
+Looked up once a second for each link and process, however many visitors come; what a buyer gets is
+decided by `campaigns.claims` alone.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from affiliates.models import Affiliate
+from affiliates.queries import Way
+from alliance.kernel import clock
+from campaigns.claims import left_in
+from campaigns.mechanics import MECHANICS
+from campaigns.models import (
+    PUBLISHED,
+    TAKING_PART,
+    Campaign,
+    CampaignState,
+    Claim,
+    CouponStock,
+    Enrolment,
+    SlateItem,
+    SlateState,
+    Sponsor,
+    StockMode,
+    StockState,
+)
+from merchants.models import Product
+
+# Best first: what can be had now, what will be, what was.
+STATES = ("open", "soon", "paused", "sold_out", "ended")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A stock as the page shows it. Amounts are minor units of `currency`."""
+
+    stock_id: int
+    campaign_id: int
+    campaign: str
+    state: str  # one of STATES
+    mode: str
+    opens_at: datetime
+    closes_at: datetime
+    left: int
+    size: int
+    currency: str
+    least_face_minor: int
+    most_face_minor: int
+    title: str = ""
+    title_en: str = ""
+    title_de: str = ""
+    image_url: str = ""
+    price_minor: int = 0  # 0: the link leads to the shop, not to a product
+    commitment: str = ""  # of a draw: the hash of its seed, and the seed when it is over
+    seed: str = ""
+
+    def names(self, language: str) -> str:
+        """The product's title in the language, or the best there is."""
+        wanted = {"de": self.title_de, "en": self.title_en}.get(language[:2], self.title)
+        return wanted or self.title or self.title_en
+
+
+def offer_of(way: Way) -> Offer | None:
+    """The best stock for what the link leads to, and for whose link it is; None without any."""
+    rows = list(_stocks(way))
+    if not rows:
+        return None
+    affiliate = Affiliate.objects.get(pk=way.affiliate_id)
+    now = clock.now()
+    found = [
+        (stock, state, left)
+        for stock in rows
+        if _takes_part(stock.campaign, affiliate)
+        for state, left in [_state(stock, now)]
+    ]
+    if not found:
+        return None
+    stock, state, left = min(
+        found,
+        key=lambda one: (
+            STATES.index(one[1]),
+            _opens(one[0]) if one[1] == "soon" else now,
+            -max(one[0].faces),
+            one[0].pk,
+        ),
+    )
+    product = Product.objects.filter(pk=way.product_id).first() if way.product_id else None
+    return Offer(
+        stock_id=stock.pk,
+        campaign_id=stock.campaign_id,
+        campaign=stock.campaign.name,
+        state=state,
+        mode=stock.mode,
+        opens_at=_opens(stock),
+        closes_at=_closes(stock),
+        left=left,
+        size=stock.size,
+        currency=stock.currency,
+        least_face_minor=min(stock.faces),
+        most_face_minor=max(stock.faces),
+        commitment=hashlib.sha256(stock.seed.encode()).hexdigest() if stock.seed else "",
+        seed=stock.seed if stock.drawn_at else "",
+        **_facts(stock, product),
+    )
+
+
+def _facts(stock: CouponStock, product: Product | None) -> dict[str, Any]:
+    if product is None:
+        return {}
+    item = SlateItem.objects.filter(
+        campaign=stock.campaign_id, product=product, state=SlateState.APPROVED
+    ).first()
+    special = item.price_minor if item and item.price_minor else product.price_minor
+    return {
+        "title": product.title,
+        "title_en": product.title_en,
+        "title_de": product.title_de,
+        "image_url": product.image_url,
+        "price_minor": min(special, product.price_minor),
+    }
+
+
+def _stocks(way: Way) -> Iterable[CouponStock]:
+    """Of published campaigns: for the product, or for a slate that it (or its shop) is on."""
+    slate = SlateItem.objects.filter(campaign=OuterRef("campaign"), state=SlateState.APPROVED)
+    if way.product_id:
+        whole = Exists(slate.filter(product=way.product_id))
+        mine = Q(product=way.product_id)
+    else:
+        whole = Exists(slate.filter(product__shop=way.shop_id))
+        mine = Q(pk=None)
+    everything = Q(campaign__all_products=True) & (
+        Q(campaign__merchant=None) | Q(campaign__merchant__shops=way.shop_id)
+    )
+    return (
+        CouponStock.objects.exclude(state=StockState.DRAFT)
+        .filter(campaign__state__in=PUBLISHED)
+        .filter(mine | (Q(product=None) & (whole | everything)))
+        .filter(campaign__currency=F("currency"))
+        .select_related("campaign")
+        .order_by("-pk")
+        .distinct()[:20]
+    )
+
+
+def _takes_part(campaign: Campaign, affiliate: Affiliate) -> bool:
+    """Whether buyers of this affiliate may claim: its vouchers are the host's alone."""
+    if campaign.sponsor == Sponsor.AFFILIATE and campaign.host_id != affiliate.pk:
+        return False
+    if campaign.kinds and affiliate.kind not in campaign.kinds:
+        return False
+    if affiliate.tier < campaign.least_tier:
+        return False
+    if campaign.barred.filter(pk=affiliate.pk).exists():
+        return False
+    if not MECHANICS[campaign.kind].enrols:
+        return True
+    return Enrolment.objects.filter(
+        campaign=campaign, affiliate=affiliate, state__in=TAKING_PART
+    ).exists()
+
+
+def _state(stock: CouponStock, now: datetime) -> tuple[str, int]:
+    if stock.state != StockState.OPEN or now >= _closes(stock):
+        return "ended", 0
+    if stock.campaign.state not in (
+        CampaignState.SCHEDULED,
+        CampaignState.LIVE,
+        CampaignState.PAUSED,
+    ):
+        return "ended", 0
+    left = left_in(stock) if stock.mode == StockMode.FIRST else stock.size
+    if stock.campaign.state == CampaignState.PAUSED:
+        return "paused", left
+    if now < _opens(stock):
+        return "soon", left
+    return ("open" if left else "sold_out"), left
+
+
+def _opens(stock: CouponStock) -> datetime:
+    return stock.opens_at or stock.campaign.starts_at
+
+
+def _closes(stock: CouponStock) -> datetime:
+    ends = stock.campaign.ends_at
+    return min(stock.closes_at, ends) if stock.closes_at else ends
+
+
+def newest_claim(*, campaign_id: int, buyer_key: str) -> Claim | None:
+    """The buyer's last claim in the campaign: one step down the index of buyers and days."""
+    return Claim.objects.filter(campaign=campaign_id, buyer_key=buyer_key).order_by("-day").first()
