@@ -111,6 +111,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Home"), "home", "commissions:affiliate_home"),
         (_("Products"), "shopping-bag", "affiliates:products"),
         (_("Links"), "link", "affiliates:links"),
+        (_("Coupon pages"), "ticket", "campaigns:coupon_pages"),
         (_("Campaigns"), "target-arrow", "commissions:campaigns"),
         (_("Orders"), "receipt", "commissions:affiliate_orders"),
         (_("Earnings"), "coins", "commissions:earnings"),

@@ -1,15 +1,30 @@
 """From a merchant's person to what their merchant was offered, agreed to and gave."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 import merchants.queries
-from affiliates.models import Intermediation
+from affiliates.models import Affiliate, Intermediation, Link
 from alliance.kernel import clock
+from alliance.kernel.http import key_in
 from alliance.kernel.models import User
+from campaigns.claims import left_in_all
+from campaigns.coupon_pages import CouponPage
 from campaigns.mechanics import MECHANICS
-from campaigns.models import Campaign, CampaignState, Grant, SlateItem, SlateState, Subsidy
+from campaigns.models import (
+    TAKING_PART,
+    Campaign,
+    CampaignState,
+    CouponStock,
+    Enrolment,
+    Grant,
+    SlateItem,
+    SlateState,
+    StockState,
+    Subsidy,
+)
 from merchants.models import Merchant, Product, ProductState
 
 
@@ -128,3 +143,57 @@ class SlateFilter:
 def grants_of(line_pk: int) -> list[Grant]:
     """What campaigns gave to an order line, with the campaigns. Whose line it is: ask first."""
     return list(Grant.objects.filter(line=line_pk).select_related("campaign").order_by("campaign"))
+
+
+# --- Coupon pages ---------------------------------------------------------------------------------
+
+
+def coupon_stocks_for(user: User, *, product: str = "") -> QuerySet[CouponStock]:
+    """Open stocks of campaigns that the user's affiliate takes part in, now or soon; the soonest to
+    end first. `product` (a key as typed) leaves those that are for it."""
+    affiliate = Affiliate.objects.filter(members__user=user).first()
+    if affiliate is None:
+        return CouponStock.objects.none()
+    now = clock.now()
+    enrolled = Enrolment.objects.filter(
+        campaign=OuterRef("campaign"), affiliate=affiliate, state__in=TAKING_PART
+    )
+    enrols = [kind for kind, mechanic in MECHANICS.items() if mechanic.enrols]
+    stocks = (
+        CouponStock.objects.filter(
+            Q(closes_at=None) | Q(closes_at__gt=now),
+            Q(campaign__kinds=[]) | Q(campaign__kinds__contains=affiliate.kind),
+            ~Q(campaign__sponsor="affiliate") | Q(campaign__host=affiliate),
+            ~Q(campaign__kind__in=enrols) | Exists(enrolled),
+            state=StockState.OPEN,
+            campaign__state__in=(CampaignState.SCHEDULED, CampaignState.LIVE),
+            campaign__ends_at__gt=now,
+            campaign__least_tier__lte=affiliate.tier,
+        )
+        .exclude(campaign__barred=affiliate)
+        .select_related("campaign", "product__shop__merchant")
+        .order_by("campaign__ends_at", "-pk")
+    )
+    if product:
+        slate = SlateItem.objects.filter(
+            campaign=OuterRef("campaign"), product=key_in(product), state=SlateState.APPROVED
+        )
+        whole = Q(product=None) & (Q(campaign__all_products=True) | Exists(slate))
+        stocks = stocks.filter(Q(product=key_in(product)) | whole)
+    return stocks
+
+
+def coupon_pages_of(user: User, stocks: Iterable[CouponStock]) -> list[CouponPage]:
+    """Each stock with what is left of it and the user's newest link to its product. Two statements
+    however many."""
+    stocks = list(stocks)
+    left = left_in_all(stocks)
+    newest: dict[int | None, Link] = {}
+    links = Link.objects.filter(
+        affiliate__members__user=user,
+        product__in={stock.product_id for stock in stocks},
+        paused_at=None,
+    )
+    for link in links.order_by("pk"):
+        newest[link.product_id] = link
+    return [CouponPage(stock, left[stock.pk], newest.get(stock.product_id)) for stock in stocks]

@@ -1,12 +1,15 @@
-"""The merchant's page of agreements."""
+"""The merchant's page of agreements, the affiliate's coupon pages."""
 
 from django.urls import path
 
-from campaigns.views import agreements
+from campaigns.views import agreements, coupons
 
 app_name = "campaigns"
 
 urlpatterns = [
+    path("affiliate/coupons/", coupons.coupon_pages, name="coupon_pages"),
+    path("affiliate/coupons/<int:pk>/link/", coupons.coupon_page_make, name="coupon_page_make"),
+    path("affiliate/coupons/of/<int:pk>/", coupons.of_product, name="coupons_of_product"),
     path("merchant/agreements/", agreements.agreements, name="agreements"),
     path(
         "merchant/agreements/intermediations/<int:pk>/agree/",

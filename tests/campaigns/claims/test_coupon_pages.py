@@ -1,0 +1,78 @@
+"""Where an affiliate takes its coupon pages: copy, QR, and only what its buyers can claim."""
+
+import pytest
+
+from affiliates.models import Link
+from campaigns.coupon_pages import qr_of
+from campaigns.models import Campaign
+from campaigns.services.stock import stock_close
+from tests.campaigns.claims.world import campaign_make, stock_of
+from tests.cast import user_make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PAGE = "/affiliate/coupons/"
+
+
+@pytest.fixture
+def lin(world, client):
+    client.force_login(world.cast.lin)
+    return client
+
+
+def test_each_stock_has_the_affiliates_own_page_with_copy_and_qr(world, lin):
+    page = lin.get(PAGE).content.decode()
+    address = f"http://localhost:8000/s/{world.cast.link.code}"
+
+    assert f'data-copy="{address}"' in page
+    assert "100 of 100 left" in page
+    assert str(qr_of(address)) in page
+
+
+def test_without_a_link_one_click_makes_it(world, lin):
+    Link.objects.all().delete()
+    assert "Make my coupon page" in lin.get(PAGE).content.decode()
+
+    response = lin.post(f"{PAGE}{world.stock.pk}/link/")
+    assert response["Location"] == PAGE
+    assert f"/s/{Link.objects.get().code}" in lin.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("change", [{"kinds": ["ka"]}, {"least_tier": 3}, {"state": "paused"}])
+def test_what_its_buyers_cannot_claim_is_not_there(world, lin, change):
+    Campaign.objects.filter(pk=world.campaign.pk).update(**change)
+
+    assert "No coupons now" in lin.get(PAGE).content.decode()
+    assert lin.post(f"{PAGE}{world.stock.pk}/link/").status_code == 404
+
+
+def test_closed_stock_is_not_there(world, lin):
+    stock_close(stock=world.stock)
+    assert "No coupons now" in lin.get(PAGE).content.decode()
+
+
+def test_the_products_page_tells_of_its_coupons(world, lin):
+    part = lin.get(f"{PAGE}of/{world.cast.product.pk}/").content.decode()
+
+    assert "Coupon page: CN¥30.00 off" in part
+    assert "<html" not in part
+    assert "card" not in lin.get(f"{PAGE}of/999999/").content.decode()
+
+
+def test_the_list_asks_as_often_with_many(world, lin, django_assert_max_num_queries):
+    def count() -> int:
+        with django_assert_max_num_queries(60) as asked:
+            lin.get(PAGE)
+        return len(asked)
+
+    lin.get(PAGE)
+    one = count()
+    for _stock in range(15):
+        stock_of(campaign_make(world.cast.product), product=world.cast.product)
+    assert count() == one
+
+
+def test_strangers_are_sent_away(world, client):
+    assert client.get(PAGE).status_code == 302
+    client.force_login(user_make())
+    assert client.get(PAGE).status_code == 302
