@@ -41,6 +41,8 @@ def settings_for_today() -> dict[str, str]:
         "SETTLEMENT_DAY": "28" if today < 15 else "1",
         "EMAIL_URL": "dummymail://",
         "API_RATE": "100000/min",
+        **dict.fromkeys(("CLAIMS_PER_DEVICE", "CLAIMS_PER_NETWORK"), "1000000"),
+        "CLAIMS_NETWORK_MOST": "1000000",
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
     }
@@ -66,7 +68,8 @@ class Rounds:
             # Everybody is killed in turn, two a round, so that few rounds leave nobody out.
             victims = [VICTIMS[(2 * number + i) % len(VICTIMS)] for i in (0, 1)]
             self.rig.revive()
-            with self.books.shop.open(month, self.books.clicks(month), number, threads=3):
+            shop = self.books.shop.open(month, self.books.clicks(month), number, threads=3)
+            with shop, self.books.buyers.come(self.books.stock(), threads=3):
                 for victim in self.dice.sample(victims, 2):
                     time.sleep(self.dice.uniform(0.2, 1.0))
                     self.rig.kill(victim, self.dice)

@@ -12,17 +12,23 @@ from affiliates.models import AdZone, Link
 from affiliates.services import affiliate_apply, link_create
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
+from campaigns.claims import left_in
+from campaigns.models import LIVE, Claim, CouponStock
+from campaigns.services.stock import stock_make
+from campaigns.tasks import claims_turn
 from commissions import rails, tasks
 from commissions.models import Commission, Payout, Settlement, Statement
-from commissions.services import payouts
+from commissions.services import coupons, payouts
 from commissions.verify import verify
 from merchants.models import Order, Refund
 from tests.cast import cast_make, user_make
+from tests.kill.buyers import Buyers
 from tests.kill.rig import Rig
 from tests.kill.traffic import Shop
 from tests.kill.wallet import Wallet
 
 T = TypeVar("T")
+STOCK = 60  # coupons each round
 AFFILIATES = 5  # each has one withdrawal under way at most
 
 
@@ -40,6 +46,11 @@ class Books:
             scopes=["orders:write"],
         )
         self.shop = Shop(rig.url, token)
+        self.buyers = Buyers(rig.url, self.shop)
+        rules = {"faces": [{"face_minor": 500, "weight": 1}], "least_wait_seconds": 0}
+        self.campaign = self.cast.publish(
+            self.cast.campaign("super_coupon", rules=rules, budget_minor=10**9)
+        )
 
     def _affiliate(self, number: int) -> Link:
         user = user_make(f"affiliate{number}@test.example")
@@ -58,6 +69,14 @@ class Books:
             again(lambda: self.cast.top_up("100.00"))
         return again(lambda: [self.cast.click(link=link, at=moment) for link in self.links])
 
+    def stock(self) -> str:
+        """A fresh hot coupon, of which there are too few; the code of a link to it."""
+        made = again(
+            lambda: stock_make(actor=self.cast.finance, campaign=self.campaign, size=STOCK)
+        )
+        again(lambda: coupons.stock_open(actor=self.cast.finance, stock=made))
+        return self.links[0].code
+
     def come_to_rest(self) -> list[str]:
         """Nobody works any more: the sweeps do what is left, today and on the days that follow."""
         again(tasks.orders_sweep)
@@ -69,6 +88,10 @@ class Books:
         for later in (timedelta(minutes=11), timedelta(hours=25), timedelta(hours=27)):
             with clock.at(clock.now() + later):
                 again(self._reconcile)
+        for later in (timedelta(minutes=1), timedelta(minutes=2)):
+            with clock.at(clock.now() + later):
+                again(claims_turn)
+                again(tasks.coupons_turn)
         return again(self._faults)
 
     def _reconcile(self) -> None:
@@ -79,7 +102,26 @@ class Books:
             tasks.payout_lookup(payout)
 
     def _faults(self) -> list[str]:
-        return [*verify(), *self._lost(), *self._untold(), *self._paid_wrongly()]
+        return [
+            *verify(),
+            *self._lost(),
+            *self._unclaimed(),
+            *self._untold(),
+            *self._paid_wrongly(),
+        ]
+
+    def _unclaimed(self) -> list[str]:
+        """Answered, and not there; or coupons that are neither claimed nor to be claimed."""
+        there = dict(Claim.objects.values_list("buyer_key", "code"))
+        faults = [f"buyer {key} lost a claim" for key in self.buyers.claimed - set(there)]
+        faults += [f"code {code} is lost" for code in self.buyers.codes - set(there.values())]
+        used = set(Claim.objects.filter(paid_minor=500).values_list("code", flat=True))
+        faults += [f"coupon {code} was not paid" for code in self.buyers.bought - used]
+        for stock in CouponStock.objects.all():
+            live = stock.claims.filter(state__in=LIVE).count()
+            if live + left_in(stock) != stock.size:
+                faults.append(f"stock {stock.pk}: {live} claims, {left_in(stock)} left")
+        return faults
 
     def _untold(self) -> list[str]:
         owing = Settlement.objects.filter(state="closed", told_at=None)
@@ -114,7 +156,9 @@ class Books:
         paid = sum(len(sums) for sums in self.wallet.paid.values())
         return (
             f"{len(self.shop.orders)} orders, {len(self.shop.refunds)} refunds, "
-            f"{self.shop.unanswered} unanswered, {paid} of {len(self.wallet.transfers)} transfers, "
+            f"{self.shop.unanswered + self.buyers.unanswered} unanswered, "
+            f"{len(self.buyers.claimed)} claims, {len(self.buyers.bought)} used, "
+            f"{paid} of {len(self.wallet.transfers)} transfers, "
             f"{self.told_by_the_worker} of {self.told} statements by the worker"
         )
 
@@ -122,7 +166,8 @@ class Books:
         """0 if all came by: orders, refunds, settlements, statements, transfers, lost calls."""
         settled = Settlement.objects.filter(state="closed").count()
         seen = [len(self.shop.orders), len(self.shop.refunds), settled, self.shop.unanswered]
-        seen += [self.told_by_the_worker]
+        seen += [self.told_by_the_worker, len(self.buyers.claimed), len(self.buyers.bought)]
+        seen += [self.buyers.unanswered]
         seen += [sum(len(sums) for sums in self.wallet.paid.values())]
         return 0 if all(seen) else 1
 

@@ -64,7 +64,7 @@ def test_the_page_says_what_it_costs_with_the_coupon(world, buyer):
     assert page.status_code == 200
     said = words(page)
     assert "Vacuum flask 500 ml" in said
-    assert "With coupon CN¥169.00 Price CN¥199.00" in said
+    assert "Price with coupon CN¥169.00 Price CN¥199.00" in said
     assert "Coupons left 100 of 100" in said
     assert "Advertisement" in said
     assert "Whoever shared this page earns a commission if you buy." in said
