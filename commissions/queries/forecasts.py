@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from alliance.kernel import clock
 from campaigns.facts import ProductFacts
 from campaigns.forecast import Traffic, forecast
 from campaigns.models import SlateItem
+from campaigns.slates import facts_of
 
 WITHIN = timedelta(days=30)
 
@@ -88,19 +90,17 @@ def _facts(
     market: Traffic,
     category_rate_bps: int | None,
 ) -> ProductFacts:
-    product = item.product
-    price = product.price_minor if item.price_minor is None else item.price_minor
-    best_bps = max(product.rate_bps, item.rate_bps or 0)
-    ahead = forecast(own, category, market - category, price_minor=price, rate_bps=best_bps)
-    return ProductFacts(
-        product_id=product.pk,
-        price_minor=price,
-        category=product.category.slug if product.category else "",
-        brand=product.brand,
-        rate_bps=product.rate_bps,
-        offered_bps=item.rate_bps or 0,
+    plain = facts_of(
+        item.product,
+        rate_bps=item.rate_bps,
         service_bps=item.service_bps,
-        rating_centi=product.shop.score_centi,
+        price_minor=item.price_minor,
+    )
+    ahead = forecast(
+        own, category, market - category, price_minor=plain.price_minor, rate_bps=plain.best_bps
+    )
+    return replace(
+        plain,
         refund_bps=own.refund_bps,
         category_rate_bps=category_rate_bps,
         category_refund_bps=category.refund_bps,

@@ -296,6 +296,30 @@ def test_the_slate_asks_as_often_for_fifty_products_as_for_one(cast, ops, teas):
     assert count() <= few < 20
 
 
+def test_the_score_picks_the_best_proposals_and_says_what_became_of_the_others(cast, ops, teas):
+    made = Campaign.objects.get(pk=make(ops, "super_u").pk)
+    made.rules = {"per_category": 2}
+    made.save(update_fields=["rules"])
+    for tea in teas:
+        SlateItem.objects.create(
+            campaign=made, product=tea, state="proposed", rate_bps=3_000, agreed_at=clock.now()
+        )
+    url = f"{DESK}{made.pk}/slate/"
+    assert "Pick the best by score" in ops.get(url).content.decode()
+
+    page = ops.post(url, {"deed": "pick"}, follow=True)
+
+    assert [str(message) for message in page.context["messages"]] == [
+        "2 products joined.",
+        "1 proposal waits: the places of its category are taken.",
+    ]
+    assert made.slate.filter(state="approved").count() == 2
+    plain = make(ops)
+    SlateItem.objects.create(campaign=plain, product=teas[0], state="proposed")
+    assert "Pick the best" not in ops.get(f"{DESK}{plain.pk}/slate/").content.decode()
+    assert ops.post(f"{DESK}{plain.pk}/slate/", {"deed": "pick"}).status_code == 400
+
+
 # --- Publishing -----------------------------------------------------------------------------------
 
 

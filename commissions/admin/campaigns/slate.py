@@ -36,12 +36,14 @@ from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.http import key_in
 from alliance.kernel.models import StaffRole
 from alliance.kernel.money import Money, percent
+from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, SlateItem, SlateState
 from campaigns.queries import OPEN_STATES, SlateFilter
 from campaigns.services.slates import SlateFile, slate_add, slate_decide, slate_read, slate_remove
 from campaigns.slates import objections_to
 from commissions.admin.campaigns.fields import MinorField, RateField
 from commissions.admin.campaigns.pages import Page
+from commissions.services.picks import slate_pick
 from merchants.models import Category, Merchant, Product
 
 SHOWN = 12  # products of a preview
@@ -137,13 +139,19 @@ class Slating:
     """Mixin of the campaigns' desk."""
 
     def slate_page(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        """GET with `preview`: which products a filter finds. POST: add them, read a file, or take
-        one off. What a file could not say stands on the page that answers it."""
+        """GET with `preview`: which products a filter finds. POST: add them, read a file, let the
+        score pick proposals, or take one off. What a file could not say stands on the page that
+        answers it."""
         may = has_role(request.user, StaffRole.OPS) and campaign.state in OPEN_STATES
         deed = request.POST.get("deed", "") if request.method == "POST" else ""
         if deed and not may:
             raise WrongState
-        answers = {"add": self._add, "file": self._read, "remove": self._remove}
+        answers = {
+            "add": self._add,
+            "file": self._read,
+            "remove": self._remove,
+            "pick": self._pick,
+        }
         if deed in answers:
             return answers[deed](request, campaign)
         return self._slate(request, campaign)
@@ -186,6 +194,7 @@ class Slating:
             added=added,
             page=Paginator(rows, PER_PAGE).get_page(request.GET.get("p")),
             proposed=campaign.slate.filter(state=SlateState.PROPOSED).count(),
+            picks=MECHANICS[campaign.kind].picks is not None,
             back=desk.url_of("change", campaign.pk),
             here=desk.url_of("slate", campaign.pk),
             media=form.media,
@@ -231,6 +240,27 @@ class Slating:
         )
         slate_remove(actor=person(request), item=item, reason=request.POST.get("reason", ""))
         messages.success(request, gettext("The product is off the slate."))
+        return HttpResponseRedirect(desk.url_of("slate", campaign.pk))
+
+    def _pick(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        desk: Any = self
+        picked = slate_pick(actor=person(request), campaign=campaign)
+        if picked.joined:
+            _tell(request, picked.joined)
+        if picked.rejected:
+            said = ngettext(
+                "%(count)d proposal is rejected, with what speaks against it.",
+                "%(count)d proposals are rejected, with what speaks against them.",
+                picked.rejected,
+            )
+            messages.info(request, said % {"count": picked.rejected})
+        if picked.waiting:
+            said = ngettext(
+                "%(count)d proposal waits: the places of its category are taken.",
+                "%(count)d proposals wait: the places of their categories are taken.",
+                picked.waiting,
+            )
+            messages.info(request, said % {"count": picked.waiting})
         return HttpResponseRedirect(desk.url_of("slate", campaign.pk))
 
 
