@@ -60,7 +60,8 @@ _WITHIN = """
          AND e.effective_on >= %(start)s AND e.effective_on < %(end)s
     JOIN commissions_commission c ON c.id = changes.commission_id
 """
-# What merchants paid into budgets of campaigns and got back of them, and got for coupons.
+# What merchants paid into budgets of campaigns and got back of them, and got for coupons. The legs
+# of a booked commission pair whom they like: its budget's part is not the merchant's.
 _CAMPAIGNS = f"""
     SELECT split_part(m.owner, ':', 2)::bigint AS merchant_id, l.currency, e.recorded_at AS at,
            e.key, c.name,
@@ -74,6 +75,7 @@ _CAMPAIGNS = f"""
          AND o.owner LIKE 'campaign:%%'
     JOIN campaigns_campaign c ON c.id = split_part(o.owner, ':', 2)::bigint
     WHERE e.effective_on >= %(start)s AND e.effective_on < %(end)s
+      AND e.key NOT LIKE 'commissions:%%'
 """
 _BY_MERCHANT = f"""{_CHANGES}
     SELECT c.merchant_id, c.currency, {_KIND} AS kind, count(DISTINCT c.line_id),

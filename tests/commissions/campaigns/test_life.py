@@ -26,6 +26,7 @@ from commissions.services.campaigns import (
 from commissions.services.statements import statements_issue
 from commissions.verify import verify
 from merchants.models import MerchantMember
+from merchants.services.orders import RefundReport
 from tests.cast import cast_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -277,6 +278,27 @@ def test_invoice_and_statement_of_the_merchant_tell_what_went_into_a_campaign(ca
     assert told["campaign_paid"]["wallet"] == -100_00
     assert told["campaign_back"]["wallet"] == 80_00
     assert ledger.balance(chart.budget(campaign.pk), "CNY") == cny("0.00")
+
+
+def test_an_invoice_leaves_out_what_the_alliance_pays_when_a_refund_comes_with_the_receipt(
+    cast, settings
+):
+    settings.ALLIANCE = {**settings.ALLIANCE, "LEGAL_NAME": "Alliance"}
+    campaign = cast.campaign()
+    cast.enrol(campaign)
+    cast.publish(campaign)
+    cast.sold()
+    back = RefundReport(
+        external_id="R1", line_external_id="T1-1", amount_minor=150_00, refunded_at=MAY
+    )
+    cast.received(refunds=(back,))
+    with clock.at(datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)):
+        settlements.settlement_run(month=MAY.date(), currency="CNY")
+        invoices.invoices_issue(month=clock.month_start(MAY.date()), currency="CNY")
+
+    charged = Invoice.objects.get().lines.values_list("kind", "amount_minor")
+    assert list(charged) == [("commission", 5_88)]
+    assert Grant.objects.get().amount_minor == 5_88
 
 
 def test_a_host_does_not_publish_its_event_for_the_alliances_money(cast):
