@@ -17,9 +17,8 @@ from commissions.queries.affiliate import (
     waiting_of,
 )
 from commissions.queries.awards import (
-    CLAWBACK_DAYS,
-    award_steps,
-    awarded_minor,
+    CLOSING,
+    TASKS,
     awards_due,
     awards_for,
     awards_may_change,
@@ -145,8 +144,9 @@ from commissions.queries.workers import (
 )
 
 __all__ = [
-    "CLAWBACK_DAYS",
+    "CLOSING",
     "ODDITIES",
+    "TASKS",
     "Balances",
     "Brought",
     "Charge",
@@ -159,8 +159,6 @@ __all__ = [
     "affiliates_untold",
     "appeal_waiting",
     "auto_released_today",
-    "award_steps",
-    "awarded_minor",
     "awards_due",
     "awards_for",
     "awards_may_change",

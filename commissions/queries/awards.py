@@ -29,7 +29,6 @@ from commissions import chart
 from commissions.models import (
     Award,
     AwardState,
-    AwardStep,
     Balance,
     Commission,
     CommissionState,
@@ -200,11 +199,6 @@ def awards_for(user: User) -> QuerySet[Award]:
     return mine.select_related("campaign").order_by("-pk")
 
 
-def award_steps(awards: Iterable[Award]) -> QuerySet[AwardStep]:
-    """Every step of these awards, oldest first."""
-    return AwardStep.objects.filter(award__in=awards).order_by("award", "revision")
-
-
 def enrolments_for(user: User) -> QuerySet[Enrolment]:
     """Where the user's affiliate takes or took part, newest first."""
     mine = Enrolment.objects.filter(affiliate__members__user=user)
@@ -236,13 +230,6 @@ def campaigns_for(affiliate: Affiliate) -> QuerySet[Campaign]:
         )
         .order_by("ends_at", "pk")
     )
-
-
-def awarded_minor(affiliate: Affiliate, currency: str) -> dict[str, Money]:
-    """By state: what campaigns owe the affiliate, and have paid it."""
-    rows = Award.objects.filter(affiliate=affiliate, currency=currency).order_by()
-    sums = dict(rows.values_list("state").annotate(total=Sum("amount_minor")))
-    return {state: Money(sums.get(state, 0), currency) for state in AwardState.values}
 
 
 def campaigns_current(affiliate: Affiliate) -> QuerySet[Campaign]:

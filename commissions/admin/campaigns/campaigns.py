@@ -43,6 +43,7 @@ from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, CampaignState, SlateState, Sponsor
 from campaigns.rule_words import Line, audience_lines, limit_lines, rule_lines
 from campaigns.services.campaigns import campaign_describe, campaign_discard, campaign_extend
+from commissions.admin.campaigns import tasks
 from commissions.admin.campaigns.dry_run import DRY_RUN_PAGES, Playing
 from commissions.admin.campaigns.fields import MomentField
 from commissions.admin.campaigns.make import MAKE_PAGES, Making
@@ -282,6 +283,7 @@ class CampaignAdmin(Making, Slating, Playing, Publishing, Monitored, WithPages, 
             text=_("The draft and its slate are gone. The audit trail remembers it."),
             done=_("The draft is discarded."),
         ),
+        *tasks.DECISIONS,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
