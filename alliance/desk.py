@@ -26,7 +26,7 @@ from alliance.kernel.access import has_role
 from alliance.kernel.columns import Text
 from alliance.kernel.desk import QUEUES_CACHE
 from alliance.kernel.models import ApiKey, AuditEvent, StaffRole, User
-from campaigns.models import Campaign, Enrolment, Grant, Season, SlateItem, Subsidy
+from campaigns.models import Campaign, CouponStock, Enrolment, Grant, Season, SlateItem, Subsidy
 from commissions import figures
 from commissions.admin.verification import SEES_BOOKS, results_context
 from commissions.models import (
@@ -159,6 +159,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Season, "calendar_month"),
             (Campaign, "campaign"),
             (SlateItem, "checklist"),
+            (CouponStock, "confirmation_number"),
             (Enrolment, "how_to_reg"),
             (Grant, "add_card"),
             (Award, "trophy"),

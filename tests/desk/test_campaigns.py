@@ -13,8 +13,9 @@ from django.utils.html import escape
 from alliance.kernel import clock
 from alliance.kernel.models import AuditEvent, StaffRole
 from alliance.kernel.money import cny
+from campaigns.claims import Through, claim
 from campaigns.mechanics import MECHANICS
-from campaigns.models import Campaign, CampaignState, Grant, Season, SlateItem
+from campaigns.models import Campaign, CampaignState, Grant, Refusal, Season, SlateItem
 from commissions import chart, ledger
 from commissions.verify import verify
 from merchants.models import Category, Product
@@ -513,3 +514,70 @@ def test_another_rate_of_a_plan_is_played_with_winners_and_losers(cast, ops):
     assert [one.delta_minor for one in page.context["merchants"]] == [-1_194]
     assert len(page.context["losers"]) == 1
     assert page.context["winners"] == []
+
+
+# --- Coupons --------------------------------------------------------------------------------------
+
+STOCKS = "/admin/campaigns/couponstock/"
+
+
+def test_coupons_are_planned_opened_watched_and_closed(cast, ops, second):
+    made = published(ops, second, kind="super_coupon", budget_minor="1000")
+    ops.post(f"{DESK}{made.pk}/coupons/", {"size": "10", "mode": "first"})
+    stock = made.stocks.get()
+    assert (stock.state, stock.size, stock.product) == ("draft", 10, None)
+    assert "not open yet" in ops.get(f"{DESK}{made.pk}/change/").content.decode()
+
+    ops.post(f"{STOCKS}{stock.pk}/open/")
+    stock.refresh_from_db()
+    assert stock.state == "open"
+    assert ledger.balance(chart.coupons(made.pk), "CNY") == stock.total
+    link = cast.link
+    taken = claim(
+        stock_id=stock.pk,
+        buyer_key="b",
+        request_key="r",
+        through=Through(
+            link_id=link.pk,
+            affiliate_id=cast.affiliate.pk,
+            zone_id=cast.zone.pk,
+            shop_id=cast.shop.pk,
+            product_id=cast.product.pk,
+        ),
+    )
+    assert taken.holds
+    Refusal.objects.create(campaign=made, minute=clock.now(), reason="sold_out", count=7)
+    cache.clear()
+    live = ops.get(f"{DESK}{made.pk}/monitor/").context["live"]
+    assert (live.coupons, live.coupons_left, live.claimed_percent) == (10, 9, 10)
+    assert live.minutes[-1].claims == 1
+    assert [(str(reason), count) for reason, count in live.refusals] == [("sold out", 7)]
+
+    ops.post(f"{STOCKS}{stock.pk}/close/")
+    stock.refresh_from_db()
+    assert stock.state == "closed"
+    # The coupon in the buyer's hand stays good; the others' worth is the budget's again.
+    assert ledger.balance(chart.coupons(made.pk), "CNY").minor == taken.face_minor
+    assert verify() == []
+
+
+def test_more_coupons_than_the_budget_holds_are_not_opened(cast, ops, second):
+    made = published(ops, second, kind="super_coupon", budget_minor="10")
+    ops.post(f"{DESK}{made.pk}/coupons/", {"size": "100", "mode": "first"})
+    stock = made.stocks.get()
+    assert ops.post(f"{STOCKS}{stock.pk}/open/").status_code >= 400
+
+    stock.refresh_from_db()
+    assert stock.state == "draft"
+    assert ledger.balance(chart.coupons(made.pk), "CNY") == cny("0.00")
+
+
+def test_a_campaign_without_coupons_offers_none(cast, ops):
+    made = make(ops)
+    paths = {one["path"] for one in ops.get(f"{DESK}{made.pk}/change/").context["actions_detail"]
+             if "path" in one}  # fmt: skip
+    assert f"{DESK}{made.pk}/coupons/" not in paths
+    answer = ops.post(f"{DESK}{made.pk}/coupons/", {"size": "5", "mode": "first"})
+    assert answer.status_code == 200
+    assert answer.context["form"].errors
+    assert not made.stocks.exists()

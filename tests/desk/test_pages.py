@@ -16,6 +16,7 @@ from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.money import cny
 from campaigns.models import Campaign, Enrolment, Grant, Season, SlateItem, Subsidy
+from campaigns.services.stock import stock_make
 from commissions import chart, ledger
 from commissions.ledger import Move
 from commissions.models import (
@@ -181,6 +182,11 @@ def season(world: World, count: int) -> None:
         Grant.objects.create(
             campaign=one, line=line, affiliate=world.cast.affiliate, day=MAY, active=False
         )
+        coupons = Campaign.objects.create(
+            kind="super_coupon", name=f"K{i}", currency="CNY", starts_at=MAY, ends_at=JUNE_20,
+            confirm_until=JUNE_20,
+        )  # fmt: skip
+        stock_make(actor=world.cast.finance, campaign=coupons, size=5, product=product)
         affiliate = Affiliate.objects.create(name=f"E{i}", kind="ka")
         Enrolment.objects.create(campaign=one, affiliate=affiliate, state="applied")
         Award.objects.create(
@@ -347,6 +353,7 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "affiliates.site": sites,
     "affiliates.touch": sell,
     "campaigns.campaign": season,
+    "campaigns.couponstock": season,
     "campaigns.enrolment": season,
     "campaigns.grant": season,
     "campaigns.season": season,

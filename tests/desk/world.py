@@ -26,6 +26,7 @@ from campaigns.models import Campaign, Enrolment, Grant
 from campaigns.services.campaigns import campaign_make
 from campaigns.services.seasons import season_make
 from campaigns.services.slates import slate_propose
+from campaigns.services.stock import stock_make
 from campaigns.services.subsidies import subsidy_open
 from commissions import chart, ledger
 from commissions.models import (
@@ -238,6 +239,18 @@ def world_make() -> World:
             enrol_from=JUNE_22 - timedelta(days=1),
             enrol_until=JUNE_22 + timedelta(days=3650),
         )
+        stock = stock_make(
+            actor=ops,
+            campaign=campaign_make(
+                actor=ops,
+                kind="super_coupon",
+                name="Super coupons",
+                budget_minor=100_000,
+                starts_at=JUNE_22 + timedelta(days=20),
+                ends_at=JUNE_22 + timedelta(days=27),
+            ),
+            size=10,
+        )
         proposal = slate_propose(
             actor=cast.chen, campaign=campaign, product=cast.product, rate_bps=3_000
         )
@@ -320,7 +333,7 @@ def world_make() -> World:
         attribution.touch, top_up, settled, payout, payee, period, verified, cast.lin, key,
         Account.objects.get(code=chart.CASH), Entry.objects.order_by("pk").first(),
         AuditEvent.objects.order_by("pk").first(), relation, intermediation, subsidy,
-        season, campaign, proposal,
+        season, campaign, proposal, stock,
         issued.invoices.get(), statement,
         statement.credits.get(),
         case, case.evidence.get(),

@@ -40,7 +40,14 @@ from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
 from campaigns.calendar import conflicts_of, part_of_merchant
 from campaigns.mechanics import MECHANICS
-from campaigns.models import Campaign, CampaignState, SlateState, Sponsor
+from campaigns.models import (
+    Campaign,
+    CampaignState,
+    EnrolmentState,
+    SlateState,
+    Sponsor,
+    StockState,
+)
 from campaigns.rule_words import Line, audience_lines, limit_lines, rule_lines
 from campaigns.services.campaigns import campaign_describe, campaign_discard, campaign_extend
 from commissions.admin.campaigns import tasks
@@ -52,6 +59,7 @@ from commissions.admin.campaigns.monitor import MONITOR_PAGES, Monitored
 from commissions.admin.campaigns.pages import WithPages
 from commissions.admin.campaigns.publish import PUBLISH_PAGES, Publishing
 from commissions.admin.campaigns.slate import SLATE_PAGES, Slating
+from commissions.admin.campaigns.stock import STOCK_PAGES, Stocking
 from commissions.forms import AmountField
 from commissions.models import Balance
 from commissions.services.campaigns import (
@@ -133,7 +141,9 @@ def resume(actor: User, campaign: Campaign) -> None:
 
 
 @admin.register(Campaign)
-class CampaignAdmin(Making, Slating, Playing, Publishing, Monitored, WithPages, ReadOnlyAdmin):
+class CampaignAdmin(
+    Making, Slating, Stocking, Playing, Publishing, Monitored, WithPages, ReadOnlyAdmin
+):
     seen_by = (OPS, RISK, FINANCE, SUPPORT)
     list_display = (
         "name",
@@ -179,6 +189,7 @@ class CampaignAdmin(Making, Slating, Playing, Publishing, Monitored, WithPages, 
         *MONITOR_PAGES,
         *MAKE_PAGES,
         *SLATE_PAGES,
+        *STOCK_PAGES,
         *DRY_RUN_PAGES,
         *PUBLISH_PAGES,
     )
@@ -371,5 +382,7 @@ class CampaignAdmin(Making, Slating, Playing, Publishing, Monitored, WithPages, 
             "left": Money(obj.left_minor, obj.currency),  # type: ignore[attr-defined]
             "pauses": list(obj.pauses.order_by("-from_at")[:5]),
             "waiting": obj.slate.filter(state=SlateState.PROPOSED).count(),
+            "applied": obj.enrolments.filter(state=EnrolmentState.APPLIED).count(),
+            "unopened": 0 if draft else obj.stocks.filter(state=StockState.DRAFT).count(),
             **self.draft_steps(request, obj),
         }

@@ -14,7 +14,9 @@ from alliance.kernel.desk import in_state, person
 from alliance.kernel.errors import Invalid
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
+from alliance.kernel.templatetags.alliance import number
 from campaigns.calendar import Conflict, conflicts_of, part_of_merchant
+from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, CampaignState, SlateState
 from commissions import chart, ledger
 from commissions.admin.campaigns.pages import Page
@@ -78,6 +80,10 @@ class Publishing:
         else:
             said = gettext("%(count)s products") % {"count": count}
             steps.append((_("Slate"), said, count > 0, desk.url_of("slate", campaign.pk)))
+        if MECHANICS[campaign.kind].coupon is not None:
+            planned = sum(campaign.stocks.values_list("size", flat=True))
+            said = gettext("%(count)s planned") % {"count": number(planned)}
+            steps.append((_("Coupons"), said, planned > 0, desk.url_of("coupons", campaign.pk)))
         if campaign.merchant_bps:
             agreed = campaign.agreed_at is not None
             said = gettext("agreed") if agreed else gettext("the merchant sees it on its page")
