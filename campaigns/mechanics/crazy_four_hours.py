@@ -42,11 +42,6 @@ def on_order(rules: CrazyFourHours, facts: OrderFacts) -> Reward | None:
     return raised(facts, raise_bps=rules.raise_bps)
 
 
-def left(rules: CrazyFourHours, *, pieces: int) -> int:
-    """How many pieces of a product are left at the raised rate, after `pieces`."""
-    return max(0, rules.first_pieces - pieces)
-
-
 def objections(rules: CrazyFourHours, product: ProductFacts) -> list[Text]:
     said = rate_objections(product, raise_bps=rules.raise_bps)
     if product.stock is not None and product.stock < rules.first_pieces:

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 
 from campaigns.mechanics import MECHANICS
-from campaigns.mechanics.crazy_four_hours import left
 from campaigns.mechanics.raised import least_rate
 from tests.campaigns.mechanics.facts import order, orders, product
 
@@ -26,7 +25,6 @@ def test_only_a_line_within_the_first_500_pieces_is_raised(before, quantity, rai
     facts = order(slate_rate_bps=2_000, product_pieces_before=before, quantity=quantity)
 
     assert (MECHANIC.on_order(RULES, facts) is not None) == raised
-    assert left(RULES, pieces=before) == 500 - before
 
 
 @pytest.mark.parametrize(("promised", "raised"), [(0, None), (1_799, None), (1_800, 1_800)])
