@@ -127,7 +127,7 @@ def test_an_affiliate_pays_for_its_vouchers_out_of_what_it_may_withdraw(cast):
         campaign_publish(actor=cast.lin, campaign=campaign)
         assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("9.34")
         assert verify() == []
-        more = cast.campaign(**voucher, budget_minor=9_35, rules=rules)
+        more = cast.campaign(**voucher, budget_minor=9_35, rules={**rules, "count": 9})
         with pytest.raises(InsufficientFunds):
             campaign_publish(actor=cast.lin, campaign=more)
         campaign_close(actor=cast.lin, campaign=campaign, reason="enough")
