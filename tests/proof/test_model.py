@@ -60,8 +60,8 @@ def test_the_books_say_what_the_model_says_whatever_happens(settings, capsys):
                 phases=[Phase.generate, Phase.shrink] if SHRINK else [Phase.generate],
             ),
         )
-    if MACHINES:
-        with capsys.disabled():
-            print(f"\n{seen['machines']} machines, {seen['steps']} steps, first seed {first}")
+        if MACHINES:
+            with capsys.disabled():
+                print(f"{seen['machines']} machines, {seen['steps']} steps (seed {first + number})")
     missed = (MUST_BE_SEEN | ROWS) - {name for name, times in seen.items() if times}
     assert not missed, f"the machines never came by: {sorted(missed)}; they saw {dict(seen)}"
