@@ -2,8 +2,8 @@
 happens (machine.py), and after every step each balance, state and base is what the model says, and
 the books verify. A failure is shrunk to the fewest steps that still fail.
 
-Here the choices are the same each time, and the books verify after every fifth step;
-`MODEL_MACHINES=1000` (make nightly) makes others and asks after each.
+The books verify after every fifth step of a machine and at its end. Here the choices are the same
+each time; `MODEL_MACHINES=1000` (make nightly) makes others, `MODEL_PROOF_EVERY=1` asks after each.
 """
 
 import os
@@ -24,7 +24,8 @@ pytestmark = pytest.mark.django_db
 
 MACHINES = int(os.environ.get("MODEL_MACHINES", "0"))
 SHRINK = os.environ.get("MODEL_SHRINK", "yes") == "yes"  # takes minutes; mutants need it not
-PROOF_EVERY = 5  # steps, in the short form: all invariants take longer than all the rest
+# Steps: all invariants take longer than all the rest.
+PROOF_EVERY = int(os.environ.get("MODEL_PROOF_EVERY", "5"))
 BATCH = 10  # from the eleventh on, Hypothesis would rather vary the machines it has than invent one
 # The machines have to come by each of these, or they prove little.
 MUST_BE_SEEN = {
@@ -47,9 +48,7 @@ def test_the_books_say_what_the_model_says_whatever_happens(settings, capsys):
     first = secrets.randbelow(10**9) if MACHINES else 0
     for number in range(-(-(MACHINES or 40) // BATCH)):
         run_state_machine_as_test(
-            seed(first + number)(
-                lambda: Machine(world, seen, proof_every=1 if MACHINES else PROOF_EVERY)
-            ),
+            seed(first + number)(lambda: Machine(world, seen, proof_every=PROOF_EVERY)),
             settings=hypothesis.settings(
                 max_examples=BATCH,
                 stateful_step_count=40,
