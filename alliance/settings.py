@@ -22,7 +22,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from alliance.kernel import keys
+from alliance.kernel import keys, limits
 
 django_stubs_ext.monkeypatch()  # Django's generic classes can be subscripted at run time too
 
@@ -365,6 +365,14 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 
 # --- The trade's defaults (docs/domain.md gives the reasons) --------------------------------------
 
+
+def _limit(name: str, default: int) -> limits.Limit:
+    try:
+        return limits.parse(env.str(name, default=str(default)))
+    except ValueError as exc:
+        raise ImproperlyConfigured(f"{name} {exc}.") from exc
+
+
 ALLIANCE = {
     "CURRENCY": env.str("ALLIANCE_CURRENCY", default="CNY"),
     # docs/domain.md §3.3: days from the buyer's click in which an order of the shop earns.
@@ -384,7 +392,7 @@ ALLIANCE = {
     ),
     # docs/domain.md §4.4: last month settles on this day; withdrawals open the day after.
     "SETTLEMENT_DAY": env.int("SETTLEMENT_DAY", default=20),
-    "WITHDRAWAL_MIN_MINOR": env.int("WITHDRAWAL_MIN_MINOR", default=100),
+    "WITHDRAWAL_MIN_MINOR": _limit("WITHDRAWAL_MIN_MINOR", default=100),
     # Who issues invoices and statements, and where merchants transfer to; \n begins a new line.
     "LEGAL_NAME": env.str("ALLIANCE_LEGAL_NAME", default="" if PRODUCTION else "Taoke Alliance"),
     "ADDRESS": env.str("ALLIANCE_ADDRESS", multiline=True, default=""),
@@ -399,15 +407,20 @@ ALLIANCE = {
     # Hours that withdrawals to a new payee account wait. Tests of everything else do not.
     "PAYEE_HOLD_HOURS": env.int("PAYEE_HOLD_HOURS", default=0 if ENVIRONMENT == "test" else 72),
     # Withdrawals of an affiliate up to this sum a day need nobody to release them. 0: all do.
-    "RELEASE_LIMIT_MINOR": env.int("RELEASE_LIMIT_MINOR", default=0),
+    "RELEASE_LIMIT_MINOR": _limit("RELEASE_LIMIT_MINOR", default=0),
     # docs/domain.md §4.5: what is withheld from individuals (commissions/tax.py has the rules).
     "TAX_STRATEGY": env.str("TAX_STRATEGY", default="none"),
     "TAX_FLAT_BPS": env.int("TAX_FLAT_BPS", default=0),
     # Debts above this are written off by two people; below the other, old ones by nobody.
-    "WRITE_OFF_LIMIT_MINOR": env.int("WRITE_OFF_LIMIT_MINOR", default=0),
-    "WRITE_OFF_AUTO_MINOR": env.int("WRITE_OFF_AUTO_MINOR", default=0),
+    "WRITE_OFF_LIMIT_MINOR": _limit("WRITE_OFF_LIMIT_MINOR", default=0),
+    "WRITE_OFF_AUTO_MINOR": _limit("WRITE_OFF_AUTO_MINOR", default=0),
     # Campaigns with a greater budget are published by somebody other than who made them.
     "CAMPAIGN_APPROVAL_MINOR": env.int("CAMPAIGN_APPROVAL_MINOR", default=0),
+    # What one person of finance may let into a merchant's wallet a day; above that it takes two.
+    # Tests of everything else need not mind.
+    "TOP_UP_LIMIT_MINOR": _limit(
+        "TOP_UP_LIMIT_MINOR", default=10**15 if ENVIRONMENT == "test" else 5_000_000
+    ),
     # docs/violations.md: days to appeal, to answer an appeal, and that a zone stays frozen.
     "VIOLATION_APPEAL_DAYS": env.int("VIOLATION_APPEAL_DAYS", default=15),
     "VIOLATION_ANSWER_DAYS": env.int("VIOLATION_ANSWER_DAYS", default=7),
@@ -430,7 +443,7 @@ _faults = [
         not 1 <= ALLIANCE["SETTLEMENT_DAY"] <= 28,
         "SETTLEMENT_DAY must be a day that every month has",
     ),
-    (ALLIANCE["WITHDRAWAL_MIN_MINOR"] < 1, "WITHDRAWAL_MIN_MINOR must be above zero"),
+    (limits.least(ALLIANCE["WITHDRAWAL_MIN_MINOR"]) < 1, "WITHDRAWAL_MIN_MINOR must be above zero"),
     (
         ALLIANCE["TAX_STRATEGY"] not in {"none", "flat", "cn_labour"},
         "TAX_STRATEGY must be none, flat or cn_labour",
@@ -441,10 +454,11 @@ _faults = [
     ),
     (ALLIANCE["TAX_FLAT_BPS"] == 10_000, "TAX_FLAT_BPS must leave something to send"),
     *(
-        (ALLIANCE[name] < 0, f"{name} must not be negative")
+        (limits.least(ALLIANCE[name]) < 0, f"{name} must not be negative")
         for name in (
             "ATTRIBUTION_WINDOW_DAYS",
             "PAYEE_HOLD_HOURS",
+            "TOP_UP_LIMIT_MINOR",
             "RELEASE_LIMIT_MINOR",
             "WRITE_OFF_LIMIT_MINOR",
             "WRITE_OFF_AUTO_MINOR",

@@ -13,7 +13,7 @@ from affiliates.services import Click, affiliate_apply, link_create
 from alliance.kernel import clock
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
-from commissions.services.wallets import top_up_announce, top_up_receive
+from commissions.services.wallets import top_up_book, top_up_receive
 from merchants.models import Merchant, Product, Shop
 from merchants.services.merchants import merchant_apply, merchant_approve
 from merchants.services.orders import LineReport, OrderReport
@@ -61,7 +61,8 @@ class World:
 
 def world_make(*, products: int = 50, affiliates: int = 20) -> World:
     domain = f"{uuid4().hex}.example"
-    owner, finance = _person(), _person(is_staff=True, staff_roles=[StaffRole.FINANCE])
+    owner = _person()
+    finance, finance2 = (_person(is_staff=True, staff_roles=[StaffRole.FINANCE]) for _n in (1, 2))
     with clock.at(clock.now() - timedelta(hours=1)):  # the terms stand before the first click
         merchant = merchant_apply(user=owner, name="Bench", shop_name="Bench", domains=[domain])
         merchant_approve(merchant=merchant, actor=finance)
@@ -75,7 +76,7 @@ def world_make(*, products: int = 50, affiliates: int = 20) -> World:
             ],
             actor=owner,
         )
-    top_up = top_up_announce(actor=owner, merchant=merchant, amount=FUNDS)
+    top_up = top_up_book(actor=finance2, merchant=merchant, amount=FUNDS, receipt="bench")
     top_up_receive(actor=finance, top_up=top_up)
     on_sale = list(Product.objects.filter(shop=shop).select_related("shop__merchant"))
     links = []

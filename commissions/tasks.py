@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, WrongState
+from alliance.kernel.limits import within
 from alliance.kernel.money import Money
 from commissions import pipeline, queries, rails
 from commissions.models import Payout, Settlement, VerifyRun, VerifySource, Violation
@@ -331,8 +332,7 @@ def payouts_auto_release() -> None:
 @shared_task
 def debts_write_off() -> None:
     """Beat, daily: small debts that nobody has repaid for two settlements are let go."""
-    limit = settings.ALLIANCE["WRITE_OFF_AUTO_MINOR"]
-    for debt in queries.debts_old().filter(owed_minor__lt=limit):
+    for debt in queries.debts_old().filter(within("WRITE_OFF_AUTO_MINOR", "owed_minor__lt")):
         write_offs.write_off_dust(
             affiliate_pk=debt.affiliate_id, amount=Money(debt.owed_minor, debt.currency)
         )

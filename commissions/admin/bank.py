@@ -224,7 +224,8 @@ class BankStatementAdmin(ReadOnlyAdmin):
             submit=_("Read it"),
             text=_(
                 "Transfers that name an announced top-up with its exact amount are received at "
-                "once. Everything else is listed for a decision. The same file or transfer a "
+                "once, up to what one person may let in; above that somebody else confirms them. "
+                "Everything else is listed for a decision. The same file or transfer a "
                 "second time changes nothing."
             ),
             back=self.url_of("changelist"),

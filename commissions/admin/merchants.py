@@ -56,6 +56,7 @@ KINDS = {
     "wallet": _("wallet"),
     "reserved": _("reserved for orders"),
     "pending": _("earned, not settled"),
+    "frozen": _("held back"),
     "payable": _("can be withdrawn"),
     "debt": _("debt"),
     "cash": _("bank"),

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -238,7 +239,7 @@ class PayoutAdmin(ReadOnlyAdmin):
     decisions = (
         Decision(
             name="release",
-            label=_("Release"),
+            label=pgettext_lazy("payout", "Release"),
             icon="send_money",
             variant=ActionVariant.SUCCESS,
             run=release,

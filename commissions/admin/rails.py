@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -262,7 +262,8 @@ class RailFileAdmin(FilesAdmin):
             submit=_("Read"),
             text=_(
                 "Payouts that are under way follow what the file says of them, unless you released "
-                "them yourself. What does not agree is shown, and nothing else changes."
+                "them yourself. That a paid one came back is for somebody else to confirm. What "
+                "does not agree is shown, and nothing else changes."
             ),
             back=self.url_of("changelist"),
         )
@@ -305,7 +306,7 @@ def facts(difference: Difference) -> Facts:
     yield _("file"), columns.link_to(difference.file)
     if difference.row:
         yield _("row"), difference.row.line
-        yield _("key"), difference.row.key
+        yield pgettext_lazy("payout", "key"), difference.row.key
         yield _("rail's reference"), difference.row.ref
         yield _("words"), difference.row.words
 
@@ -364,7 +365,8 @@ class DifferenceAdmin(ReadOnlyAdmin):
             when=can_be_carried_out,
             text=_(
                 "Our payout follows the rail's word: it becomes paid, failed or returned, and the "
-                "money with it. Whoever released it cannot do this."
+                "money with it. Whoever released it cannot do this, nor whoever uploaded the file "
+                "if it brings back what was paid."
             ),
             done=_("The payout follows the file now."),
             facts=facts,

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
@@ -235,7 +236,7 @@ class ViolationAdmin(ReadOnlyAdmin):
         ),
         Decision(
             name="release",
-            label=_("Release"),
+            label=pgettext_lazy("case", "Release"),
             icon="lock_open",
             run=release,
             roles=MAY_DECIDE,

@@ -51,6 +51,7 @@ class Finding(models.TextChoices):
     REFUSED = "refused", _("That top-up was refused.")
     REVERSAL = "reversal", _("The bank gave back a payment of ours.")
     SAME_PERSON = "same", _("Whoever uploaded the statement belongs to the top-up.")
+    ABOVE_LIMIT = "limit", _("It is more than one person may let in a day.")
 
 
 class BankCredit(Stamped):

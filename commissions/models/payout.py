@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
@@ -40,7 +41,7 @@ class PayeeAccount(Stamped):
 class PayoutState(models.TextChoices):
     # requested → ready → sending → paid | failed; paid → returned
     REQUESTED = "requested", _("Requested")
-    READY = "ready", _("Released")
+    READY = "ready", pgettext_lazy("payout", "Released")
     SENDING = "sending", _("Being sent")
     PAID = "paid", _("Paid")
     FAILED = "failed", _("Failed")

@@ -61,7 +61,7 @@ class ViolationTarget(models.TextChoices):
 class ViolationState(models.TextChoices):
     OPEN = "open", pgettext_lazy("case", "Open")  # open → upheld | released; upheld → released
     UPHELD = "upheld", _("Upheld")
-    RELEASED = "released", _("Released")
+    RELEASED = "released", pgettext_lazy("case", "Released")
 
 
 class Consequence(models.TextChoices):

@@ -91,6 +91,7 @@ from commissions.queries.payouts import (
     tax_rule_of,
     tax_to_remit,
     taxed_in,
+    withdrawal_minimum,
     withdrawal_quote,
 )
 from commissions.queries.rails import differences_open, payouts_for_bank_file, rows_of
@@ -272,5 +273,6 @@ __all__ = [
     "waiting_of",
     "wallet_lines",
     "wallet_of",
+    "withdrawal_minimum",
     "withdrawal_quote",
 ]

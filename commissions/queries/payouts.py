@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce
 
 from affiliates.models import Affiliate, AffiliateState
 from alliance.kernel import clock
+from alliance.kernel.limits import limit, within
 from alliance.kernel.money import Money
 from commissions import tax
 from commissions.models import (
@@ -131,20 +132,24 @@ def oddities(payout: Any) -> list[str]:
     return [name for name in ODDITIES if odd[name]]
 
 
+def withdrawal_minimum(currency: str) -> Money:
+    """The smallest withdrawal: never nothing."""
+    return max(limit("WITHDRAWAL_MIN_MINOR", currency), Money(1, currency))
+
+
 # --- What the system releases by itself -----------------------------------------------------------
 
 
 def payouts_to_auto_release() -> list[int]:
     """Requested ones whose hold is over and that may be small enough, oldest first."""
-    limit = settings.ALLIANCE["RELEASE_LIMIT_MINOR"]
     waiting = Payout.objects.filter(
         Q(held_until=None) | Q(held_until__lte=clock.now()),
+        within("RELEASE_LIMIT_MINOR", "amount_minor__lte"),
         state=PayoutState.REQUESTED,
         closing=False,
-        amount_minor__lte=limit,
         affiliate__state=AffiliateState.ACTIVE,
     )
-    return list(waiting.order_by("pk").values_list("pk", flat=True)) if limit else []
+    return list(waiting.order_by("pk").values_list("pk", flat=True))
 
 
 def auto_released_today(payout: Payout) -> Money:

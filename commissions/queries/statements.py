@@ -151,9 +151,13 @@ def statement_lines(statement: Statement, start: int = 0) -> Iterator[str]:
         skip = 0
 
 
-def statements_lines() -> Iterator[tuple[int, Iterator[str]]]:
-    """The lines of every statement, by its key, a few parts in memory at a time."""
+def statements_lines(
+    of: QuerySet[Statement] | None = None,
+) -> Iterator[tuple[int, Iterator[str]]]:
+    """The lines of these statements (or all), by their keys, a few parts in memory at a time."""
     parts = StatementPart.objects.order_by("statement_id", "place")
+    if of is not None:
+        parts = parts.filter(statement__in=of.values("pk"))
     texts = parts.values_list("statement_id", "text").iterator(chunk_size=50)
     for statement_pk, own in groupby(texts, key=itemgetter(0)):
         yield statement_pk, (line for _pk, text in own for line in _lines(text))

@@ -31,6 +31,7 @@ from commissions.services.outsiders import in_merchant, outside_merchant
 from commissions.services.wallets import (
     ALPHABET,
     REFERENCE_LENGTH,
+    too_much_alone,
     top_up_announce,
     top_up_credit,
 )
@@ -157,7 +158,7 @@ def _match(pk: int) -> int | None:
         _put(credit, state, named=proven, top_up=proven)
         return None
     finding, top_up = _found(credit, named)
-    if finding == Finding.SAME_PERSON:
+    if finding in (Finding.SAME_PERSON, Finding.ABOVE_LIMIT):
         _put(credit, BankCreditState.ASSIGNED, finding=finding, named=top_up, top_up=top_up)
     elif finding or top_up is None:
         _put(credit, BankCreditState.OPEN, finding=finding, named=top_up)
@@ -211,6 +212,8 @@ def _found(credit: BankCredit, named: Sequence[TopUp]) -> tuple[Finding, TopUp |
         top_up.announced_by_id == uploader or in_merchant(uploader, top_up.merchant_id)
     ):
         return Finding.SAME_PERSON, top_up
+    if top_up.state == TopUpState.ANNOUNCED and too_much_alone(uploader, top_up):
+        return Finding.ABOVE_LIMIT, top_up
     return Finding.NONE, top_up
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import Affiliate, AffiliateState
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
+from alliance.kernel.limits import limit
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import chart, debts, ledger, notices, payees, queries, rails, tax
@@ -62,7 +63,7 @@ def payout_request(
     locked = lock_affiliate(affiliate.pk)
     if locked.state != AffiliateState.ACTIVE:
         raise WrongState(_("Withdrawals are closed while your account is not active."))
-    minimum = Money(settings.ALLIANCE["WITHDRAWAL_MIN_MINOR"], amount.currency)
+    minimum = queries.withdrawal_minimum(amount.currency)
     if amount < minimum:
         raise Invalid(
             _("The smallest withdrawal is %(amount)s.") % {"amount": minimum.localized()},
@@ -225,18 +226,18 @@ def _release_small(payout: Payout) -> bool:
     That is: up to RELEASE_LIMIT_MINOR an affiliate and day, held no longer, nothing odd, and asked
     for by the affiliate itself.
     """
-    limit = Money(settings.ALLIANCE["RELEASE_LIMIT_MINOR"], payout.currency)
+    most = limit("RELEASE_LIMIT_MINOR", payout.currency)
     held = payout.held_until is not None and clock.now() < payout.held_until
     if held or payout.closing or _lacks_invoice(payout):
         return False
-    if limit < queries.auto_released_today(payout) + payout.amount:
+    if most < queries.auto_released_today(payout) + payout.amount:
         return False
     looked_at = queries.payouts_looked_at(Payout.objects.filter(pk=payout.pk)).get()
     if {"shared", "huge"} & set(queries.oddities(looked_at)):
         return False
     _ready(payout, auto_released=True)
     payout.state = PayoutState.READY
-    audit.record("payout.released", payout, limit_minor=limit.minor)
+    audit.record("payout.released", payout, limit_minor=most.minor)
     return True
 
 

@@ -119,10 +119,11 @@ def _same_amount(row: RailFileRow, payout: Payout) -> bool:
 
 
 def _carried_out(row: RailFileRow, actor: User) -> None:
-    """What is under way or paid follows the rail's word, if the amount is right.
+    """What is under way follows the rail's word, if the amount is right.
 
-    Whoever released a payout cannot decide it by a file of theirs either: then the row stays a
-    difference, which somebody else may carry out.
+    Whoever released a payout cannot decide it by a file of theirs either, and nobody alone brings
+    back by a file what was paid: then the row stays a difference, which somebody else may carry
+    out.
     """
     try:
         row_carry_out(actor=actor, row=row)
@@ -131,7 +132,10 @@ def _carried_out(row: RailFileRow, actor: User) -> None:
 
 
 def row_carry_out(*, actor: User, row: RailFileRow) -> None:
-    """Let the payout follow the row. NotAllowed, or WrongState if there is nothing to follow."""
+    """Let the payout follow the row. NotAllowed, or WrongState if there is nothing to follow.
+
+    That money came back after it was paid takes two: who uploaded the file, and somebody else.
+    """
     if row.payout is None:
         raise WrongState
     payout = Payout.objects.get(pk=row.payout.pk)  # as it is now
@@ -144,6 +148,8 @@ def row_carry_out(*, actor: User, row: RailFileRow) -> None:
         case ((FileFact.FAILED | FileFact.RETURNED), PayoutState.SENDING):
             payouts.payout_fail(payout=payout, reason=words, actor=actor)
         case FileFact.RETURNED, PayoutState.PAID:
+            if row.file.uploaded_by_id == actor.pk:
+                raise NotAllowed(_("Somebody else than who uploaded the file must confirm it."))
             returns.payout_return(payout=payout, reason=words, actor=actor)
         case _:
             raise WrongState
@@ -220,7 +226,8 @@ def difference_resolve(*, actor: User, difference: Difference, reason: str) -> N
 
 
 def difference_carry_out(*, actor: User, difference: Difference) -> None:
-    """Let our payout follow what the rail's file says of it. NotAllowed for who released it."""
+    """Let our payout follow what the rail's file says of it. NotAllowed for who released it, and
+    for who uploaded the file if it brings back what was paid."""
     if difference.row is None or difference.state != DifferenceState.OPEN:
         raise WrongState
     row_carry_out(actor=actor, row=difference.row)

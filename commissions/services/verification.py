@@ -28,13 +28,19 @@ def verification_ask(*, actor: User | None = None) -> VerifyRun:
 
 
 def verification_run(
-    *, source: VerifySource, report: Callable[[Result], None] | None = None
+    *,
+    source: VerifySource,
+    report: Callable[[Result], None] | None = None,
+    whole: bool = False,
 ) -> VerifyRun:
-    """Verify the books here and now, and keep what was found."""
-    return verification_perform(VerifyRun.objects.create(source=source).pk, report=report)
+    """Verify the books here and now, and keep what was found. `whole`: see `verify`."""
+    run = VerifyRun.objects.create(source=source)
+    return verification_perform(run.pk, report=report, whole=whole)
 
 
-def verification_perform(pk: int, *, report: Callable[[Result], None] | None = None) -> VerifyRun:
+def verification_perform(
+    pk: int, *, report: Callable[[Result], None] | None = None, whole: bool = False
+) -> VerifyRun:
     """Carry out a run that was asked for. One that has ended is left as it is; one whose worker
     died begins anew. Not in a transaction: each result is there to see as soon as it is known."""
     run, results, faults = VerifyRun.objects.filter(pk=pk), list[dict[str, Any]](), 0
@@ -50,7 +56,7 @@ def verification_perform(pk: int, *, report: Callable[[Result], None] | None = N
         if report:
             report(result)
 
-    verify(keep)
+    verify(keep, whole=whole)
     run.update(state=VerifyState.ENDED, ended_at=clock.now())
     return run.get()
 

@@ -3,12 +3,13 @@
 import secrets
 from typing import Any
 
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
+from alliance.kernel.limits import limit
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import chart, ledger
@@ -64,15 +65,45 @@ def top_up_book(*, actor: User, merchant: Merchant, amount: Money, receipt: str)
 def top_up_receive(*, actor: User, top_up: TopUp) -> None:
     """ANNOUNCED → RECEIVED: the money is in the bank and now in the wallet.
 
-    Raises NotAllowed for whoever announced it, or uploaded the statement that shows it, WrongState
-    if it was decided before.
+    Raises NotAllowed for whoever announced it, or uploaded the statement that shows it, and for
+    anybody alone above TOP_UP_LIMIT_MINOR; WrongState if it was decided before.
     """
     credit = BankCredit.objects.filter(top_up=top_up).select_related("statement").first()
     if credit and credit.statement.uploaded_by_id == actor.pk:
         raise NotAllowed(_("Somebody else than who uploaded the statement must decide."))
     _allowed(actor, top_up)
+    if not credit and not top_up.receipt and too_much_alone(actor.pk, top_up):
+        raise NotAllowed(
+            _(
+                "That is more than one person may let into a wallet a day. Upload the bank's "
+                "statement, or book it with the bank's receipt: then a second person confirms it."
+            )
+        )
     top_up_credit(actor=actor, top_up=top_up)
     _assigned(top_up).update(state=BankCreditState.RECEIVED, updated_at=clock.now())
+
+
+def too_much_alone(person_pk: int, top_up: TopUp) -> bool:
+    """Whether it takes two of finance: above TOP_UP_LIMIT_MINOR a merchant and business day, with
+    all that came into its wallet on this person's word only, by hand or by a statement of theirs.
+
+    Two of one merchant at once wait for each other, so that each counts the other.
+    """
+    TopUp.objects.select_for_update(no_key=True).get(pk=top_up.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('top-up'), %s)", [top_up.merchant_id])
+    by_hand = Q(decided_by=person_pk, receipt="", credit=None)
+    by_file = Q(decided_by=None, credit__statement__uploaded_by=person_pk)
+    both = Q(decided_by=person_pk, credit__statement__uploaded_by=person_pk)
+    alone = TopUp.objects.filter(
+        by_hand | by_file | both,
+        merchant=top_up.merchant_id,
+        currency=top_up.currency,
+        state=TopUpState.RECEIVED,
+        decided_at__gte=clock.day_start(clock.business_day()),
+    )
+    so_far = Money(alone.aggregate(sum=Sum("amount_minor"))["sum"] or 0, top_up.currency)
+    return so_far + top_up.amount > limit("TOP_UP_LIMIT_MINOR", top_up.currency)
 
 
 def top_up_credit(*, actor: User | None, top_up: TopUp, **facts: Any) -> None:

@@ -1,6 +1,5 @@
 """Debts that are let go: above a limit by two people, dust by the system."""
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext
@@ -9,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import Affiliate
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
+from alliance.kernel.limits import limit
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import chart, ledger
@@ -53,12 +53,12 @@ def write_off_request(
     if -ledger.balance(chart.debt(affiliate.pk), amount.currency) < amount:
         raise InsufficientFunds(_("That is more than is owed."), field="amount")
     audit.record("write_off.requested", made, actor=actor, amount_minor=amount.minor)
-    if _let_go_alone(made) + made.amount_minor <= settings.ALLIANCE["WRITE_OFF_LIMIT_MINOR"]:
+    if _let_go_alone(made) + amount <= limit("WRITE_OFF_LIMIT_MINOR", amount.currency):
         _write_off(made, actor=actor, decided_by=None)
     return made
 
 
-def _let_go_alone(asked: DebtWriteOff) -> int:
+def _let_go_alone(asked: DebtWriteOff) -> Money:
     """What single persons have written off for the affiliate this month: many small ones count as
     one. The row that waits keeps others of the affiliate out meanwhile."""
     alone = DebtWriteOff.objects.filter(
@@ -69,7 +69,7 @@ def _let_go_alone(asked: DebtWriteOff) -> int:
         decided_by=None,
         decided_at__gte=clock.day_start(clock.this_month()),
     )
-    return alone.aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    return Money(alone.aggregate(sum=Sum("amount_minor"))["sum"] or 0, asked.currency)
 
 
 @transaction.atomic(durable=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel.money import Money
@@ -14,7 +14,7 @@ KINDS = {
     "settled": _("Settled"),
     "corrected": _("Corrected"),
     "frozen": _("Frozen"),
-    "released": _("Released"),
+    "released": pgettext_lazy("money held back", "Released"),
     "invalidated": _("Invalidated"),
     "awarded": _("Campaign reward"),
     "award_revised": _("Campaign reward corrected"),

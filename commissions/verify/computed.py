@@ -126,10 +126,10 @@ _NOT_AS_COMPUTED = f"""
 """
 
 
-def in_turn(most: int = IN_PYTHON) -> Iterator[str]:
+def in_turn(whole: bool = False, *, most: int = IN_PYTHON) -> Iterator[str]:
     """What Python finds: of few commissions all, of many those whose turn it is today."""
     rows = Commission.objects.exclude(state="unfunded")
-    turns = -(-rows.count() // most)
+    turns = 1 if whole else -(-rows.count() // most)
     if turns > 1:
         turn = clock.business_day().toordinal() % turns
         rows = rows.alias(turn=Mod(F("pk"), turns)).filter(turn=turn)

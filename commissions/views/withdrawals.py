@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from affiliates.access import AffiliateRequest, affiliate_required
@@ -13,6 +14,7 @@ from affiliates.models import AffiliateState
 from alliance.kernel import clock
 from alliance.kernel.exports import csv_response
 from alliance.kernel.http import page_or_part
+from alliance.kernel.limits import limit
 from alliance.kernel.money import Money, percent
 from commissions import queries, tasks, tax
 from commissions.forms import WithdrawalForm
@@ -96,7 +98,7 @@ def _blocked(
         return _("A withdrawal is under way. You can ask for the next one when it has arrived.")
     if clock.business_day().day == settings.ALLIANCE["SETTLEMENT_DAY"]:
         return _("Today is settlement day, the books are being reconciled. Come back tomorrow.")
-    minimum = Money(settings.ALLIANCE["WITHDRAWAL_MIN_MINOR"], currency)
+    minimum = queries.withdrawal_minimum(currency)
     if balances.payable < minimum:
         return _("The smallest withdrawal is %(amount)s, and you do not have that much yet.") % {
             "amount": minimum.localized()
@@ -108,12 +110,10 @@ def _rules(currency: str, rule: str) -> list[str]:
     """The alliance's rules for withdrawals, in sentences."""
     chosen = settings.ALLIANCE
 
-    def amount(name: str) -> dict[str, str]:
-        return {"amount": Money(chosen[name], currency).localized()}
-
+    minimum, alone = queries.withdrawal_minimum(currency), limit("RELEASE_LIMIT_MINOR", currency)
     said = [
         _("The smallest withdrawal is %(amount)s. There is no fee.")
-        % amount("WITHDRAWAL_MIN_MINOR"),
+        % {"amount": minimum.localized()},
         _("One withdrawal at a time."),
         _(
             "On day %(day)d of each month the books are settled and withdrawals are closed; the "
@@ -131,8 +131,8 @@ def _rules(currency: str, rule: str) -> list[str]:
             "Up to %(amount)s a day leave by themselves. Above that two people of the alliance "
             "look at each payout: one releases it, another confirms the transfer."
         )
-        % amount("RELEASE_LIMIT_MINOR")
-        if chosen["RELEASE_LIMIT_MINOR"]
+        % {"amount": alone.localized()}
+        if alone
         else _(
             "Two people of the alliance look at each payout: one releases it, another confirms "
             "the transfer."
@@ -161,9 +161,9 @@ def withdrawals_csv(request: AffiliateRequest) -> HttpResponse:
     currency, _currencies = currency_of(request, request.affiliate)
     found = queries.payouts_for(request.user).filter(affiliate=request.affiliate, currency=currency)
     header = (
-        _("Number"), _("Requested at"), _("To"), _("Currency"), _("Amount"), _("Tax withheld"),
-        _("Sent"), _("Tax given back"), _("State"), _("Finished at"), _("Reference"), _("Reason"),
-        _("Invoice"),
+        _("Number"), _("Requested at"), pgettext("account", "To"), _("Currency"), _("Amount"),
+        _("Tax withheld"), _("Sent"), _("Tax given back"), _("State"), _("Finished at"),
+        _("Reference"), _("Reason"), _("Invoice"),
     )  # fmt: skip
     rows = (
         (

@@ -98,6 +98,9 @@ def test_unknown_environment_is_refused(load):
         ("TECH_FEE_BASE", "gross", "TECH_FEE_BASE must be own_share"),
         ("SETTLEMENT_DAY", "29", "a day that every month has"),
         ("WITHDRAWAL_MIN_MINOR", "0", "WITHDRAWAL_MIN_MINOR must be above zero"),
+        ("WITHDRAWAL_MIN_MINOR", "CNY:100,JPY:0", "WITHDRAWAL_MIN_MINOR must be above zero"),
+        ("TOP_UP_LIMIT_MINOR", "CNY:-1", "TOP_UP_LIMIT_MINOR must not be negative"),
+        ("RELEASE_LIMIT_MINOR", "a lot", "RELEASE_LIMIT_MINOR must be minor units, or CNY:"),
         ("SHARE_BPS", "10001", "SHARE_BPS must be from 0 to 10000"),
         ("RATE_MIN_BPS", "9001", "RATE_MIN_BPS is above RATE_MAX_BPS"),
     ],
@@ -174,7 +177,7 @@ def test_each_variable_that_is_read_is_documented_and_no_other():
     """docs/settings.md is the whole list: an operator need not read code."""
     code = "".join(path.read_text() for app in APPS for path in (PROJECT / app).rglob("*.py"))
     read = re.findall(
-        r"\b(?:env\.(?!setdefault)\w+\(|environ\.get\(|environ\[)\s*\"([A-Z_]+)\"", code
+        r"\b(?:env\.(?!setdefault)\w+\(|_limit\(|environ\.get\(|environ\[)\s*\"([A-Z_]+)\"", code
     )
 
     assert documented() == set(read)

@@ -5,8 +5,6 @@ from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 
-from django.conf import settings
-
 from alliance.demo.catalogue import products
 from alliance.demo.dice import Dice
 from alliance.demo.load.shops import ON_CREDIT
@@ -14,6 +12,7 @@ from alliance.demo.load.stage import CURRENCY, Promoter, Seller, Stage
 from alliance.demo.load.year import Year, turns
 from alliance.demo.people import DEMO_AFFILIATE, Role
 from alliance.kernel import clock
+from alliance.kernel.limits import limit
 from alliance.kernel.money import Money
 from commissions import chart, ledger, queries, rails, tasks
 from commissions.models import Payout
@@ -46,6 +45,7 @@ class Wallets:
 
     def __init__(self, stage: Stage, year: Year) -> None:
         self.stage = stage
+        self._slips = 0
         rates = {product.code: product.rate_bps for product in products()}
         costs: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
         for order in year.orders:
@@ -90,10 +90,21 @@ class Wallets:
         self._top_up(seller, Money(amount, CURRENCY))
 
     def _top_up(self, seller: Seller, amount: Money) -> None:
-        made = wallets.top_up_announce(actor=seller.user, merchant=seller.merchant, amount=amount)
+        """Announced by the merchant; what is too much for one person is booked by another."""
+        staff, merchant = self.stage.staff, seller.merchant
+        if amount <= limit("TOP_UP_LIMIT_MINOR", CURRENCY):
+            made = wallets.top_up_announce(actor=seller.user, merchant=merchant, amount=amount)
+        else:
+            self._slips += 1
+            made = wallets.top_up_book(
+                actor=staff["finance2"],
+                merchant=merchant,
+                amount=amount,
+                receipt=f"{clock.business_day():%Y%m%d}{self._slips:06d}",
+            )
         arrives = min(clock.now() + timedelta(minutes=35), self.stage.now)
         with clock.at(arrives):
-            wallets.top_up_receive(actor=self.stage.staff["finance"], top_up=made)
+            wallets.top_up_receive(actor=staff["finance"], top_up=made)
             tasks.merchant_funded(seller.merchant.pk)
 
 
@@ -186,7 +197,7 @@ class _Withdrawals:
 
     def _wants(self, promoter: Promoter) -> bool:
         held = ledger.balance(chart.payable(promoter.affiliate.pk), CURRENCY).minor
-        if held < max(settings.ALLIANCE["WITHDRAWAL_MIN_MINOR"], LEAST):
+        if held < max(limit("WITHDRAWAL_MIN_MINOR", CURRENCY).minor, LEAST):
             return False
         if promoter.facts.code == DEMO_AFFILIATE:
             return not self.last  # so that a visitor can withdraw something

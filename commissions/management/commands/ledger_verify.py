@@ -14,11 +14,16 @@ class Command(BaseCommand):
     help = "Check every invariant of the books. Exits with 1 when one is broken."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--all", action="store_true", help="also what has its turn on other days: every row"
+        )
         parser.add_argument("--json", action="store_true", help="the run as JSON, nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         run = verification_run(
-            source=VerifySource.COMMAND, report=None if options["json"] else self._say
+            source=VerifySource.COMMAND,
+            report=None if options["json"] else self._say,
+            whole=options["all"],
         )
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(run), indent=2, ensure_ascii=False))

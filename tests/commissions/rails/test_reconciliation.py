@@ -6,11 +6,12 @@ import pytest
 
 from alliance.kernel import clock
 from alliance.kernel.errors import NotAllowed, WrongState
-from alliance.kernel.models import AuditEvent
+from alliance.kernel.models import AuditEvent, StaffRole
 from alliance.kernel.money import cny
 from commissions import chart, rails
 from commissions.models import Difference, RailFile
 from commissions.services import reconciliation
+from tests.cast import staff_make
 from tests.commissions.rails.bank import camt_053, pain_002
 from tests.commissions.rails.conftest import released_by
 
@@ -88,14 +89,42 @@ def test_a_word_on_the_whole_file_is_one_on_each_of_its_payouts(cast, far, payou
     assert (payout.state, payout.reason) == ("failed", "RJCT AM05")
 
 
-def test_a_bounce_in_a_later_statement_brings_the_money_back(cast, far, payout):
+def test_a_bounce_in_a_later_statement_brings_the_money_back_when_a_second_person_says_so(
+    cast, far, payout
+):
+    third = staff_make(StaffRole.FINANCE)
     read(cast.finance2, statement(said(payout)))
-    read(cast.finance2, statement(said(payout, way="CRDT", why="AC04"), day="2026-06-30"))
+    bounced = statement(said(payout, way="CRDT", why="AC04"), day="2026-06-30")
+    read(cast.finance2, bounced)
+    payout.refresh_from_db()
+    assert (payout.state, kinds()) == ("paid", [("state", "open")])
+    assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("0.00")
+
+    difference = Difference.objects.get()
+    for nobody in (cast.finance, cast.finance2):  # released it; uploaded the file
+        with pytest.raises(NotAllowed):
+            reconciliation.difference_carry_out(actor=nobody, difference=difference)
+    reconciliation.difference_carry_out(actor=third, difference=difference)
 
     payout.refresh_from_db()
     assert (payout.state, payout.reason) == ("returned", "AC04")
     assert cast.balance(chart.payable(cast.affiliate.pk)) == cny("19.34")
-    assert kinds() == []
+    assert kinds() == [("state", "resolved")]
+
+
+def test_a_forged_bounce_moves_nothing_however_often_it_is_uploaded(cast, far, payout):
+    """The forger calls the money back, and the affiliate, a friend, would ask for it again."""
+    read(cast.finance2, statement(said(payout)))
+    for day in ("2026-06-29", "2026-06-30", "2026-06-30"):
+        read(cast.finance2, statement(said(payout, way="CRDT", why="AC04"), day=day))
+
+    for difference in Difference.objects.all():
+        with pytest.raises(NotAllowed):
+            reconciliation.difference_carry_out(actor=cast.finance2, difference=difference)
+    payout.refresh_from_db()
+    assert payout.state == "paid"
+    assert cast.balance(chart.CASH) == cny("-9980.66")
+    assert kinds() == [("state", "open")] * 2
 
 
 def test_another_amount_decides_nothing_and_is_shown(cast, far, payout):

@@ -10,6 +10,7 @@ from commissions.models import Statement, StatementPart
 from commissions.services import settlements
 from commissions.services.statements import statements_issue
 from commissions.verify import verify
+from commissions.verify.statements import in_turn
 from tests.commissions.statements.conftest import JULY_20, JUNE_20, MAY, sell
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,3 +113,26 @@ def test_a_signature_that_is_somebody_elses(told, past):
 
     assert found() == [f"statements_are_chained: statement {last.number} is not signed by its key"]
     past("statement", change, last.signature, last.pk)
+
+
+def test_of_many_statements_the_new_ones_are_hashed_at_once_and_each_other_has_its_turn(told, past):
+    change = "UPDATE commissions_statement SET signature = %s WHERE id = %s"
+    signed = list(Statement.objects.order_by("pk").values_list("pk", "number", "signature"))
+    for pk, _number, _signature in signed:
+        past("statement", change, "0" * 128, pk)
+
+    def faults(days, **how):
+        with clock.at(JULY_20 + timedelta(days=days)):
+            return [said.split()[1] for said in in_turn(**how)]
+
+    everyone = [number for _pk, number, _signature in signed]
+    new = list(Statement.objects.filter(signed_at__gte=JULY_20).values_list("number", flat=True))
+    assert 0 < len(new) < len(everyone)
+    assert set(new) <= set(faults(1, most=1))
+    found = [faults(days, most=1) for days in range(10, 10 + len(everyone))]
+    assert sorted(one for day in found for one in day) == sorted(everyone)  # each once
+    assert max(map(len, found)) < len(everyone)
+    assert faults(10, whole=True, most=1) == faults(10) == everyone
+
+    for pk, _number, signature in signed:
+        past("statement", change, signature, pk)
