@@ -50,6 +50,7 @@ from commissions.services.invoices import invoices_issue
 from commissions.services.payouts import payee_set, payout_release, payout_request
 from commissions.services.periods import period_close
 from commissions.services.reconciliation import rail_file_read
+from commissions.services.returns import payout_return
 from commissions.services.settlements import settlement_build, settlement_open, settlement_run
 from commissions.services.statements import statements_issue
 from commissions.services.taxes import tax_profile_set
@@ -120,13 +121,14 @@ def bank_file_there_and_back(cast: Cast) -> tuple[BankFile, RailFile]:
         payout_release(actor=cast.finance, payout=payout)
         made = bank_file_make(actor=cast.finance2, currency="CNY", payout_pks=[payout.pk])
     key, one = f"payout-{payout.pk}", cny("1.00")
-    said = [(key, one, "DBIT", ""), (key, one, "CRDT", "AC04"), ("", cny("0.50"), "DBIT", "")]
+    said = [(key, one, "DBIT", ""), ("", cny("0.50"), "DBIT", "")]
     answer, _new = rail_file_read(
         actor=cast.finance2,
         kind="bank",
         name="statement.xml",
         content=camt_053("2026-06-22", said),
     )
+    payout_return(payout=payout, reason="AC04")
     return made, answer
 
 
