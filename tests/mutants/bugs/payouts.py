@@ -120,8 +120,8 @@ BUGS = (
         "small-sums-add-up",
         "Small withdrawals of one day are released by the system beyond the limit",
         PAYOUTS,
-        "    if limit < queries.auto_released_today(payout) + payout.amount:\n",
-        "    if limit < payout.amount:\n",
+        "    if most < queries.auto_released_today(payout) + payout.amount:\n",
+        "    if most < payout.amount:\n",
         (OF_POLICY,),
     ),
     Bug(
