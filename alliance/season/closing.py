@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 
 from celery import current_app
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Count, Max, Sum
 
 from alliance.demo.load.stage import CURRENCY
 from alliance.kernel import clock
@@ -18,8 +18,9 @@ from alliance.kernel.money import Money
 from alliance.season.world import World
 from campaigns.models import Campaign, CampaignState
 from commissions import chart, ledger, tasks
-from commissions.models import Payout
+from commissions.models import Award, AwardState, Payout
 from commissions.services import payouts
+from commissions.services.awards import award_approve
 
 LEAST = 1_00  # that anybody withdraws
 DAYS_AFTER = (1, 2, 8)  # the cut-off: evaluation, decisions, a board after its audit
@@ -80,8 +81,16 @@ def _closed() -> str:
 
 
 def decide(world: World) -> str:
-    """Operations look at what the rules found odd."""
-    return ""
+    """Operations look at what the rules found odd, and find it in order."""
+    waiting = list(Award.objects.filter(state=AwardState.REVIEW).order_by("pk"))
+    for award in waiting:
+        award_approve(actor=world.stage.staff["ops2"], award=award)
+    found = Award.objects.exclude(state=AwardState.DROPPED).aggregate(
+        number=Count("pk"), sum=Sum("amount_minor")
+    )
+    money = Money(found["sum"] or 0, CURRENCY).localized()
+    looked = f", {len(waiting)} of them looked at" if waiting else ""
+    return f"{found['number']} awards of {money}{looked}" if found["number"] else ""
 
 
 def _pay(world: World) -> str:

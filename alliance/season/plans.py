@@ -1,12 +1,18 @@
-"""The campaigns of the night: every kind, with budgets small enough that some run dry."""
+"""The campaigns of the night, with budgets so small that some run dry.
+
+Budgets are those for a thousand visitors, and grow with them.
+"""
 
 from alliance.demo.load.campaigns import Plan
 from alliance.demo.merchants import DEMO_MERCHANT, merchants
 
-COUPON, TASK, DOUBLE, POT, BOARD, BRAND = (
-    "hongbao", "wenzhuan", "fanbei", "baiwan", "bangdan", "pinpai",
+COUPON, TASK, DOUBLE, POT, BOARD, BRAND, FREE = (
+    "hongbao", "wenzhuan", "fanbei", "baiwan", "bangdan", "pinpai", "miandan",
 )  # fmt: skip
 BIG, SMALL = ("ka", "traffic", "tuanzhang"), ("small", "channel")
+
+# Coupons of a campaign, for a hundred visitors.
+STOCKS = {COUPON: 34, FREE: 2}
 
 PLANS = (
     Plan(
@@ -20,11 +26,24 @@ PLANS = (
         everything=True,
     ),
     Plan(
+        code=FREE,
+        kind="freebie",
+        name="限时免单",
+        about="先到先得，免单至多 50 元。",
+        budget=1_200_00,
+        rules={
+            "most_price_minor": 50_00,
+            "slots": [{"opens": "00:00:00", "minutes": 1440}],
+        },
+        shops=("voltchi",),
+        most=1,
+    ),
+    Plan(
         code=TASK,
         kind="guaranteed_task",
         name="稳赚任务 · 每日冲单",
         about="接下任务，出单就有保底奖励；完成越多，奖励越高。",
-        budget=1_200_00,
+        budget=300_00,  # five places
         rules={
             "tiers": [
                 {"orders": 1, "reward_minor": 2_00},

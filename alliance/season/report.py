@@ -1,20 +1,27 @@
 """The report that is read in the morning."""
 
-from collections.abc import Iterable
-
 from django.db.models import Count, Q, Sum
 
 from alliance.demo.load.stage import CURRENCY
 from alliance.embedded.screen import table
 from alliance.kernel.money import Money
 from alliance.season.browser import Watch
+from alliance.season.checks import spent
 from alliance.season.shops import Shops
 from alliance.season.visitors import Told
-from alliance.season.world import World
 from campaigns.mechanics import MECHANICS
-from campaigns.models import Campaign
+from campaigns.models import (
+    Campaign,
+    Claim,
+    ClaimState,
+    CouponStock,
+    Enrolment,
+    EnrolmentState,
+    Refusal,
+    Standing,
+)
 from commissions import chart, ledger
-from commissions.models import Commission, PayeeRole, Payout, Settlement
+from commissions.models import Award, Commission, PayeeRole, Payout, Settlement
 from merchants.models import Merchant
 
 TOP = 10
@@ -35,7 +42,10 @@ def the_night(told: Told, shops: Shops, watch: Watch) -> list[str]:
     sales = list(shops.sales.values())
     kept = [sale for sale in sales if sale.state != "void"]
     rows = [
-        ["clicks", f"{told.clicks:,}"],
+        ["coupon pages", f"{told.figures['pages']:,}"],
+        ["coupons claimed", f"{len(told.coupons):,}"],
+        ["claims refused", f"{sum(told.refused.values()):,}"],
+        ["clicks", f"{told.figures['clicks']:,}"],
         ["orders", f"{len(sales):,}"],
         ["  cancelled", f"{len(sales) - len(kept):,}"],
         ["  refunds", f"{sum(len(sale.refunds) for sale in sales):,}"],
@@ -58,25 +68,64 @@ def campaigns() -> list[str]:
     found = Campaign.objects.annotate(
         lines=Count("grants", filter=Q(grants__active=True))
     ).order_by("pk")
-    for campaign in found:
-        spent = campaign.budget_minor - campaign.returned_minor
-        left = sum(ledger.balance(code, CURRENCY).minor for code in _accounts(campaign.pk))
-        rows.append(
-            [
-                campaign.name,
-                str(MECHANICS[campaign.kind].label),
-                f"{campaign.lines:>5}",
-                f"{money(campaign.budget_minor):>10}",
-                f"{money(spent - left):>10}",
-                f"{money(campaign.returned_minor):>10}",
-                str(campaign.get_state_display()),
-            ]
-        )
+    rows += [
+        [
+            campaign.name,
+            str(MECHANICS[campaign.kind].label),
+            f"{campaign.lines:>5}",
+            f"{money(campaign.budget_minor):>10}",
+            f"{money(spent(campaign)):>10}",
+            f"{money(campaign.returned_minor):>10}",
+            str(campaign.get_state_display()),
+        ]
+        for campaign in found
+    ]
     return table(rows)
 
 
-def _accounts(pk: int) -> Iterable[str]:
-    return chart.budget(pk), chart.promised(pk), chart.coupons(pk)
+def coupons() -> list[str]:
+    """How many there were, what became of them, and who got none."""
+    rows = [["coupons", "stock", "claimed", "used", "worth", "paid"]]
+    for stock in CouponStock.objects.select_related("campaign", "product").order_by("pk"):
+        claims = Claim.objects.filter(stock=stock)
+        used = claims.filter(state=ClaimState.USED)
+        rows.append(
+            [
+                f"{stock.campaign.name}: {stock.product or '全场'}"[:32],
+                f"{stock.size:>6,}",
+                f"{claims.count():>7,}",
+                f"{used.count():>6,}",
+                f"{money(claims.aggregate(sum=Sum('face_minor'))['sum']):>10}",
+                f"{money(used.aggregate(sum=Sum('paid_minor'))['sum']):>10}",
+            ]
+        )
+    refused = (
+        Refusal.objects.values_list("reason").annotate(n=Sum("count")).order_by("-n", "reason")
+    )
+    said = ", ".join(f"{reason} {number:,}" for reason, number in refused) or "nobody"
+    return [*table(rows), "", f"refused: {said}"]
+
+
+def joined() -> list[str]:
+    """Tasks, boards and pots: who takes part, and what each came to."""
+    rows = [["campaign", "affiliate", "rank", "orders", "reward"]]
+    awards = Award.objects.exclude(amount_minor=0).select_related("campaign", "affiliate")
+    for award in awards.order_by("campaign", "rank", "-amount_minor", "affiliate"):
+        standing = Standing.objects.filter(
+            campaign=award.campaign, affiliate=award.affiliate, final=True
+        ).first()
+        rows.append(
+            [
+                award.campaign.name,
+                award.affiliate.name,
+                f"{award.rank or '':>4}",
+                f"{standing.orders if standing else 0:>6}",
+                f"{money(award.amount_minor):>10}",
+            ]
+        )
+    tasks = Enrolment.objects.filter(campaign__kind="guaranteed_task")
+    reached = tasks.filter(state=EnrolmentState.SETTLED).count()
+    return [*table(rows), "", f"tasks: {tasks.count()} accepted, {reached} reached and paid"]
 
 
 def affiliates() -> list[str]:
@@ -142,13 +191,19 @@ def merchants() -> list[str]:
     return table(rows)
 
 
-def books(world: World) -> list[str]:
+def books() -> list[str]:
     """Where the money is now."""
     settled = Settlement.objects.filter(state="closed").aggregate(net=Sum("shares__net_minor"))
     paid = Payout.objects.filter(state="paid").aggregate(
         sum=Sum("amount_minor"), tax=Sum("tax_minor")
     )
+    whole = Commission.objects.filter(role=PayeeRole.AFFILIATE, state="confirmed").aggregate(
+        all=Sum("commission_minor"), theirs=Sum("publisher_minor")
+    )
+    share = 100 * (whole["theirs"] or 0) / max(whole["all"] or 0, 1)
     rows = [
+        ["commission of received orders", money(whole["all"])],
+        ["  the affiliates' share of it", f"{share:.2f} %"],
         ["settled", money(settled["net"])],
         ["paid out", money(paid["sum"])],
         ["  tax withheld of it", money(paid["tax"])],

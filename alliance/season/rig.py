@@ -27,6 +27,9 @@ class Rig:
         self.url = f"http://localhost:{self.port}"
         named = {"PUBLIC_URL": self.url, **dict(servers.start(family, state))}
         ours = {
+            "ALLIANCE_ENV": "test",  # passwords are cheap to check, so that many can sign in
+            "STATEMENTS_WITHIN_DAYS": "3",
+            "SHARE_BPS": "5500",  # of the commission; the super coupon raises it up to 90 %
             "PROXY_HOPS": "1",  # each visitor has an address of its own
             "API_RATE": "1000000/min",
             "LOG_LEVEL": "WARNING",

@@ -16,6 +16,7 @@ from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.money import Money
 from commissions.services import payouts, wallets
+from merchants.models import Product
 
 WALLET = Money(1_000_000_00, CURRENCY)
 PRODUCTS = 6  # of each shop, the best sold
@@ -54,6 +55,15 @@ class World:
 
     def __post_init__(self) -> None:
         self.products: dict[str, ProductFacts] = {}
+
+    def best(self) -> Product:
+        """What sells best tonight."""
+        code = max(self.products.values(), key=lambda p: (p.monthly_sales, p.code)).code
+        return next(
+            seller.products[code]
+            for seller in self.stage.sellers.values()
+            if code in seller.products
+        )
 
     def ready(self) -> None:
         """The links are there: who brings whom to what."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from alliance.demo.load.stage import CURRENCY, Seller, Stage
 from alliance.kernel import clock
+from alliance.kernel.models import User
 from campaigns.models import Campaign, Season, SlateItem, Sponsor
 from campaigns.services.campaigns import Values, campaign_agree, campaign_make
 from campaigns.services.slates import slate_add, slate_decide, slate_propose
@@ -51,9 +52,11 @@ def campaign_draft(
     starts_at: datetime,
     ends_at: datetime,
     season: Season | None = None,
+    agree: bool = True,
     **more: Any,
 ) -> Campaign:
-    """The draft with its slate; merchants have promised their rates and agreed to their part."""
+    """The draft with its slate; merchants have promised their rates and, with `agree`, agreed to
+    pay their part."""
     values: Values = {
         "name": plan.name,
         "about": plan.about,
@@ -76,14 +79,14 @@ def campaign_draft(
     campaign = campaign_make(actor=stage.staff["ops"], kind=plan.kind, currency=CURRENCY, **values)
     if not plan.everything:
         _fill(stage, plan, campaign)
-    if campaign.waits_for_consent:
+    if agree and campaign.waits_for_consent:
         campaign_agree(actor=stage.sellers[plan.merchant].user, campaign=campaign)
     return campaign
 
 
-def campaign_start(stage: Stage, campaign: Campaign) -> None:
-    """The second person publishes it."""
-    campaign_publish(actor=stage.staff["ops2"], campaign=campaign)
+def campaign_start(stage: Stage, campaign: Campaign, by: User | None = None) -> None:
+    """The second person publishes it, or who pays for it."""
+    campaign_publish(actor=by or stage.staff["ops2"], campaign=campaign)
     campaign.refresh_from_db()
 
 
