@@ -41,6 +41,16 @@ WRITE_OFF = (
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 
+AWARD = """
+    INSERT INTO commissions_award (campaign_id, affiliate_id, currency, state, amount_minor,
+        reserved_minor, booked_minor, revision, due_month, doubts, reason, paid_at, created_at,
+        updated_at)
+    SELECT c.id, a.id, 'CNY', {state}, 5, {reserved}, {booked}, 1, '2026-05-01', '[]', '',
+        {paid_at}, now(), now()
+    FROM campaigns_campaign c, affiliates_affiliate a
+"""
+DUE = AWARD.format(state="'due'", reserved=5, booked=0, paid_at="NULL")
+PAID = AWARD.format(state="'paid'", reserved=0, booked=5, paid_at="now()")
 FAULTS = {
     "entries_have_lines": [
         "DELETE FROM commissions_line WHERE entry_id = (SELECT max(id) FROM commissions_entry)",
@@ -69,7 +79,15 @@ FAULTS = {
             " commission_minor = commission_minor + 1 WHERE state = 'estimated'"
         ),
         "UPDATE campaigns_campaign SET budget_minor = budget_minor + 1",
+        "UPDATE campaigns_enrolment SET reserved_minor = 5",
+        DUE,
         "UPDATE campaigns_campaign SET returned_minor = 1, state = 'settled', closed_at = now()",
+    ],
+    "awards_follow_standings": [DUE],
+    "awards_are_sums": [DUE],
+    "tasks_are_funded": [
+        "UPDATE campaigns_enrolment SET reserved_minor = 5",
+        "UPDATE campaigns_campaign SET kind = 'guaranteed_task'",
     ],
     "grants_are_booked": [
         "UPDATE campaigns_grant SET amount_minor = amount_minor - 1",
@@ -86,6 +104,7 @@ FAULTS = {
         "UPDATE commissions_commission SET state = 'void' WHERE subsidies <> '[]'",
     ],
     "affiliates_get_theirs": [
+        PAID,
         (
             "UPDATE campaigns_campaign SET sponsor = 'affiliate',"
             " host_id = (SELECT min(id) FROM affiliates_affiliate)"
