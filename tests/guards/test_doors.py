@@ -19,7 +19,7 @@ from tests.guards.routes import routes
 
 PUBLIC = {
     "statements/keys/", "statements/verify_statement.py",
-    "", "r/<str:code>", "health/live", "health/ready", "language/", "start/",
+    "", "r/<str:code>", "s/<str:code>", "health/live", "health/ready", "language/", "start/",
     "api/v1/schema", "api/docs/",
     "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",
     "demo/orders/<slug:number>/",
@@ -32,6 +32,8 @@ OBJECTS = {
     "affiliate/links/": "affiliates.link",
     "affiliate/sites/": "affiliates.site",
     "affiliate/campaigns/": "the affiliate's campaign",
+    "affiliate/coupons/": "campaigns.couponstock",
+    "affiliate/coupons/of/": "merchants.product",
     "affiliate/orders/": "commissions.commission",
     "affiliate/violations/": "commissions.violation",
     "affiliate/violations/evidence/": "commissions.evidence",
@@ -53,7 +55,12 @@ OBJECTS = {
     "merchant/invoices/": "commissions.invoice",
     "merchant/statements/": "the merchant's statement",
 }
-EVERYONES = {"affiliate/products/<int:pk>/"}  # every affiliate may promote every product
+# Every affiliate may promote every product, and share the coupons that are for all.
+EVERYONES = {
+    "affiliate/products/<int:pk>/",
+    "affiliate/coupons/of/<int:pk>/",
+    "affiliate/coupons/<int:pk>/link/",
+}
 
 SITE = [route for route in routes() if not route.startswith(("admin/", "accounts/", "demo/"))]
 ROOMS = [route for route in SITE if route not in PUBLIC | SIGNED_IN | API]
