@@ -69,7 +69,7 @@ class Rounds:
             victims = [VICTIMS[(2 * number + i) % len(VICTIMS)] for i in (0, 1)]
             self.rig.revive()
             shop = self.books.shop.open(month, self.books.clicks(month), number, threads=3)
-            with shop, self.books.buyers.come(self.books.stock(), threads=3):
+            with shop, self.books.buyers.come(self.books.stock(), threads=2):
                 for victim in self.dice.sample(victims, 2):
                     time.sleep(self.dice.uniform(0.2, 1.0))
                     self.rig.kill(victim, self.dice)

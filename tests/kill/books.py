@@ -88,6 +88,8 @@ class Books:
         for later in (timedelta(minutes=11), timedelta(hours=25), timedelta(hours=27)):
             with clock.at(clock.now() + later):
                 again(self._reconcile)
+        # The last rest looked at the stocks minutes ahead of the clock; we are back at the present.
+        again(lambda: CouponStock.objects.update(swept_at=None))
         for later in (timedelta(minutes=1), timedelta(minutes=2)):
             with clock.at(clock.now() + later):
                 again(claims_turn)

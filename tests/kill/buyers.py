@@ -42,7 +42,7 @@ class Buyers:
         def work() -> None:
             while not over.is_set():
                 self._one()
-                over.wait(0.02)
+                over.wait(0.1)  # the others have to get their turn, too
 
         workers = [threading.Thread(target=work) for _number in range(threads)]
         for worker in workers:
