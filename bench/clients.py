@@ -59,8 +59,11 @@ def talk_together(count: int, talk: Callable[[], Talk]) -> float:
     by_fd = {client.connect(): client for client in clients}
     poll = select.epoll()
     started = time.perf_counter()
-    for fd, client in by_fd.items():
-        poll.register(fd, client.start())
+    for fd, client in list(by_fd.items()):
+        if events := client.start():
+            poll.register(fd, events)
+        else:  # it had little to say, and was answered at once
+            del by_fd[fd]
     while by_fd:
         for fd, _event in poll.poll():
             if events := by_fd[fd].go_on():
