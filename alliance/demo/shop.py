@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from alliance.demo.load.stage import CURRENCY
 from alliance.kernel import clock
+from campaigns.models import Claim, ClaimState
 from commissions import tasks
 from commissions.queries import due_of, dues
 from merchants.models import Order, OrderLine, OrderState, Product, ProductState
@@ -56,16 +59,31 @@ def click_id_clean(text: str) -> str:
     return text if _CLICK_ID.fullmatch(text) else ""
 
 
-def order_place(*, product: Product, quantity: int, click_id: str) -> str:
-    """Buy and pay: the shop reports the order at once. Returns its number."""
+def coupon_of(product: Product, code: str) -> Claim | None:
+    """The coupon that this code is, if it can be used for the product now."""
+    whole = Q(stock__product=None)
+    return Claim.objects.filter(
+        whole | Q(stock__product=product),
+        code=click_id_clean(code),
+        shop=product.shop,
+        state=ClaimState.HELD,
+        expires_at__gt=clock.now(),
+    ).first()
+
+
+def order_place(*, product: Product, quantity: int, click_id: str, coupon: str = "") -> str:
+    """Buy and pay: the shop takes the coupon off and reports the order at once. Returns its
+    number."""
     now, quantity = clock.now(), min(max(quantity, 1), MOST)
+    claim = coupon_of(product, coupon)
+    whole = product.price_minor * quantity
     number = "TRY-" + "".join(secrets.choice(_LETTERS) for _letter in range(12))
     line = LineReport(
         external_id=f"{number}-1",
         product_external_id=product.external_id,
         title=product.title,
         quantity=quantity,
-        amount_minor=product.price_minor * quantity,
+        amount_minor=max(whole - claim.face_minor, 0) if claim else whole,
     )
     _report(
         product,
@@ -77,6 +95,7 @@ def order_place(*, product: Product, quantity: int, click_id: str) -> str:
             paid_at=now,
             reported_at=now,
             click_id=click_id_clean(click_id),
+            coupon_code=claim.code if claim else "",
             lines=[line],
         ),
     )

@@ -46,6 +46,7 @@ def product(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "product": found,
         "click_id": shop.click_id_clean(request.GET.get("click_id", "")),
+        "coupon": shop.coupon_of(found, request.GET.get("coupon", "")),
         "quantities": range(1, shop.MOST + 1),
         "alliance": settings.PUBLIC_URL,
     }
@@ -63,6 +64,7 @@ def buy(request: HttpRequest, code: str) -> HttpResponse:
         product=found,
         quantity=int(asked) if asked.isdecimal() and len(asked) < 3 else 1,
         click_id=request.POST.get("click_id", ""),
+        coupon=request.POST.get("coupon", ""),
     )
     return redirect("demo:order", number)
 
