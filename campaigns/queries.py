@@ -183,17 +183,22 @@ def coupon_stocks_for(user: User, *, product: str = "") -> QuerySet[CouponStock]
     return stocks
 
 
-def coupon_pages_of(user: User, stocks: Iterable[CouponStock]) -> list[CouponPage]:
-    """Each stock with what is left of it and the user's newest link to its product. Two statements
-    however many."""
+def coupon_pages_of(
+    user: User, stocks: Iterable[CouponStock], *, product: int | None = None
+) -> list[CouponPage]:
+    """Each stock with what is left of it and the user's newest link to its product; to `product`
+    where the stock is for all of its campaign. Two statements however many."""
     stocks = list(stocks)
     left = left_in_all(stocks)
     newest: dict[int | None, Link] = {}
     links = Link.objects.filter(
         affiliate__members__user=user,
-        product__in={stock.product_id for stock in stocks},
+        product__in={stock.product_id or product for stock in stocks} - {None},
         paused_at=None,
     )
     for link in links.order_by("pk"):
         newest[link.product_id] = link
-    return [CouponPage(stock, left[stock.pk], newest.get(stock.product_id)) for stock in stocks]
+    return [
+        CouponPage(stock, left[stock.pk], newest.get(stock.product_id or product))
+        for stock in stocks
+    ]

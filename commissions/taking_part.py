@@ -10,6 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
+from affiliates.queries import share_of
 from alliance.kernel import clock
 from alliance.kernel.money import Money, percent
 from campaigns.audience import enrols_now, is_for
@@ -233,7 +234,12 @@ def ahead(card: Card, affiliate: Affiliate) -> str:
     rules, currency = card.rules, card.campaign.currency
     if isinstance(rules, SuperCoupon):
         uses = queries.coupons_used(affiliate, card.campaign)
-        step = super_coupon.next_share(rules, kind=affiliate.kind, tier=affiliate.tier, uses=uses)
+        usual_bps = share_of(affiliate)
+        facts: dict[str, Any] = {"kind": affiliate.kind, "tier": affiliate.tier, "uses": uses}
+        step = super_coupon.next_share(rules, usual_bps=usual_bps, **facts)
+        if step is None and usual_bps > super_coupon.share(rules, **facts).bps:
+            words = gettext("Your usual share of %(percent)s is the higher one, and stays.")
+            return words % {"percent": percent(usual_bps)}
         if step is None:
             return ""
         missing, share_bps = step

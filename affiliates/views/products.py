@@ -65,7 +65,10 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
             subs=form.subs(),
         )
         context |= {"link": link, "words": _words(offer, link)}
-    return page_or_part(request, "affiliates/product.html", context, part="builder")
+    answer = page_or_part(request, "affiliates/product.html", context, part="builder")
+    if "link" in context:
+        answer["HX-Trigger"] = "link-made"  # its coupon page is shown beside it
+    return answer
 
 
 def _words(offer: queries.Offer, link: Link) -> str:

@@ -121,9 +121,12 @@ def share(rules: SuperCoupon, *, kind: str, tier: int, uses: int) -> Share:
     return max(candidates, key=lambda each: each.bps)
 
 
-def next_share(rules: SuperCoupon, *, kind: str, tier: int, uses: int) -> tuple[int, int] | None:
-    """(coupons still to be used, the share then), or None if use raises it no further."""
-    now = share(rules, kind=kind, tier=tier, uses=uses).bps
+def next_share(
+    rules: SuperCoupon, *, kind: str, tier: int, uses: int, usual_bps: int = 0
+) -> tuple[int, int] | None:
+    """(coupons still to be used, the share then), or None if use raises it no further above what
+    the affiliate gets anyway, without the campaign (`usual_bps`)."""
+    now = max(share(rules, kind=kind, tier=tier, uses=uses).bps, usual_bps)
     ahead = [row for row in rules.uses if row.uses > uses and row.share_bps > now]
     return (ahead[0].uses - uses, ahead[0].share_bps) if ahead else None
 

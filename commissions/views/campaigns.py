@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from affiliates.access import AffiliateRequest, affiliate_required
 from alliance.kernel.http import page_or_part
 from campaigns.audience import obstacle
+from campaigns.queries import coupon_stocks_for
 from campaigns.services.enrolments import enrolment_apply, enrolment_quit
 from commissions import queries, taking_part
 from commissions.forms import ApplicationForm
@@ -21,7 +22,7 @@ from commissions.services.settlements import settlement_day
 from commissions.services.tasks import task_accept, task_quit
 
 PER_PAGE = 20
-SLATE = 12  # products shown of a campaign
+SLATE, WHOLE_SLATE = 12, 500  # products shown of a campaign, and where one asks for all
 
 
 @require_GET
@@ -102,14 +103,21 @@ def _page(
 ) -> HttpResponse:
     campaign, affiliate = card.campaign, request.affiliate
     lines, granted = (0, None)
+    slate = queries.on_slate(campaign).select_related("product__shop")
     if card.mechanic.on_order:
         lines, granted = queries.granted_of(affiliate, campaign)
+    coupons = (
+        card.mechanic.coupons and coupon_stocks_for(request.user).filter(campaign=campaign).exists()
+    )
+    counts = card.takes_part or not card.mechanic.enrols
     context: dict[str, Any] = {
         "card": card,
         "campaign": campaign,
         "form": form or ApplicationForm(required=card.mechanic.reviewed),
         "places": taking_part.board(card, affiliate) if card.is_board else [],
         "ahead": taking_part.ahead(card, affiliate) if card.running else "",
+        "coupons": coupons,
+        "promotes": card.running and counts and not card.mechanic.coupons,
         "lines": lines,
         "granted": granted,
         "obstacle": None
@@ -119,7 +127,8 @@ def _page(
         "pays_on": settlement_day(card.award.due_month) if card.award else None,
         "appeal_days": settings.ALLIANCE["VIOLATION_APPEAL_DAYS"],
         "contact": settings.ALLIANCE["CONTACT"],
-        "slate": queries.on_slate(campaign).select_related("product__shop")[:SLATE],
+        "slate": slate[: WHOLE_SLATE if "all" in request.GET else SLATE],
+        "products": slate.count(),
         "may_change": request.membership.may_change,
     }
     if request.headers.get("HX-Request"):

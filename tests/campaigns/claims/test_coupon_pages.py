@@ -38,6 +38,23 @@ def test_without_a_link_one_click_makes_it(world, lin):
     assert f"/s/{Link.objects.get().code}" in lin.get(PAGE).content.decode()
 
 
+def test_coupons_for_every_product_have_a_page_for_the_product_that_one_picks(world, lin):
+    Link.objects.all().delete()
+    stock_close(stock=world.stock)
+    campaign = campaign_make(world.cast.product)
+    stock = stock_of(campaign, product=None)
+    pick = world.cast.product.pk
+    assert f"/affiliate/campaigns/{campaign.pk}/?all=1#slate" in lin.get(PAGE).content.decode()
+    assert "Make my coupon page" in lin.get(f"{PAGE}of/{pick}/").content.decode()
+
+    assert lin.post(f"{PAGE}{stock.pk}/link/").status_code == 404  # to which product?
+    assert lin.post(f"{PAGE}{stock.pk}/link/", {"product": "999999"}).status_code == 404
+    assert not Link.objects.exists()
+    answer = lin.post(f"{PAGE}{stock.pk}/link/", {"product": pick})
+    assert answer["Location"] == f"/affiliate/products/{pick}/"
+    assert f"/s/{Link.objects.get().code}" in lin.get(f"{PAGE}of/{pick}/").content.decode()
+
+
 @pytest.mark.parametrize("change", [{"kinds": ["ka"]}, {"least_tier": 3}, {"state": "paused"}])
 def test_what_its_buyers_cannot_claim_is_not_there(world, lin, change):
     Campaign.objects.filter(pk=world.campaign.pk).update(**change)

@@ -66,6 +66,9 @@ def test_how_many_uses_are_missing_for_the_next_share():
     assert next_share(RULES, kind="small", tier=3, uses=120) == (380, 8_000)
     assert next_share(RULES, kind="small", tier=0, uses=2_000) is None
     assert next_share(RULES, kind="ka", tier=5, uses=0) is None
+    # Who gets 75 percent anyway gains nothing by the step to 70.
+    assert next_share(RULES, kind="small", tier=0, uses=0, usual_bps=7_500) == (500, 8_000)
+    assert next_share(RULES, kind="small", tier=0, uses=0, usual_bps=9_000) is None
 
 
 def test_the_coupon_is_without_threshold_once_a_day_and_good_for_a_day_or_until_the_end():

@@ -136,6 +136,9 @@ def test_a_super_coupon_says_how_many_uses_are_missing_for_a_higher_share(cast, 
             rules={"uses": [{"uses": 2, "share_bps": 9_500}, {"uses": 4, "share_bps": 9_900}]},
         )
     address = f"/affiliate/campaigns/{coupons.pk}/"
+    Affiliate.objects.filter(pk=cast.affiliate.pk).update(share_bps=9_900)
+    assert "Your usual share of 99% is the higher one" in page(lin, address)
+    Affiliate.objects.filter(pk=cast.affiliate.pk).update(share_bps=None)
     assert "2 more coupons used within seven days to 95% of the commission" in page(lin, address)
 
     sell(cast, [1, 2, 3], receive=False)
