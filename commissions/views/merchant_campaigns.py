@@ -80,15 +80,17 @@ def campaign(request: MerchantRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and _proposed(request, row, rows):
         return redirect("commissions:merchant_campaign", pk)
     items = slate_items_of(request.merchant).filter(campaign=row)
+    pays = row.merchant_id == request.merchant.pk
     context = {
         "campaign": row,
+        "asked": pays and row.waits_for_consent and row.state == CampaignState.DRAFT,
         "mechanic": MECHANICS[row.kind],
         "rules": [*rule_lines(row), *limit_lines(row)],
         "takes": takes,
         "rows": rows,
         "page": page,
         "items": items[:200],
-        "part": part_of_merchant(row) if row.merchant_id == request.merchant.pk else None,
+        "part": part_of_merchant(row) if pays else None,
         "outcome": outcomes(request.merchant, [row])[row.pk],
     }
     return render(request, "commissions/merchant_campaign.html", context)

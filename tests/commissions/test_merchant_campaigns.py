@@ -120,6 +120,8 @@ def test_the_merchant_agrees_to_its_part_as_it_read_it(cast, ops, chen):
     ((asked, part),) = chen.get(PAGE).context["asked"]
     assert (asked, part) == (made, cny("25.00"))
     seen = asked.updated_at.isoformat()
+    own = chen.get(f"{PAGE}{made.pk}/").content.decode()
+    assert f'action="{PAGE}{made.pk}/agree/"' in own  # also where one reads it at length
 
     with clock.at(NOON + DAY):
         campaign_edit(actor=ops, campaign=made, budget_minor=20_000)
@@ -132,6 +134,7 @@ def test_the_merchant_agrees_to_its_part_as_it_read_it(cast, ops, chen):
     made.refresh_from_db()
     assert made.agreed_at == NOON + DAY
     assert chen.get(PAGE).context["asked"] == []
+    assert "/agree/" not in chen.get(f"{PAGE}{made.pk}/").content.decode()
 
 
 def test_a_rate_of_a_clone_is_agreed_to_on_the_page(cast, ops, chen):
