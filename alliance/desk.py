@@ -84,6 +84,9 @@ class Queue:
 
 OPS, RISK, FINANCE = (StaffRole.OPS,), (StaffRole.RISK,), (StaffRole.FINANCE,)
 CASES = (StaffRole.RISK, StaffRole.OPS)
+CAMPAIGNS = (StaffRole.OPS, StaffRole.FINANCE)  # who may publish one
+DRAFT = "state__exact=draft"
+UNOPENED = f"{DRAFT}&campaign__state__in=scheduled,live,paused"
 APPLIED, SUBMITTED, ANNOUNCED, OPEN, REQUESTED, PREPARED, UNMATCHED, UNFUNDED, REVIEW, PROPOSED = (
     f"state__exact={state}"
     for state in (
@@ -105,6 +108,8 @@ QUEUES = (
     Queue("affiliates", _("Affiliates to approve"), "group_add", Affiliate, APPLIED, OPS),
     Queue("merchants", _("Merchants to approve"), "add_business", Merchant, APPLIED, OPS),
     Queue("sites", _("Sites to review"), "language", Site, SUBMITTED, OPS),
+    Queue("drafts", _("Campaigns to publish"), "campaign", Campaign, DRAFT, CAMPAIGNS),
+    Queue("stocks", _("Coupons to open"), "confirmation_number", CouponStock, UNOPENED, OPS),
     Queue("proposals", _("Products proposed"), "checklist", SlateItem, PROPOSED, OPS),
     Queue("enrolments", _("Enrolments to decide"), "how_to_reg", Enrolment, APPLIED, OPS),
     Queue("refunds", _("Refunds without order"), "join_inner", Refund, UNMATCHED, OPS),

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
@@ -54,9 +54,12 @@ def clash(one: Campaign, other: Campaign, *, shared: int) -> Conflict | None:
     if one.all_products or other.all_products:
         said = gettext("An order line gets the better one only: both stack in “%(group)s”.")
     else:
-        said = gettext(
-            "Of %(count)s products on both slates an order line gets the better one only: both "
-            "stack in “%(group)s”."
+        said = ngettext(
+            "For %(count)s product on both slates an order line gets the better one only: both "
+            "stack in “%(group)s”.",
+            "For %(count)s products on both slates an order line gets the better one only: both "
+            "stack in “%(group)s”.",
+            shared,
         )
     return Conflict("stacking", said % {"group": one.stacking_group, "count": shared}, other=other)
 
@@ -109,7 +112,11 @@ def of_its_own(
     if not campaign.all_products and not products:
         found.append(Conflict("slate", _("No product is on its slate."), stops=True))
     if unpromised:
-        said = gettext("%(count)s products on its slate wait for their merchant's word.")
+        said = ngettext(
+            "%(count)s product on its slate waits for its merchant's word.",
+            "%(count)s products on its slate wait for their merchants' word.",
+            unpromised,
+        )
         found.append(Conflict("promises", said % {"count": unpromised}, stops=True))
     if campaign.waits_for_consent:
         said = gettext("%(merchant)s has not agreed to pay its part.")

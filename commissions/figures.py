@@ -22,7 +22,17 @@ from django.db.models.functions import Coalesce, TruncDate
 from affiliates.models import Affiliate, AffiliateState, Site, SiteState, Touch, TouchKind, Visitor
 from alliance.kernel import clock
 from alliance.kernel.money import Money
-from campaigns.models import Enrolment, EnrolmentState, SlateItem, SlateState
+from campaigns.calendar import ALIVE
+from campaigns.models import (
+    Campaign,
+    CampaignState,
+    CouponStock,
+    Enrolment,
+    EnrolmentState,
+    SlateItem,
+    SlateState,
+    StockState,
+)
 from commissions import queries
 from commissions.models import (
     Account,
@@ -114,6 +124,8 @@ WAITING: dict[str, Callable[[], QuerySet[Any]]] = {
     "affiliates": lambda: Affiliate.objects.filter(state=AffiliateState.APPLIED),
     "merchants": lambda: Merchant.objects.filter(state=MerchantState.APPLIED),
     "sites": lambda: Site.objects.filter(state=SiteState.SUBMITTED),
+    "drafts": lambda: Campaign.objects.filter(state=CampaignState.DRAFT),
+    "stocks": lambda: CouponStock.objects.filter(state=StockState.DRAFT, campaign__state__in=ALIVE),
     "enrolments": lambda: Enrolment.objects.filter(state=EnrolmentState.APPLIED),
     "proposals": lambda: SlateItem.objects.filter(state=SlateState.PROPOSED),
     "appeals": lambda: Appeal.objects.filter(state=AppealState.FILED),

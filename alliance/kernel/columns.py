@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from alliance.kernel.money import Money
+from alliance.kernel.money import Money, percent
 from alliance.kernel.templatetags import alliance as say
 
 Text = str | Promise
@@ -161,19 +161,46 @@ def lines(sentences: list[str]) -> SafeString:
     return format_html('<ul class="desk-lines">{}</ul>', items)
 
 
-def facts(data: dict[str, Any]) -> SafeString:
-    """The data of an audit event, one fact a line: plain values and [before, after] pairs."""
-    return format_html_join(
-        "", "<div><b>{}</b> {}</div>", ((key, _said(value)) for key, value in data.items())
-    )
+def facts(data: dict[str, Any], currency: str = "") -> SafeString:
+    """The data of an audit event, one fact a line: plain values, and within `changes` pairs of
+    [before, after]. Rates in percent; amounts as money where the currency is known, else in minor
+    units as written."""
+    return _facts(data, currency, pairs=False)
 
 
-def _said(value: Any) -> SafeString | str:
+def _facts(data: dict[str, Any], currency: str, *, pairs: bool) -> SafeString:
+    lines = (_fact(key, value, currency, pairs=pairs) for key, value in data.items())
+    return format_html_join("", "<div><b>{}</b> {}</div>", lines)
+
+
+def _fact(key: str, value: Any, currency: str, *, pairs: bool) -> tuple[str, SafeString | str]:
     if isinstance(value, dict):
-        return facts({k: f"{v[0]} → {v[1]}" if _is_pair(v) else v for k, v in value.items()})
+        return key, _facts(value, currency, pairs=True)
+    name = key
+    figure: Callable[[int], str] = _plain
+    if key.endswith("_bps"):
+        name, figure = key.removesuffix("_bps"), percent
+    elif key.endswith("_minor") and currency:
+        name, figure = key.removesuffix("_minor"), _amount(currency)
+
+    def said(one: Any) -> str:
+        if one in (None, ""):
+            return "–"
+        return figure(one) if type(one) is int else str(one)
+
+    if pairs and _is_pair(value):
+        return name, f"{said(value[0])} → {said(value[1])}"
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value) or "–"
-    return "–" if value in (None, "") else str(value)
+        return name, ", ".join(map(said, value)) or "–"
+    return name, said(value)
+
+
+def _plain(figure: int) -> str:
+    return str(figure)
+
+
+def _amount(currency: str) -> Callable[[int], str]:
+    return lambda minor: Money(minor, currency).localized()
 
 
 def _is_pair(value: Any) -> bool:

@@ -300,7 +300,11 @@ def promises(rules: GuaranteedTask, currency: str) -> list[str]:
         words = gettext("At least %(amount)s in commission for your effort.")
         return [words % {"amount": Money(rules.guaranteed_minor, currency).localized()}]
     if rules.mode is Mode.PER_ORDER:
-        words = gettext("%(amount)s on top for each of your first %(count)d orders.")
+        words = ngettext(
+            "%(amount)s on top for your first order.",
+            "%(amount)s on top for each of your first %(count)d orders.",
+            rules.first_orders,
+        )
         bonus = Money(rules.bonus_minor, currency).localized()
         return [words % {"amount": bonus, "count": rules.first_orders}]
     return [

@@ -18,6 +18,7 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, CampaignState, Season, SlateItem, SlateState, Sponsor
+from campaigns.services.stock import stocks_renew
 from merchants.models import Merchant
 from merchants.queries import may_act_for
 
@@ -142,6 +143,8 @@ def campaign_edit(
         if was != now:
             kept.barred.set(now)
             changes["barred"] = [sorted(was), sorted(now)]
+    if "rules" in changes:
+        stocks_renew(campaign=kept)
     if changes:
         audit.record("campaign.changed", kept, actor=actor, changes=changes)
     campaign.refresh_from_db()
@@ -227,13 +230,14 @@ def campaign_clone(
 
 @transaction.atomic
 def campaign_discard(*, actor: User, campaign: Campaign) -> None:
-    """A draft that is not wanted is gone, with its slate; the audit trail keeps that it was.
-    Raises WrongState for one that is published."""
+    """A draft that is not wanted is gone, with its slate and its planned coupons; the audit trail
+    keeps that it was. Raises WrongState for one that is published."""
     kept = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if kept.state != CampaignState.DRAFT or kept.enrolments.exists():
         raise WrongState
     audit.record("campaign.discarded", kept, actor=actor, name=kept.name, kind=kept.kind)
     kept.slate.all().delete()
+    kept.stocks.all().delete()  # planned only: none is opened before its campaign is published
     kept.delete()
 
 

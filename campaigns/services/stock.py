@@ -6,6 +6,7 @@ inside the transaction that sets it aside or gives it back.
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -65,30 +66,57 @@ def stock_make(
     if mode == StockMode.DRAW and closes_at is None:
         raise Invalid(_("Say when entries end and lots are drawn."), field="closes_at")
     seed = secrets.token_hex(32)
-    wheel = faces.wheel_of(terms.faces, size=size, seed=seed)
     stock = CouponStock.objects.create(
         campaign=campaign,
         product=product,
         mode=mode,
         size=size,
-        faces=wheel,
-        total_minor=faces.worth_of(wheel, size),
         currency=campaign.currency,
-        valid_minutes=int(terms.valid_for.total_seconds()) // 60,
-        until_end=terms.until_end,
         opens_at=opens_at,
         closes_at=closes_at,
-        per_buyer=terms.in_all,
-        pause_days=terms.pause_days,
-        wins=terms.wins,
-        least_wait_seconds=int(terms.least_wait.total_seconds()),
         made_by=actor,
         seed=seed if mode == StockMode.DRAW else "",
+        **_promised(terms, size=size, seed=seed),
     )
     audit.record(
         "stock.made", stock, actor=actor, size=size, total_minor=stock.total_minor, mode=mode
     )
     return stock
+
+
+def _promised(terms: CouponTerms, *, size: int, seed: str) -> dict[str, Any]:
+    """What a stock of that size takes over from the rules."""
+    wheel = faces.wheel_of(terms.faces, size=size, seed=seed)
+    return {
+        "faces": wheel,
+        "total_minor": faces.worth_of(wheel, size),
+        "valid_minutes": int(terms.valid_for.total_seconds()) // 60,
+        "until_end": terms.until_end,
+        "per_buyer": terms.in_all,
+        "pause_days": terms.pause_days,
+        "wins": terms.wins,
+        "least_wait_seconds": int(terms.least_wait.total_seconds()),
+    }
+
+
+def stocks_renew(*, campaign: Campaign) -> None:
+    """The rules of a draft have changed: what is planned follows them. The caller holds its row."""
+    for stock in campaign.stocks.filter(state=StockState.DRAFT):
+        seed = stock.seed or secrets.token_hex(32)
+        for name, value in _promised(_terms(campaign), size=stock.size, seed=seed).items():
+            setattr(stock, name, value)
+        stock.save()
+
+
+@transaction.atomic
+def stock_discard(*, actor: User, stock: CouponStock) -> None:
+    """Planned coupons that are not wanted are gone; the audit trail keeps that they were. Raises
+    WrongState once they are open."""
+    kept = CouponStock.objects.select_for_update().get(pk=stock.pk)
+    if kept.state != StockState.DRAFT:
+        raise WrongState
+    audit.record("stock.discarded", kept, actor=actor, size=kept.size)
+    kept.delete()
 
 
 def _terms(campaign: Campaign) -> CouponTerms:

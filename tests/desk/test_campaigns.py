@@ -421,6 +421,8 @@ def test_the_monitor_shows_this_minute_and_refreshes_itself(cast, ops, second):
     assert (live.orders, live.spent, live.left) == (3, cny("3.00"), cny("97.00"))
     assert (live.used_percent, live.share_bps) == (3, 9_000)
     assert live.minutes[-1].orders == 3
+    trail = ops.get(f"{DESK}{made.pk}/monitor/").content.decode()
+    assert "<b>budget</b> CN¥100.00" in trail
     assert [(one.pk, orders, amount) for one, orders, amount in live.top] == [
         (cast.affiliate.pk, 3, cny("3.00"))
     ]
@@ -519,6 +521,7 @@ def test_another_rate_of_a_plan_is_played_with_winners_and_losers(cast, ops):
 # --- Coupons --------------------------------------------------------------------------------------
 
 STOCKS = "/admin/campaigns/couponstock/"
+STOCKS_TO_OPEN = f"{STOCKS}?state__exact=draft&campaign__state__in=scheduled,live,paused"
 
 
 def test_coupons_are_planned_opened_watched_and_closed(cast, ops, second):
@@ -559,6 +562,56 @@ def test_coupons_are_planned_opened_watched_and_closed(cast, ops, second):
     # The coupon in the buyer's hand stays good; the others' worth is the budget's again.
     assert ledger.balance(chart.coupons(made.pk), "CNY").minor == taken.face_minor
     assert verify() == []
+
+
+def test_the_first_page_says_which_drafts_and_coupons_wait(cast, ops, second):
+    def waiting(client: Client) -> tuple[int, int]:
+        found = client.get("/admin/").context["queues"]
+        counts = {queue["url"]: queue["count"] for queue in found}
+        return counts[f"{DESK}?state__exact=draft"], counts[STOCKS_TO_OPEN]
+
+    made = make(ops, "super_coupon", all_products="on", budget_minor="1000")
+    ops.post(f"{DESK}{made.pk}/coupons/", {"size": "10", "mode": "first"})
+    cache.clear()
+    assert waiting(second) == (1, 0)  # no coupon is opened before its campaign is published
+    second.post(f"{DESK}{made.pk}/publish/")
+
+    assert waiting(ops) == (0, 1)
+    assert list(ops.get(STOCKS_TO_OPEN).context["cl"].result_list) == [made.stocks.get()]
+    ops.post(f"{STOCKS}{made.stocks.get().pk}/open/")
+    assert waiting(ops) == (0, 0)
+
+
+def test_planned_coupons_follow_the_rules_and_are_discarded_alone_or_with_their_draft(cast, ops):
+    made = make(ops, "super_coupon", all_products="on", budget_minor="1000")
+    page = ops.get(f"{DESK}{made.pk}/coupons/").content.decode()
+    assert "holds about 125: on average one is worth CN¥8.00" in page
+    for size in ("100", "10"):
+        answer = ops.post(f"{DESK}{made.pk}/coupons/", {"size": size, "mode": "first"})
+        assert answer["Location"] == f"{DESK}{made.pk}/change/"  # nothing to open yet
+    large, small = made.stocks.order_by("pk")
+    assert large.total_minor == 800_00
+
+    ops.post(f"{STOCKS}{large.pk}/discard/")
+    assert list(made.stocks.all()) == [small]
+    changed = typed(ops.get(f"{DESK}{made.pk}/edit/").context["form"])
+    ops.post(f"{DESK}{made.pk}/edit/", changed | {"rule_valid_hours": "2"})
+    small.refresh_from_db()
+    assert small.valid_minutes == 120
+    assert "2 hours" in ops.get(f"{STOCKS}{small.pk}/change/").content.decode()
+    ops.post(f"{DESK}{made.pk}/discard/")
+    assert not Campaign.objects.exists()
+    assert verify() == []
+
+
+def test_open_coupons_are_not_discarded(cast, ops, second):
+    made = published(ops, second, kind="super_coupon", budget_minor="1000")
+    ops.post(f"{DESK}{made.pk}/coupons/", {"size": "10", "mode": "first"})
+    stock = made.stocks.get()
+    ops.post(f"{STOCKS}{stock.pk}/open/")
+
+    ops.post(f"{STOCKS}{stock.pk}/discard/")
+    assert made.stocks.get().state == "open"
 
 
 def test_more_coupons_than_the_budget_holds_are_not_opened(cast, ops, second):

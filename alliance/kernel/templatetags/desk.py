@@ -13,9 +13,9 @@ register = template.Library()
 
 
 @register.simple_tag
-def facts(data: dict[str, Any]) -> SafeString:
-    """{% facts event.data %}: one fact a line."""
-    return columns.facts(data)
+def facts(data: dict[str, Any], currency: str = "") -> SafeString:
+    """{% facts event.data currency %}: one fact a line."""
+    return columns.facts(data, currency or "")
 
 
 @register.simple_tag

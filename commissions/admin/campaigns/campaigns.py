@@ -184,7 +184,7 @@ class CampaignAdmin(
         "rules_told",
         "about",
     )
-    rare = frozenset(("clone", "top_up", "extend", "describe", "discard"))
+    rare = frozenset(("clone", "top_up", "extend", "describe", "discard", "count"))
     pages = (
         *MONITOR_PAGES,
         *MAKE_PAGES,

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.admin.utils import unquote
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -13,6 +14,7 @@ from unfold.enums import ActionVariant
 
 from alliance.kernel.access import has_role
 from alliance.kernel.columns import Text
+from alliance.kernel.desk import QUEUES_CACHE
 from alliance.kernel.models import StaffRole
 
 
@@ -54,6 +56,8 @@ class WithPages:
         if obj is None:
             raise Http404
         answer: HttpResponse = getattr(self, f"{page.name}_page")(request, obj)
+        if request.method == "POST":
+            cache.delete(QUEUES_CACHE)
         return answer
 
     def render_change_form(

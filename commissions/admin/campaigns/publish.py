@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
 
@@ -78,7 +78,9 @@ class Publishing:
         if campaign.all_products:
             steps.append((_("Slate"), gettext("all products"), True, ""))
         else:
-            said = gettext("%(count)s products") % {"count": count}
+            said = ngettext("%(count)s product", "%(count)s products", count) % {
+                "count": number(count)
+            }
             steps.append((_("Slate"), said, count > 0, desk.url_of("slate", campaign.pk)))
         if MECHANICS[campaign.kind].coupon is not None:
             planned = sum(campaign.stocks.values_list("size", flat=True))
@@ -88,7 +90,12 @@ class Publishing:
             agreed = campaign.agreed_at is not None
             said = gettext("agreed") if agreed else gettext("the merchant sees it on its page")
             steps.append((_("Merchant's consent"), said, agreed, ""))
-        steps.append((_("Publish"), gettext("not yet"), False, desk.url_of("publish", campaign.pk)))
+        waits = (
+            gettext("by somebody else, as you made it")
+            if second_person(person(request), campaign)
+            else gettext("not yet")
+        )
+        steps.append((_("Publish"), waits, False, desk.url_of("publish", campaign.pk)))
         return {"steps": [(a, b, done, url if may else "") for a, b, done, url in steps]}
 
 

@@ -9,7 +9,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
@@ -20,12 +20,13 @@ from alliance.kernel import columns
 from alliance.kernel.desk import Decision, Facts, ReadOnlyAdmin, in_state, person
 from alliance.kernel.errors import Invalid
 from alliance.kernel.models import StaffRole
+from alliance.kernel.money import Money
 from alliance.kernel.templatetags.alliance import number
 from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, Claim, CouponStock, StockMode, StockState
 from campaigns.models.claim import LIVE
 from campaigns.queries import OPEN_STATES
-from campaigns.services.stock import stock_make
+from campaigns.services.stock import stock_discard, stock_make
 from commissions.admin.campaigns.fields import MomentField
 from commissions.admin.campaigns.meters import meter
 from commissions.admin.campaigns.pages import Page
@@ -41,7 +42,6 @@ class StockForm(forms.Form):
         min_value=1,
         max_value=10_000_000,
         widget=UnfoldAdminIntegerFieldWidget({"autofocus": True}),
-        help_text=_("All of their worth is set aside from the budget when they are opened."),
     )
     product = forms.ModelChoiceField(
         label=_("Product"),
@@ -87,12 +87,17 @@ class Stocking:
         """Plan a stock; it is opened on its own page once the campaign is published."""
         desk: Any = self
         form = StockForm(request.POST if request.method == "POST" else None)
+        form.fields["size"].help_text = _budget_holds(campaign)
         if form.is_valid():
             try:
                 stock = stock_make(actor=person(request), campaign=campaign, **form.cleaned_data)
             except Invalid as exc:
                 form.add_error(exc.field if exc.field in form.fields else None, str(exc))
             else:
+                if campaign.published_at is None:
+                    said = gettext("The coupons are planned. Open them once it is published.")
+                    messages.success(request, said)
+                    return HttpResponseRedirect(desk.url_of("change", campaign.pk))
                 messages.success(request, gettext("The coupons are planned. Open them next."))
                 page = columns.url_of(stock._meta.label_lower, stock.pk)
                 return HttpResponseRedirect(page)
@@ -110,6 +115,24 @@ class Stocking:
             media=form.media,
         )
         return answer
+
+
+def _budget_holds(campaign: Campaign) -> str:
+    """How many coupons the whole budget is worth, at their average amount."""
+    mechanic = MECHANICS[campaign.kind]
+    if mechanic.coupon is None:
+        return ""
+    faces = mechanic.coupon(mechanic.parse(campaign.rules)).faces
+    whole = sum(weight for _face, weight in faces)
+    worth = sum(face * weight for face, weight in faces)
+    return gettext(
+        "The budget of %(budget)s holds about %(count)s: on average one is worth %(average)s. All "
+        "of their worth is set aside from the budget when they are opened."
+    ) % {
+        "budget": campaign.budget.localized(),
+        "count": number(campaign.budget_minor * whole // worth),
+        "average": Money(worth // whole, campaign.currency).localized(),
+    }
 
 
 def facts(stock: CouponStock) -> Facts:
@@ -135,16 +158,18 @@ class StockAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("campaign", "product")
     tabs_by = "state"
-    list_filter = ("state", ("campaign", AutocompleteSelectFilter))
+    list_filter = ("state", "campaign__state", ("campaign", AutocompleteSelectFilter))
     search_fields = ("campaign__name", "product__title")
     search_help_text = _("Campaign or product")
     ordering = ("-pk",)
     fields = (
-        *list_display[1:],
+        columns.linked("campaign", _("campaign")),
+        "goods",
+        *list_display[3:],
         columns.moment("closes_at", _("claims until")),
         columns.moment("opened_at", _("opened at")),
         columns.moment("closed_at", _("closed at")),
-        "valid_minutes",
+        "valid_for",
         columns.linked("made_by", _("planned by")),
     )
     decisions = (
@@ -165,6 +190,18 @@ class StockAdmin(ReadOnlyAdmin):
                 "while the campaign runs."
             ),
             done=_("The coupons can be claimed."),
+            facts=facts,
+        ),
+        Decision(
+            name="discard",
+            label=_("Discard"),
+            icon="delete",
+            variant=ActionVariant.DANGER,
+            run=lambda actor, stock: stock_discard(actor=actor, stock=stock),
+            roles=(StaffRole.OPS,),
+            when=in_state(StockState.DRAFT),
+            text=_("The planned coupons are gone. Plan others on the campaign's page."),
+            done=_("The planned coupons are discarded."),
             facts=facts,
         ),
         Decision(
@@ -195,6 +232,18 @@ class StockAdmin(ReadOnlyAdmin):
     @admin.display(description=_("number"), ordering="pk")
     def number(self, stock: CouponStock) -> str:
         return f"#{stock.pk}"
+
+    @display(description=_("product"))
+    def goods(self, stock: CouponStock) -> SafeString | str:
+        return columns.link_to(stock.product) if stock.product else gettext("all of the campaign")
+
+    @display(description=_("to be used within"))
+    def valid_for(self, stock: CouponStock) -> str:
+        hours, minutes = divmod(stock.valid_minutes, 60)
+        said = [ngettext("%(count)s hour", "%(count)s hours", hours)] if hours else []
+        said += [ngettext("%(count)s minute", "%(count)s minutes", minutes)] if minutes else []
+        counts = [count for count in (hours, minutes) if count]
+        return " ".join(one % {"count": number(n)} for one, n in zip(said, counts, strict=True))
 
     @display(description=_("claimed"))
     def claimed(self, stock: CouponStock) -> SafeString:
