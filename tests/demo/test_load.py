@@ -16,7 +16,18 @@ from alliance.demo.load.accounts import logins
 from alliance.demo.people import PASSWORD
 from alliance.kernel import clock
 from alliance.kernel.models import AuditEvent, User
-from campaigns.models import Subsidy
+from campaigns.claims import left_in
+from campaigns.models import (
+    Campaign,
+    CampaignState,
+    Claim,
+    CouponStock,
+    Enrolment,
+    Grant,
+    SlateItem,
+    Standing,
+    Subsidy,
+)
 from commissions import tasks
 from commissions.figures import waiting
 from commissions.models import (
@@ -35,7 +46,7 @@ from commissions.verify import verify
 from merchants.models import Merchant, Order, OrderLine, Product
 
 NOW = datetime(2026, 7, 8, 6, 30, tzinfo=UTC)  # half past two in the afternoon in Shanghai
-SMALL = Size(orders=500, visits=60, shelf=1)
+SMALL = Size(orders=500, visits=60, shelf=1, claims=60)
 
 pytestmark = pytest.mark.django_db
 
@@ -98,10 +109,16 @@ def test_the_figures_are_the_same_everywhere(year):
     )
     earned = Commission.objects.aggregate(due=Sum("commission_minor"), net=Sum("net_minor"))
 
-    assert orders == {"orders": 500, "paid": 51_377_93, "back": 1_761_25}
-    assert by_state == {"confirmed": 74, "estimated": 5, "settled": 350, "void": 54}
+    assert orders == {"orders": 523, "paid": 53_448_23, "back": 1_761_25}
+    assert by_state == {
+        "confirmed": 76,
+        "estimated": 29,
+        "settled": 350,
+        "unfunded": 1,
+        "void": 54,
+    }
     assert settled == {"months": 11, "net": 3_762_16}
-    assert earned == {"due": 5_437_44, "net": 4_582_85}
+    assert earned == {"due": 5_728_66, "net": 4_963_71}
 
 
 def test_a_second_load_changes_nothing(year):
@@ -135,6 +152,42 @@ def test_the_books_are_in_full_swing(year):
     assert Commission.objects.filter(subsidy_minor__gt=0).exists()
     assert TopUp.objects.filter(state="received", credit__state="received").exists()
     assert VerifyRun.objects.get().faults == 0
+
+
+def test_a_season_is_in_full_swing(year):
+    """Of most kinds of campaigns one, in every state that people meet."""
+    kinds = set(Campaign.objects.values_list("kind", flat=True))
+    states = set(Campaign.objects.values_list("state", flat=True))
+    stock = CouponStock.objects.get(state="open", campaign__kind="super_coupon")
+    claims = Claim.objects.filter(stock=stock)
+
+    assert len(kinds) >= 11
+    assert states == set(CampaignState.values)
+    assert claims.filter(state="used").count() >= 15
+    assert claims.count() + left_in(stock) == stock.size == 2_000
+    assert Grant.objects.filter(amount_minor__gt=0).exists()
+    assert Standing.objects.filter(rank=1, orders__gt=0).exists()
+    assert Enrolment.objects.filter(state="applied").count() == 1
+    assert SlateItem.objects.filter(state="proposed").count() == 2
+    assert Campaign.objects.filter(state="draft", agreed_at=None, merchant_bps__gt=0).count() == 1
+
+
+def test_everybody_sees_the_season_on_their_pages(year, client):
+    def page(login, address):
+        client.force_login(User.objects.get(email=f"{login}@demo.example"))
+        answer = client.get(address, headers={"accept-language": "zh"})
+        assert answer.status_code == 200, address
+        return answer.content.decode()
+
+    task = Campaign.objects.get(name="稳赚任务 · 冲单周")
+    board = Campaign.objects.get(kind="leaderboard")
+    named = reverse("commissions:campaign", args=[task.pk])
+    assert task.name in page("lin", reverse("commissions:campaigns"))
+    assert "progress" in page("lin", named)
+    assert "林小满" in page("lin", reverse("commissions:campaign", args=[board.pk]))
+    assert "厨房焕新" in page("chen", reverse("commissions:merchant_campaigns"))
+    for where in ("campaign", "season", "enrolment", "slateitem"):
+        page("ops", reverse(f"admin:campaigns_{where}_changelist"))
 
 
 def test_forty_shops_and_a_hundred_affiliates(year):

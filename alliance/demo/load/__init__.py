@@ -22,6 +22,7 @@ from alliance.demo.load.desk import desk_fill
 from alliance.demo.load.money import Wallets, settlements_plan
 from alliance.demo.load.parts import parts_plan
 from alliance.demo.load.promoters import promoters_join
+from alliance.demo.load.season import season_plan, wake
 from alliance.demo.load.shops import shops_open
 from alliance.demo.load.stage import Stage
 from alliance.demo.load.year import Year
@@ -29,6 +30,7 @@ from alliance.demo.orders import orders, visits
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import DomainError
 from alliance.kernel.models import AuditEvent, User
+from commissions import tasks
 from commissions.models import VerifySource
 from commissions.services.funding import funding_review
 from commissions.services.verification import verification_run
@@ -48,11 +50,13 @@ class Occupied(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of a year. `shelf`: products per shop, beside those that somebody clicked."""
+    """How much of a year. `shelf`: products per shop, beside those that somebody clicked; `claims`:
+    coupons of the season."""
 
     orders: int = 12_000
     visits: int = 15_000
     shelf: int = 1_000
+    claims: int = 240
 
 
 def load(*, size: Size | None = None, say: Callable[[str], None] = lambda _line: None) -> bool:
@@ -95,11 +99,14 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     settlements_plan(stage)
     desk_fill(stage, users)
     cases_plan(stage)
+    season_plan(stage, size.claims)
     say("affiliates")
     stage.agenda.run()
     # What their jobs do every few minutes: a plan may have begun, a wallet run dry since the last.
     rates_refresh()
     funding_review()
+    wake()
+    tasks.standings_count()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     verification_run(source=VerifySource.NIGHT)
