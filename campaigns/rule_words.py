@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from affiliates.models import AffiliateKind
 from alliance.kernel.columns import Text
-from alliance.kernel.money import Money, percent
+from alliance.kernel.money import Money, hundredths, percent
 from alliance.kernel.templatetags.alliance import number
 from campaigns.mechanics import MECHANICS
 from campaigns.mechanics.words import Input, RuleField
@@ -58,6 +58,8 @@ def _said(rule: RuleField, value: Any, currency: str) -> list[str]:
             return [percent(value)]
         case Input.AMOUNT:
             return [Money(value, currency).localized()] if value else []
+        case Input.CENTI:
+            return [hundredths(value)]
         case Input.COUNT:
             return [number(value)]
         case Input.FLAG:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from babel.numbers import format_currency, format_percent, get_currency_precision
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 from django.utils.translation import get_language, to_locale
 
 BPS = 10_000
@@ -137,6 +137,12 @@ def percent(bps: int) -> str:
     """Basis points as the active language writes a rate: 1250 → "12.5%", "12,5 %"."""
     locale = to_locale(get_language() or "en")
     return format_percent(Decimal(bps) / BPS, locale=locale, decimal_quantization=False)
+
+
+def hundredths(centi: int) -> str:
+    """A figure in hundredths as the active language writes it: 460 → "4.60", "4,60"."""
+    locale = to_locale(get_language() or "en")
+    return format_decimal(Decimal(centi) / 100, "0.00", locale=locale)
 
 
 def cny(text: str) -> Money:

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from pydantic_core import ErrorDetails
 
-from alliance.kernel.money import Money, percent
+from alliance.kernel.money import Money, hundredths, percent
 from campaigns.mechanics.words import Input, RuleField
 
 
@@ -110,6 +110,7 @@ def _shape(field: RuleField | None) -> str:
         None: gettext("“%(rule)s” must be rules by their names."),
         Input.RATE: gettext("“%(rule)s” must be a rate."),
         Input.AMOUNT: gettext("“%(rule)s” must be an amount."),
+        Input.CENTI: gettext("“%(rule)s” must be a number."),
         Input.COUNT: gettext("“%(rule)s” must be a whole number."),
         Input.FLAG: gettext("“%(rule)s” must be yes or no."),
         Input.CHOICE: gettext("“%(rule)s” must be one of: %(choices)s."),
@@ -126,6 +127,8 @@ def _choices(field: RuleField | None) -> dict[str, str]:
 def _written(limit: Any, field: RuleField | None, currency: str) -> str:
     if field is not None and field.input is Input.RATE:
         return percent(limit)
+    if field is not None and field.input is Input.CENTI:
+        return hundredths(limit)
     if field is not None and field.input is Input.AMOUNT:
         return Money(limit, currency or settings.ALLIANCE["CURRENCY"]).localized()
     return str(limit)

@@ -37,7 +37,7 @@ class SuperU(Rules):
     least_rating_centi: Annotated[
         int,
         Field(ge=0, le=500),
-        Words(_("Rating at least"), _("In hundredths of a star: 460 are 4.6 stars.")),
+        Words(_("Rating at least"), _("Stars of the shop. For example 4.6.")),
     ] = 460
     most_refund_bps: Annotated[
         Bps,

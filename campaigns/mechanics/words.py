@@ -1,7 +1,7 @@
 """Rules in words: what the desk's form is built from.
 
 A rule's unit follows from its name, as everywhere in the house: `_bps` is a rate, `_minor` an
-amount; whole numbers under other names are counts.
+amount, `_centi` a figure in hundredths; whole numbers under other names are counts.
 """
 
 from collections.abc import Iterator
@@ -31,6 +31,7 @@ class Input(StrEnum):
 
     RATE = "rate"  # basis points; a form shows percent
     AMOUNT = "amount"  # minor units of the campaign's currency
+    CENTI = "centi"  # hundredths; a form shows 4.60
     COUNT = "count"
     FLAG = "flag"
     CHOICE = "choice"
@@ -96,7 +97,8 @@ def _input(name: str, info: FieldInfo) -> _Shape:
         return Input.CHOICE, tuple((str(one.value), one.label) for one in kind), ()
     if kind is int:
         ending = name.rpartition("_")[2]
-        return {"bps": Input.RATE, "minor": Input.AMOUNT}.get(ending, Input.COUNT), (), ()
+        inputs = {"bps": Input.RATE, "minor": Input.AMOUNT, "centi": Input.CENTI}
+        return inputs.get(ending, Input.COUNT), (), ()
     return {bool: Input.FLAG, str: Input.TEXT, time: Input.TIME}[kind], (), ()
 
 

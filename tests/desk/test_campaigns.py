@@ -143,6 +143,19 @@ def test_percent_and_yuan_become_basis_points_and_minor_units(cast, ops):
     assert made.starts_at == datetime(2026, 6, 5, 8, tzinfo=clock.ZONE)
 
 
+def test_stars_are_typed_and_read_as_people_write_them(cast, ops):
+    made = make(ops, "super_u", rule_least_rating_centi="4.75")
+    assert made.rules["least_rating_centi"] == 475
+    assert "<b>Rating at least</b> 4.75" in ops.get(f"{DESK}{made.pk}/change/").content.decode()
+
+
+def test_an_empty_list_says_so_and_one_that_was_searched_leads_back(ops):
+    assert "Nothing is here yet" in ops.get(DESK).content.decode()
+    searched = ops.get(f"{DESK}?q=nothing").content.decode()
+    assert "Nothing fits what you look for" in searched
+    assert 'href="?"' in searched
+
+
 def test_rows_are_read_as_typed_and_an_empty_one_is_none(cast, ops):
     made = make(
         ops,

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from alliance.kernel import clock
-from alliance.kernel.money import Money
+from alliance.kernel.money import Money, hundredths
 from campaigns.faces import wheel_of, worth_of
 from campaigns.facts import StandingFacts
 from campaigns.mechanics import MECHANICS, RuleField
@@ -65,6 +65,8 @@ def _plain(field: RuleField, value) -> str:
             return amount(value)
         case Input.RATE:
             return rate(value)
+        case Input.CENTI:
+            return hundredths(value)
         case Input.FLAG:
             return "yes" if value else "no"
         case Input.TIME:

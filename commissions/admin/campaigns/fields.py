@@ -228,7 +228,7 @@ def field_for(rule: RuleField, currency: str, *, cell: bool = False) -> forms.Fi
         "required": (rule.required or not cell) and rule.input is not Input.FLAG,
     }
     match rule.input:
-        case Input.RATE:
+        case Input.RATE | Input.CENTI:  # hundredths, both
             return RateField(least_bps=rule.least, most_bps=rule.most, **said)
         case Input.AMOUNT:
             return MinorField(
