@@ -187,15 +187,19 @@ def _buyers(orders: Iterable[Order]) -> dict[int, Buyer]:
     }
     history = _history([(order, clicks[order.pk]) for order in orders if order.pk in clicks])
     used = _used_elsewhere(claims)
-    return {
-        order.pk: _with_coupon(
+    buyers: dict[int, Buyer] = {}
+    taken: set[int] = set()  # by an earlier order of the same batch
+    for order in sorted(orders, key=lambda order: (order.placed_at, order.pk)):
+        claim = claims.get(order.pk)
+        buyers[order.pk] = buyer = _with_coupon(
             order,
             _buyer(order, clicks.get(order.pk), history[order.pk]),
-            claims.get(order.pk),
-            used=order.pk in used,
+            claim,
+            used=order.pk in used or (claim is not None and claim.pk in taken),
         )
-        for order in orders
-    }
+        if claim and buyer.identity == "coupon" and order.state != OrderState.VOID:
+            taken.add(claim.pk)
+    return buyers
 
 
 def claim_code(coupon_code: str) -> str:

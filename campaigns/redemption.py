@@ -1,7 +1,8 @@
 """Coupons that orders use: which claim an order names, and the touch that each claim is.
 
 An order that its shop reports with the code of a claim, in the coupon's time, at the claim's shop,
-uses it; the first order does. What the merchant gets for it is `commissions.services.coupons`'.
+uses it; the first order does, and an order uses one. What the merchant gets for it is the business
+of `commissions.services.coupons`.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -63,12 +64,18 @@ def coupons_use(orders: Collection[Order], lines: Sequence[OrderLine]) -> None:
         {claim.stock_id for claim in claims.values()}
     )
     slate = _slate(stocks.values(), lines)
+    # A shop that reports another code for an order has had its coupon already.
+    served = set(
+        Claim.objects.filter(order__in=orders, state=ClaimState.USED).values_list(
+            "order", flat=True
+        )
+    )
     products: dict[int, set[int | None]] = {}
     for line in lines:
         products.setdefault(line.order_id, set()).add(line.product_id)
     for order in sorted(orders, key=lambda order: (order.placed_at, order.pk)):
         claim = claims.get(claim_code(order.coupon_code))
-        if claim is None or claim.state != ClaimState.HELD:
+        if claim is None or claim.state != ClaimState.HELD or order.pk in served:
             continue
         stock = stocks[claim.stock_id]
         fits = stock.campaign.all_products or bool(

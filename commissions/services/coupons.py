@@ -56,8 +56,8 @@ def stock_open(*, actor: User, stock: CouponStock) -> None:
 
 @transaction.atomic(durable=True)
 def stock_close(*, actor: User | None, stock: CouponStock) -> None:
-    """Open → closed; what its coupons do not need goes back to the budget. Closing again is
-    harmless."""
+    """Open → closed; what its coupons do not need goes back to the budget, when a claim that was
+    on its way meanwhile is written (the beat closes it again). Closing again is harmless."""
     Campaign.objects.select_for_update(no_key=True).get(pk=stock.campaign_id)
     if stocks.stock_close(stock=stock):
         audit.record("stock.closed", stock, actor=actor)
@@ -80,6 +80,8 @@ def stocks_turn() -> None:
 def _give_back(stock: CouponStock) -> None:
     """coupons → budget: all but the faces of coupons in buyers' hands, and what was paid."""
     stock = CouponStock.objects.select_for_update().get(pk=stock.pk)
+    if stock.closed_at is None or stock.closed_at > clock.now() - stocks.SWEEP_AFTER:
+        return
     needed = 0
     rows = Claim.objects.filter(stock=stock, state__in=[ClaimState.HELD, ClaimState.USED])
     for face, paid in rows.values_list("face_minor", "paid_minor"):

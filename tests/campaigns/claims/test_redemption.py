@@ -2,8 +2,10 @@
 when the goods are received, and what comes to nothing goes back."""
 
 from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
+from django.db import connection, transaction
 
 from affiliates.models import AdZone, Attribution, Touch
 from affiliates.services import affiliate_apply, link_create
@@ -21,6 +23,7 @@ from commissions.services import coupons
 from commissions.services.campaigns import campaign_close, campaign_wind_up
 from commissions.tasks import coupons_turn
 from commissions.verify import verify
+from merchants.services.orders import orders_record
 from tests.campaigns.claims.world import EVENING, rules_of, through
 from tests.cast import cast_make, staff_make, user_make
 
@@ -220,6 +223,9 @@ def test_what_is_left_goes_back_when_the_campaign_closes_and_winds_up(season):
     with clock.at(EVENING + HOUR):
         campaign_close(actor=season.ops, campaign=season.campaign, reason="enough")
         coupons_turn()
+        assert season.money() == ("400.00", "600.00")
+    with clock.at(EVENING + HOUR + MINUTE):
+        coupons_turn()
         assert season.money() == ("940.00", "60.00")
         assert verify() == []
         season.cast.received("S1", coupon_code=used)
@@ -233,6 +239,62 @@ def test_what_is_left_goes_back_when_the_campaign_closes_and_winds_up(season):
     with clock.at(season.campaign.confirm_until + DAY):
         assert campaign_wind_up(campaign=season.campaign) == cny("970.00")
         assert verify() == []
+
+
+def test_an_order_uses_one_coupon_whatever_its_shop_reports_next(season):
+    first, second = season.claim("ada"), season.claim("bob")
+    season.sold("S1", first)
+    with clock.at(EVENING + HOUR):
+        season.cast.received("S1", coupon_code=second)
+
+    assert Claim.objects.get(code=first).state == ClaimState.USED
+    assert Claim.objects.get(code=second).state == ClaimState.HELD
+    assert season.money() == ("400.00", "570.00")  # one face of 30.00
+    assert verify() == []
+
+
+def test_of_two_orders_reported_at_once_the_first_has_the_coupon(season):
+    code = season.claim()
+    with clock.at(EVENING + MINUTE):
+        facts = {"click_id": "", "coupon_code": code, "amount_minor": 16900}
+        reports = [
+            season.cast.report("S1", **facts, placed_at=clock.now()),
+            season.cast.report("S2", **facts, placed_at=clock.now() - timedelta(seconds=20)),
+        ]
+        done = orders_record(shop=season.cast.shop, reports=reports)
+        pipeline.orders_process([one.order_pk for one in done])
+
+    assert season.attribution("S2").rule == "coupon"
+    # Known by the code as by a click, but not before all clicks.
+    second = season.attribution("S1")
+    assert second.rule == "same_product"
+    assert [row["why"] for row in second.receipt["looked_at"]] == ["same_product"]
+    assert Claim.objects.get().order.external_id == "S2"
+    assert verify() == []
+
+
+def test_a_claim_on_its_way_while_the_stock_closes_keeps_its_money(season):
+    taken, closed = Event(), Event()
+
+    def buyer():
+        with clock.at(EVENING), transaction.atomic():
+            season.claim("ada")
+            taken.set()
+            closed.wait(60)
+        connection.close()
+
+    thread = Thread(target=buyer)
+    thread.start()
+    assert taken.wait(60)
+    coupons.stock_close(actor=season.ops, stock=season.stock)
+    closed.set()
+    thread.join()
+    assert season.money() == ("400.00", "600.00")
+
+    with clock.at(EVENING + MINUTE):
+        coupons_turn()
+    assert season.money() == ("970.00", "30.00")
+    assert verify() == []
 
 
 def test_a_reimbursement_that_was_broken_off_is_made_up_for(season, monkeypatch):
