@@ -86,8 +86,7 @@ class Ask:
 
     @cached_property
     def query(self) -> dict[str, list[str]]:
-        text = self.environ.get("QUERY_STRING", "")
-        return parse_qs(text, max_num_fields=50) if text else {}
+        return _fields(self.environ.get("QUERY_STRING", ""), most=50)
 
     @cached_property
     def cookies(self) -> dict[str, str]:
@@ -288,7 +287,7 @@ def _amounts(offer: landing.Offer, claim: Claim | None) -> dict[str, Any]:
 def _claim(ask: Ask, known: Known, offer: landing.Offer, form: Callable[[], bytes]) -> Answer:
     if not ask.human:
         return _refused(ask, known, "bot", 403)
-    said = parse_qs(form().decode("ascii", "replace"), max_num_fields=20)
+    said = _fields(form().decode("ascii", "replace"), most=20)
     trail = said.get("cons", [""])[0] != "0"
     request_key = token_read(
         said.get("t", [""])[0],
@@ -397,9 +396,12 @@ def _known(code: str) -> Known:
     if known is None or moment - known.at > FRESH:
         way = way_of(code)
         offer = landing.offer_of(way) if way and not way.closed else None
+        known = Known(moment, way, offer)
+        if way is None:
+            return known  # nothing is kept of codes that anybody can think of
         if len(_offers) >= KEPT:
             _offers.clear()
-        known = _offers[code] = Known(moment, way, offer)
+        _offers[code] = known
     return known
 
 
@@ -477,6 +479,14 @@ def _css() -> str:
 @cache
 def _css_hash() -> str:
     return base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
+
+
+def _fields(text: str, *, most: int) -> dict[str, list[str]]:
+    """The fields of a query or form; none of them where there are more than anybody needs."""
+    try:
+        return parse_qs(text, max_num_fields=most) if text else {}
+    except ValueError:
+        return {}
 
 
 def _form_of(environ: Environ) -> bytes:

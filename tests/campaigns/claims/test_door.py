@@ -308,3 +308,20 @@ def test_the_door_in_front_of_django_answers_the_same(world):
     assert "X-Request-ID" in through
     status, _headers, _body = get(f"/s/{world.cast.link.code}", HTTP_HOST="evil.example")
     assert status.startswith("400")
+
+
+def test_more_fields_than_anybody_needs_are_no_fault_of_ours(world, buyer):
+    many = "&".join(f"f{number}=1" for number in range(60))
+    assert buyer.look(f"?{many}").status_code == 200
+    answer = buyer.client.post(buyer.path, many, "application/x-www-form-urlencoded")
+
+    assert answer.status_code == 403
+    assert not Claim.objects.exists()
+
+
+def test_codes_that_anybody_can_think_of_take_no_room_and_no_page_out_of_it(world, buyer):
+    buyer.look()
+    for number in range(20):
+        assert buyer.client.get(f"/s/nosuch{number}").status_code == 302
+
+    assert set(door._offers) == {world.cast.link.code}
