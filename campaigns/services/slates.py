@@ -21,7 +21,7 @@ from campaigns.models import Campaign, CampaignState, SlateItem, SlateState
 from campaigns.queries import opens_to_merchants
 from campaigns.slates import facts_of, objections
 from merchants.feeds.table import Table
-from merchants.models import Product, ProductState
+from merchants.models import MerchantMember, Product, ProductState
 from merchants.queries import may_act_for
 
 MOST = 20_000  # products on one slate
@@ -42,7 +42,8 @@ def slate_add(
     *, actor: User, campaign: Campaign, products: QuerySet[Product] | Sequence[int], how: str = ""
 ) -> int:
     """Products on sale in the campaign's currency join its slate; how many are new there. Those on
-    it already, proposed or rejected stay as they are. `how` they were chosen goes into the trail.
+    it already, proposed or rejected stay as they are, and what the actor's own merchant sells is
+    for somebody else to add. `how` they were chosen goes into the trail.
 
     Raises WrongState for a campaign that is over, Invalid beyond MOST products.
     """
@@ -50,6 +51,8 @@ def slate_add(
     if not isinstance(products, QuerySet):
         products = Product.objects.filter(pk__in=products)
     fitting = products.filter(currency=campaign.currency, state=ProductState.ON_SALE)
+    own = MerchantMember.objects.filter(user=actor).values("merchant")
+    fitting = fitting.exclude(shop__merchant__in=own)
     taken = SlateItem.objects.filter(campaign=campaign).values("product")
     chosen = list(
         fitting.exclude(pk__in=taken).order_by("pk").values_list("pk", flat=True)[: MOST + 1]
@@ -249,9 +252,12 @@ def slate_withdraw(*, actor: User, item: SlateItem) -> None:
 def slate_decide(*, actor: User, item: SlateItem, accept: bool, reason: str = "") -> None:
     """Operations take a proposal or reject it, with the reason that its merchant will read.
 
-    Raises WrongState if it was decided meanwhile or the campaign is over.
+    Raises NotAllowed for whoever belongs to its merchant, WrongState if it was decided meanwhile
+    or the campaign is over.
     """
     _alive(item.campaign)
+    if MerchantMember.objects.filter(merchant=item.product.shop.merchant_id, user=actor).exists():
+        raise NotAllowed(_("You belong to this merchant: somebody else must decide."))
     state = SlateState.APPROVED if accept else SlateState.REJECTED
     said = reason.strip() if accept else _reason(reason)
     proposed = SlateItem.objects.filter(pk=item.pk, state=SlateState.PROPOSED)

@@ -11,12 +11,13 @@ from campaigns import queries
 from campaigns.models import Campaign, CampaignState, SlateItem, SlateState
 from campaigns.services.campaigns import campaign_clone, campaign_make
 from campaigns.services.slates import (
+    slate_add,
     slate_agree,
     slate_decide,
     slate_propose,
     slate_withdraw,
 )
-from merchants.models import Product
+from merchants.models import MerchantMember, Product
 from merchants.services.merchants import merchant_apply, merchant_approve
 from tests.cast import cast_make, staff_make, user_make
 
@@ -76,6 +77,18 @@ def test_a_merchant_proposes_and_operations_take_it(cast, ops, called):
         slate_decide(actor=ops, item=item, accept=False, reason="too late")
     with pytest.raises(WrongState):
         slate_propose(actor=cast.chen, campaign=called, product=cast.product)
+
+
+def test_who_belongs_to_the_merchant_does_not_decide_on_its_proposal(cast, ops, called):
+    item = slate_propose(actor=cast.chen, campaign=called, product=cast.product)
+    MerchantMember.objects.create(merchant=cast.merchant, user=ops)
+    for accept in (True, False):
+        with pytest.raises(NotAllowed):
+            slate_decide(actor=ops, item=item, accept=accept, reason="we are the best")
+    item.refresh_from_db()
+    assert (item.state, item.decided_by) == ("proposed", None)
+
+    assert slate_add(actor=ops, campaign=make(ops), products=[cast.product.pk]) == 0
 
 
 def test_a_rejection_has_a_reason_and_another_proposal_is_welcome(cast, ops, called):
