@@ -41,6 +41,12 @@ AGREED_TO = (
     "budget_minor",
     "starts_at",
     "ends_at",
+    "confirm_until",
+    "host",
+    "kinds",
+    "least_tier",
+    "all_products",
+    "self_buying",
     *LIMITS,
 )
 
@@ -207,9 +213,9 @@ def campaign_clone(
     for moment in ("starts_at", "ends_at", "confirm_until", "enrol_from", "enrol_until"):
         if (then := getattr(fresh, moment)) is not None:
             setattr(fresh, moment, then + moved)
-    for published in ("agreed_at", "published_by", "published_at", "closed_at"):
-        setattr(fresh, published, None)
-    fresh.close_reason, fresh.made_by = "", actor
+    for had in ("agreed_at", "published_by", "published_at", "closed_at", "evaluated_at"):
+        setattr(fresh, had, None)
+    fresh.close_reason, fresh.returned_minor, fresh.made_by = "", 0, actor
     fresh.created_at = clock.now()
     _check(fresh)
     fresh.save()

@@ -7,7 +7,7 @@ import pytest
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import AuditEvent, StaffRole
-from campaigns.models import Campaign, CampaignState, Season, SlateItem, SlateState
+from campaigns.models import Campaign, CampaignState, CouponStock, Season, SlateItem, SlateState
 from campaigns.services.campaigns import (
     campaign_agree,
     campaign_clone,
@@ -18,6 +18,7 @@ from campaigns.services.campaigns import (
     campaign_make,
 )
 from campaigns.services.seasons import season_edit, season_make
+from campaigns.services.stock import stock_make
 from tests.cast import cast_make, staff_make, user_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -224,6 +225,19 @@ def test_a_clone_is_a_draft_with_all_dates_moved(cast, ops):
     assert (made.name, made.state, made.slate.count()) == ("Double June", CampaignState.LIVE, 1)
 
 
+def test_a_clone_of_one_that_is_over_begins_anew(cast, ops):
+    made = draft(ops)
+    publish(made)
+    over = {"state": CampaignState.SETTLED, "closed_at": clock.now(), "returned_minor": 400_000}
+    Campaign.objects.filter(pk=made.pk).update(**over, evaluated_at=clock.now())
+    made.refresh_from_db()
+    fresh = campaign_clone(actor=ops, campaign=made)
+
+    fresh.refresh_from_db()
+    # Else nobody would be paid what the clone's close earns them.
+    assert (fresh.state, fresh.evaluated_at, fresh.returned_minor) == ("draft", None, 0)
+
+
 def test_a_clone_leaves_out_what_was_rejected(cast, ops):
     made = draft(ops)
     SlateItem.objects.create(
@@ -245,6 +259,15 @@ def test_a_draft_nobody_wants_is_gone_and_remembered(cast, ops):
     assert not Campaign.objects.exists()
     event = AuditEvent.objects.get(verb="campaign.discarded")
     assert (event.object_id, event.data["name"]) == (str(key), "Double June")
+
+
+def test_a_draft_is_discarded_with_the_coupons_that_were_planned(cast, ops):
+    made = draft(ops, kind="super_coupon")
+    stock_make(actor=ops, campaign=made, size=10)
+    campaign_discard(actor=ops, campaign=made)
+
+    assert not Campaign.objects.exists()
+    assert not CouponStock.objects.exists()
 
 
 # --- The merchant's consent -----------------------------------------------------------------------
@@ -271,6 +294,18 @@ def test_other_terms_are_asked_for_anew(cast, ops):
     assert made.agreed_at is not None
 
     campaign_edit(actor=ops, campaign=made, budget_minor=500_001)
+    assert made.agreed_at is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"all_products": True}, {"self_buying": True}, {"kinds": ["ka"]}, {"least_tier": 3}],
+)
+def test_whom_and_what_it_pays_for_is_a_part_of_what_was_agreed(cast, ops, changes):
+    made = draft(ops, sponsor="merchant", merchant=cast.merchant)
+    campaign_agree(actor=cast.chen, campaign=made)
+    campaign_edit(actor=ops, campaign=made, **changes)
+
     assert made.agreed_at is None
 
 
