@@ -40,7 +40,11 @@ from commissions.queries.awards import (
     task_refusals,
 )
 from commissions.queries.bank import credits_of, top_ups_like
-from commissions.queries.campaigns import campaigns_to_turn, campaigns_to_wind_up
+from commissions.queries.campaigns import (
+    campaign_planners,
+    campaigns_to_turn,
+    campaigns_to_wind_up,
+)
 from commissions.queries.debts import (
     debts_all,
     debts_old,
@@ -166,6 +170,7 @@ __all__ = [
     "balances_of",
     "brought_by_affiliate",
     "campaign_pending",
+    "campaign_planners",
     "campaigns_current",
     "campaigns_for",
     "campaigns_past",

@@ -35,14 +35,17 @@ State = CampaignState
 
 
 @transaction.atomic(durable=True)
-def campaign_publish(*, actor: User, campaign: Campaign) -> None:
+def campaign_publish(*, actor: User, campaign: Campaign, seen: datetime | None = None) -> None:
     """DRAFT → SCHEDULED or, if its time has begun, LIVE; its budget is paid in.
 
-    Orders placed from now on count. Above CAMPAIGN_APPROVAL_MINOR somebody other than who made it
-    has to publish it. Raises Invalid for rules, times or a slate that make no sense, NotAllowed,
-    WrongState, InsufficientFunds (who pays has not enough).
+    Orders placed from now on count. Above CAMPAIGN_APPROVAL_MINOR somebody who has not planned it
+    has to publish it, as the draft stood when it was last changed at `seen` (default: as it is).
+    Raises Invalid for rules, times or a slate that make no sense, NotAllowed, WrongState (changed
+    since, too), InsufficientFunds (who pays has not enough).
     """
     campaign = _locked(campaign, State.DRAFT)
+    if seen is not None and seen != campaign.updated_at:
+        raise WrongState(_("Somebody has changed the draft meanwhile: look at it again."))
     _may_spend(actor, campaign, campaign.budget)
     faults(campaign)
     now = clock.now()
@@ -267,7 +270,7 @@ def _may_spend(actor: User, campaign: Campaign, budget: Money) -> None:
     if campaign.merchant_id:
         outside_merchant(actor, campaign.merchant_id)
     above = budget.minor > settings.ALLIANCE["CAMPAIGN_APPROVAL_MINOR"]
-    if above and campaign.made_by_id == actor.pk:
+    if above and actor.pk in queries.campaign_planners(campaign):
         raise NotAllowed(_("Somebody else has to publish a campaign of that budget."))
 
 

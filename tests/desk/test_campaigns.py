@@ -83,9 +83,16 @@ def make(client: Client, kind: str = "double_commission", **changes) -> Campaign
     return Campaign.objects.latest("pk")
 
 
+def publish(client: Client, made: Campaign, **changes):
+    """As the page that asks for it would send it."""
+    made.refresh_from_db()
+    seen = made.updated_at.isoformat()
+    return client.post(f"{DESK}{made.pk}/publish/", {"seen": seen, **changes})
+
+
 def published(ops: Client, second: Client, **changes) -> Campaign:
     made = make(ops, all_products="on", starts_at="2026-06-01T00:00", **changes)
-    answer = second.post(f"{DESK}{made.pk}/publish/")
+    answer = publish(second, made)
     assert answer["Location"] == f"{DESK}{made.pk}/change/"
     made.refresh_from_db()
     return made
@@ -345,7 +352,7 @@ def test_the_whole_way_from_a_card_to_money_set_aside(cast, ops, second, teas):
     ops.post(f"{DESK}{made.pk}/slate/", {"deed": "add", "brand": "Longjing"})
     page = ops.get(f"{DESK}{made.pk}/publish/")
     assert page.context["second"]  # she made it: somebody else looks at it
-    refused = ops.post(f"{DESK}{made.pk}/publish/")
+    refused = publish(ops, made)
     assert refused.status_code == 403
     made.refresh_from_db()
     assert made.state == CampaignState.DRAFT
@@ -353,18 +360,34 @@ def test_the_whole_way_from_a_card_to_money_set_aside(cast, ops, second, teas):
 
     page = second.get(f"{DESK}{made.pk}/publish/")
     assert page.context["conflicts"] == []
-    second.post(f"{DESK}{made.pk}/publish/")
+    publish(second, made)
     made.refresh_from_db()
     assert made.state == CampaignState.SCHEDULED
     assert ledger.balance(chart.budget(made.pk), "CNY") == cny("5000.00")
     assert verify() == []
 
 
+def test_a_draft_that_was_changed_since_it_was_looked_at_is_not_published(cast, ops, second, teas):
+    made = make(ops, all_products="on", budget_minor="5000")
+    page = second.get(f"{DESK}{made.pk}/publish/")
+    seen = page.context["campaign"].updated_at.isoformat()
+    assert f'name="seen" value="{seen}"' in page.content.decode()
+    edited = typed(ops.get(f"{DESK}{made.pk}/edit/").context["form"]) | {"budget_minor": "900000"}
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        assert ops.post(f"{DESK}{made.pk}/edit/", edited).status_code == 302
+        for said in ({"seen": seen}, {"seen": "yesterday"}, {}):
+            second.post(f"{DESK}{made.pk}/publish/", said)
+
+    made.refresh_from_db()
+    assert (made.state, made.budget_minor) == (CampaignState.DRAFT, 90_000_000)
+    assert ledger.balance(chart.budget(made.pk), "CNY") == cny("0.00")
+
+
 def test_one_person_is_enough_below_the_limit(cast, ops, settings):
     settings.ALLIANCE = {**settings.ALLIANCE, "CAMPAIGN_APPROVAL_MINOR": 500_000}
     made = make(ops, all_products="on", budget_minor="5000")
     assert not ops.get(f"{DESK}{made.pk}/publish/").context["second"]
-    ops.post(f"{DESK}{made.pk}/publish/")
+    publish(ops, made)
 
     made.refresh_from_db()
     assert made.state == CampaignState.SCHEDULED

@@ -11,15 +11,16 @@ from unfold.enums import ActionVariant
 
 from alliance.kernel.access import has_role
 from alliance.kernel.desk import in_state, person
-from alliance.kernel.errors import Invalid
+from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
 from alliance.kernel.templatetags.alliance import number
 from campaigns.calendar import Conflict, conflicts_of, part_of_merchant
 from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, CampaignState, SlateState
-from commissions import chart, ledger
+from commissions import chart, ledger, queries
 from commissions.admin.campaigns.pages import Page
+from commissions.forms import SeenForm
 from commissions.services.campaigns import campaign_publish, faults
 
 PUBLISH_PAGES = (
@@ -45,7 +46,12 @@ class Publishing:
             messages.warning(request, gettext("It is published already."))
             return HttpResponseRedirect(back)
         if request.method == "POST":
-            campaign_publish(actor=person(request), campaign=campaign)
+            seen = SeenForm(request.POST)
+            if not seen.is_valid():
+                raise WrongState
+            campaign_publish(
+                actor=person(request), campaign=campaign, seen=seen.cleaned_data["seen"]
+            )
             messages.success(request, gettext("Published. Its budget is set aside."))
             return HttpResponseRedirect(back)
         conflicts = [*conflicts_of(campaign), *_of_money(campaign)]
@@ -105,9 +111,9 @@ def approval_limit(campaign: Campaign) -> Money:
 
 
 def second_person(actor: User, campaign: Campaign) -> bool:
-    """Whether this person made it and somebody else has to publish it."""
+    """Whether this person planned it and somebody else has to publish it."""
     above = campaign.budget_minor > settings.ALLIANCE["CAMPAIGN_APPROVAL_MINOR"]
-    return above and campaign.made_by_id == actor.pk
+    return above and actor.pk in queries.campaign_planners(campaign)
 
 
 def _refused(campaign: Campaign) -> list[Conflict]:

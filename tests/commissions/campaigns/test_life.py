@@ -8,9 +8,10 @@ from affiliates.models import AffiliateMember
 from affiliates.services import affiliate_apply
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
-from alliance.kernel.models import AuditEvent
+from alliance.kernel.models import AuditEvent, StaffRole
 from alliance.kernel.money import cny
 from campaigns.models import Campaign, CampaignPause, Enrolment, Grant, SlateItem
+from campaigns.services.campaigns import campaign_edit
 from commissions import chart, ledger, tasks
 from commissions.ledger import InsufficientFunds
 from commissions.models import Invoice, Line, Settlement, Statement
@@ -27,7 +28,7 @@ from commissions.services.statements import statements_issue
 from commissions.verify import verify
 from merchants.models import MerchantMember
 from merchants.services.orders import RefundReport
-from tests.cast import cast_make
+from tests.cast import cast_make, staff_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -86,6 +87,22 @@ def test_above_the_limit_somebody_else_publishes(cast, settings):
     with pytest.raises(NotAllowed):
         campaign_top_up(actor=cast.finance, campaign=small, amount=cny("0.01"))
     assert cast.balance(chart.budget(small.pk)) == cny("1000.00")
+
+
+def test_who_changed_what_a_draft_costs_does_not_publish_it_either(cast, settings):
+    settings.ALLIANCE = {**settings.ALLIANCE, "CAMPAIGN_APPROVAL_MINOR": 1_000_00}
+    draft = cast.campaign(made_by=cast.finance)
+    campaign_edit(actor=cast.finance2, campaign=draft, budget_minor=1_000_01)
+    for planner in (cast.finance, cast.finance2):
+        with pytest.raises(NotAllowed):
+            campaign_publish(actor=planner, campaign=draft)
+    third = staff_make(StaffRole.OPS)
+    campaign_edit(actor=third, campaign=draft, about="Only other words.")
+
+    campaign_publish(actor=third, campaign=draft)
+    with pytest.raises(NotAllowed):
+        campaign_top_up(actor=cast.finance2, campaign=draft, amount=cny("0.01"))
+    assert cast.balance(chart.budget(draft.pk)) == cny("1000.01")
 
 
 def test_who_belongs_to_the_merchant_does_not_publish_what_the_alliance_pays_it(cast):
