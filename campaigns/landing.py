@@ -136,12 +136,12 @@ def _stocks(way: Way) -> Iterable[CouponStock]:
     else:
         whole = Exists(slate.filter(product__shop=way.shop_id))
         mine = Q(pk=None)
-    everything = Q(campaign__all_products=True) & (
-        Q(campaign__merchant=None) | Q(campaign__merchant__shops=way.shop_id)
-    )
+    everything = Q(campaign__all_products=True)
     return (
         CouponStock.objects.exclude(state=StockState.DRAFT)
         .filter(campaign__state__in=PUBLISHED)
+        # One that names a merchant is that merchant's alone.
+        .filter(Q(campaign__merchant=None) | Q(campaign__merchant__shops=way.shop_id))
         .filter(mine | (Q(product=None) & (whole | everything)))
         .filter(campaign__currency=F("currency"))
         .select_related("campaign")

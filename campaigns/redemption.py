@@ -93,6 +93,7 @@ def _may_use(order: Order, claim: Claim, stock: CouponStock, bought: set[int | N
     return (
         order.state != OrderState.VOID
         and order.shop_id == claim.shop_id
+        and stock.campaign.merchant_id in (None, order.merchant_id)
         and order.currency == claim.currency
         and claim.claimed_at <= order.placed_at <= claim.expires_at
         and (stock.product_id is None or stock.product_id in bought)

@@ -53,6 +53,8 @@ def slate_add(
     fitting = products.filter(currency=campaign.currency, state=ProductState.ON_SALE)
     own = MerchantMember.objects.filter(user=actor).values("merchant")
     fitting = fitting.exclude(shop__merchant__in=own)
+    if campaign.merchant_id:  # it is that merchant's alone
+        fitting = fitting.filter(shop__merchant=campaign.merchant_id)
     taken = SlateItem.objects.filter(campaign=campaign).values("product")
     chosen = list(
         fitting.exclude(pk__in=taken).order_by("pk").values_list("pk", flat=True)[: MOST + 1]

@@ -60,6 +60,8 @@ def stock_make(
         raise Invalid(_("A stock has from one to ten million coupons."), field="size")
     if product is not None and product.currency != campaign.currency:
         raise Invalid(_("The product is sold in another currency."), field="product")
+    if product is not None and campaign.merchant_id not in (None, product.shop.merchant_id):
+        raise Invalid(_("The campaign is for products of another merchant."), field="product")
     opens, closes = opens_at or campaign.starts_at, closes_at or campaign.ends_at
     if not campaign.starts_at <= opens < closes <= campaign.ends_at:
         raise Invalid(_("Coupons are claimed while the campaign runs."), field="opens_at")

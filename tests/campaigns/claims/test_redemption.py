@@ -8,14 +8,16 @@ import pytest
 from django.db import connection, transaction
 
 from affiliates.models import AdZone, Attribution, Touch
+from affiliates.queries import way_of
 from affiliates.services import affiliate_apply, link_create
 from alliance.kernel import clock
-from alliance.kernel.errors import WrongState
+from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import StaffRole
 from alliance.kernel.money import Money, cny
-from campaigns import claims, tasks
+from campaigns import claims, landing, tasks
 from campaigns.mechanics.draws import drawn
-from campaigns.models import Claim, ClaimState, CouponStock
+from campaigns.models import Campaign, Claim, ClaimState, CouponStock
+from campaigns.services.slates import slate_add
 from campaigns.services.stock import claims_expire, draws_hold, stock_make
 from commissions import chart, ledger, pipeline
 from commissions.ledger import InsufficientFunds
@@ -23,6 +25,8 @@ from commissions.services import coupons
 from commissions.services.campaigns import campaign_close, campaign_wind_up
 from commissions.tasks import coupons_turn
 from commissions.verify import verify
+from merchants.models import Product
+from merchants.services.merchants import merchant_apply
 from merchants.services.orders import orders_record
 from tests.campaigns.claims.world import EVENING, rules_of, through
 from tests.cast import cast_make, staff_make, user_make
@@ -239,6 +243,27 @@ def test_what_is_left_goes_back_when_the_campaign_closes_and_winds_up(season):
     with clock.at(season.campaign.confirm_until + DAY):
         assert campaign_wind_up(campaign=season.campaign) == cny("970.00")
         assert verify() == []
+
+
+def test_a_coupon_of_one_merchants_campaign_pays_for_no_order_of_another(season):
+    code = season.claim()
+    other = merchant_apply(
+        user=user_make(), name="Other", shop_name="Other", domains=["other.example"]
+    )
+    Campaign.objects.filter(pk=season.campaign.pk).update(merchant=other)
+    season.sold("S1", code)
+    with clock.at(EVENING + HOUR):
+        season.cast.received("S1", coupon_code=code)
+
+    assert Claim.objects.get().state == ClaimState.HELD
+    assert season.money() == ("400.00", "600.00")
+    season.campaign.refresh_from_db()
+    assert landing.offer_of(way_of(season.mos_link.code)) is None
+    with pytest.raises(Invalid):
+        stock_make(actor=season.ops, campaign=season.campaign, size=1, product=season.cast.product)
+    assert (
+        slate_add(actor=season.ops, campaign=season.campaign, products=Product.objects.all()) == 0
+    )
 
 
 def test_an_order_uses_one_coupon_whatever_its_shop_reports_next(season):
