@@ -325,7 +325,7 @@ class TouchAdmin(ReadOnlyAdmin):
 
     seen_by = (OPS, RISK, SUPPORT)
     list_display = (
-        "click_id",
+        "shown",
         columns.moment("touched_at", _("touched at")),
         "kind",
         columns.linked("affiliate", _("affiliate")),
@@ -348,6 +348,10 @@ class TouchAdmin(ReadOnlyAdmin):
         "sub4",
         "sub5",
     )
+
+    @display(description=_("click id"))
+    def shown(self, touch: Touch) -> str:
+        return str(touch)
 
 
 @admin.register(Attribution)

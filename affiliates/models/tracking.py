@@ -107,4 +107,6 @@ class Touch(AppendOnly):
         ]
 
     def __str__(self) -> str:
-        return self.click_id
+        """The click id as people see it. A claim's is its buyer's coupon, which whoever has it can
+        spend: only its beginning."""
+        return f"{self.click_id[:4]}…" if self.kind == TouchKind.CLAIM else self.click_id

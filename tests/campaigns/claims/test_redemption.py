@@ -335,6 +335,28 @@ def test_a_reimbursement_that_was_broken_off_is_made_up_for(season, monkeypatch)
     assert verify() == []
 
 
+def test_the_desk_shows_nobody_the_coupon_of_a_buyer(season, client):
+    code = season.claim("ada")
+    click = season.cast.click(at=EVENING)
+    tasks.claims_turn()
+    client.force_login(staff_make(StaffRole.SUPPORT))
+    touch = Touch.objects.get(click_id=code)
+    pages = [
+        client.get(path).content.decode()
+        for path in (
+            "/admin/affiliates/touch/",
+            f"/admin/affiliates/touch/?q={code[:4]}",
+            f"/admin/affiliates/touch/{touch.pk}/change/",
+        )
+    ]
+
+    assert not any(code in page for page in pages)
+    assert click in pages[0]
+    assert f"{code[:4]}…" in pages[0]
+    # Who is told the code by the buyer still finds it.
+    assert f"{code[:4]}…" in client.get(f"/admin/affiliates/touch/?q={code}").content.decode()
+
+
 def test_claims_become_touches_once(season):
     season.claim("ada")
     season.claim("bo")
