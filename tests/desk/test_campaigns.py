@@ -17,6 +17,7 @@ from campaigns.claims import Through, claim
 from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, CampaignState, Grant, Refusal, Season, SlateItem
 from commissions import chart, ledger
+from commissions.tasks import coupons_turn
 from commissions.verify import verify
 from merchants.models import Category, Product
 from tests.cast import cast_make, staff_make
@@ -595,6 +596,8 @@ def test_coupons_are_planned_opened_watched_and_closed(cast, ops, second):
     ops.post(f"{STOCKS}{stock.pk}/close/")
     stock.refresh_from_db()
     assert stock.state == "closed"
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        coupons_turn()
     # The coupon in the buyer's hand stays good; the others' worth is the budget's again.
     assert ledger.balance(chart.coupons(made.pk), "CNY").minor == taken.face_minor
     assert verify() == []
@@ -610,7 +613,7 @@ def test_the_first_page_says_which_drafts_and_coupons_wait(cast, ops, second):
     ops.post(f"{DESK}{made.pk}/coupons/", {"size": "10", "mode": "first"})
     cache.clear()
     assert waiting(second) == (1, 0)  # no coupon is opened before its campaign is published
-    second.post(f"{DESK}{made.pk}/publish/")
+    publish(second, made)
 
     assert waiting(ops) == (0, 1)
     assert list(ops.get(STOCKS_TO_OPEN).context["cl"].result_list) == [made.stocks.get()]
