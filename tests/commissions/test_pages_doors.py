@@ -47,10 +47,21 @@ def test_who_does_not_belong_there_is_shown_where_one_joins(prefix, join):
 @pytest.mark.parametrize(
     ("prefix", "changing"),
     [
-        ("affiliate/", {"payee", "appeal", "evidence_add"}),
+        (
+            "affiliate/",
+            {"payee", "appeal", "evidence_add", "campaign_join", "campaign_leave"},
+        ),
         (
             "merchant/",
-            {"order_import", "order_mapping", "order_import_give_up", "wallet_warning"},
+            {
+                "order_import",
+                "order_mapping",
+                "order_import_give_up",
+                "wallet_warning",
+                "merchant_campaign_agree",
+                "merchant_promise",
+                "merchant_proposal_withdraw",
+            },
         ),
     ],
 )
