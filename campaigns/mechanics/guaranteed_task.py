@@ -301,7 +301,7 @@ def promises(rules: GuaranteedTask, currency: str) -> list[str]:
         return [words % {"amount": Money(rules.guaranteed_minor, currency).localized()}]
     if rules.mode is Mode.PER_ORDER:
         words = ngettext(
-            "%(amount)s on top for your first order.",
+            "%(amount)s on top for your first %(count)d order.",
             "%(amount)s on top for each of your first %(count)d orders.",
             rules.first_orders,
         )

@@ -15,6 +15,7 @@ from campaigns.queries import grants_of
 from commissions import receipts
 from commissions.models import Commission
 from commissions.verify import verify
+from merchants.models import Shop
 from tests.cast import cast_make, user_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,12 +72,14 @@ def test_a_coupon_raises_the_share_from_55_to_75_percent_and_the_receipt_names_i
     [
         {"expires_at": MAY},  # too late
         {"claimed_at": MAY + timedelta(seconds=1)},  # before the claim
-        {"code": "SUPER2"},  # another code
+        {"code": "SUPERCOUPON33333"},  # another code
         {"state": "entered", "slot": None},  # not drawn yet
-        {"shop_id": 999},
+        {"shop": "another"},
     ],
 )
 def test_a_coupon_that_is_not_good_raises_nothing(cast, changes):
+    if "shop" in changes:
+        changes = {"shop": Shop.objects.create(merchant=cast.merchant, name="Another shop")}
     coupons(cast, **changes)
     assert cast.sold(coupon_code="SUPERCOUPON22222").share_bps == 5500
 
