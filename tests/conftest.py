@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -28,6 +29,12 @@ def _no_loop() -> NoReturn:
 
 django_asyncio.get_running_loop = _no_loop
 
+
+# How fast a machine is says nothing of the code: no time limit for an example, none for making one.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 # Made by migrations, the same for every test.
 KEPT = {"django_content_type", "auth_permission", "django_migrations"}
