@@ -79,7 +79,11 @@ def test_a_coupon_raises_the_share_from_55_to_75_percent_and_the_receipt_names_i
 )
 def test_a_coupon_that_is_not_good_raises_nothing(cast, changes):
     if "shop" in changes:
-        changes = {"shop": Shop.objects.create(merchant=cast.merchant, name="Another shop")}
+        changes = {
+            "shop": Shop.objects.create(
+                merchant=cast.merchant, name="Another shop", domains=["another.example"]
+            )
+        }
     coupons(cast, **changes)
     assert cast.sold(coupon_code="SUPERCOUPON22222").share_bps == 5500
 
