@@ -193,4 +193,4 @@ def test_conflicts_are_gathered_in_a_handful_of_statements(django_assert_max_num
         ("stacking", made[2]),
         ("stacking", made[3]),
     ]
-    assert "Of 1 products" in str(found[0].text)
+    assert "For 1 product" in str(found[0].text)
