@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from affiliates.models import Link
+from affiliates.models import Affiliate, Link
 from alliance.demo.dice import Dice, Urn
 from alliance.demo.load.campaigns import Plan, campaign_draft, campaign_start, propose
 from alliance.demo.load.season_plans import (
@@ -25,11 +25,12 @@ from alliance.demo.people import DEMO_AFFILIATE, Role, affiliates
 from alliance.kernel import clock
 from alliance.kernel.money import Money
 from campaigns.claims import Through, claim
+from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, CouponStock, EnrolmentState, Season, SlateItem
 from campaigns.services.enrolments import enrolment_apply, enrolment_decide
 from campaigns.services.seasons import season_make
 from campaigns.services.stock import stock_make
-from commissions import chart, ledger, pipeline, tasks
+from commissions import chart, ledger, pipeline, queries, tasks
 from commissions.services.campaigns import campaign_pause
 from commissions.services.coupons import stock_open
 from commissions.services.tasks import task_accept
@@ -44,6 +45,7 @@ CASES = {  # how the large ones say what they plan; the second one waits for an 
     "huisheng": "开门红三天首页焦点图，预计增量 30 万。",
     "shengqianbao": "主会场推送两次，凌晨档单独建联，目标增量 20 万。",
 }
+GOODS_COME = timedelta(days=12)
 USED_BPS = 4_200  # of the coupons
 PRICE_LEAST = 40_00  # of what is bought with one
 
@@ -77,12 +79,20 @@ def _wakings(stage: Stage) -> Iterator[datetime]:
         begins = _day(stage, run.begins)
         ends = begins + timedelta(days=run.lasts)
         moments = [begins, ends]
-        if run.confirm is not None:
-            over = ends + timedelta(days=run.confirm + 1)
-            moments += [over, *_settlements(over.date(), stage)]
+        if run.over:
+            evaluated = _cut_off(ends) + timedelta(days=1)
+            moments += [evaluated, *_settlements(evaluated.date(), stage)]
         for moment in moments:
             if moment < stage.now:
                 yield moment + timedelta(minutes=1)
+
+
+def _cut_off(ends: datetime) -> datetime:
+    """The first 20th by which the goods have come: only then do the shops report again."""
+    day = clock.business_day(ends + GOODS_COME)
+    while day.day != 20:
+        day += timedelta(days=1)
+    return clock.day_start(day) + timedelta(hours=12)
 
 
 def _settlements(since: date, stage: Stage) -> Iterator[datetime]:
@@ -142,7 +152,7 @@ class _Plans:
             starts_at=begins,
             ends_at=ends,
             season=self.season,
-            confirm_until=None if run.confirm is None else ends + timedelta(days=run.confirm),
+            confirm_until=_cut_off(ends) if run.over else None,
         )
         self.campaigns[plan.code] = campaign
         if not run.publish:
@@ -190,8 +200,12 @@ class _Plans:
         return able[: many + 1]
 
     def _accept(self, campaign: Campaign) -> None:
+        """Everybody who may: with a payee account, and long enough a member."""
+        rules = MECHANICS[campaign.kind].parse(campaign.rules)
         for promoter in self._small(TAKE_TASK):
-            task_accept(actor=promoter.user, campaign=campaign, affiliate=promoter.affiliate)
+            affiliate = Affiliate.objects.get(pk=promoter.affiliate.pk)
+            if not queries.task_refusals(campaign, affiliate, rules):
+                task_accept(actor=promoter.user, campaign=campaign, affiliate=affiliate)
 
     def _apply(self, campaign: Campaign) -> None:
         """The first is let in; the other waits for whoever looks at the desk today."""

@@ -17,7 +17,7 @@ class Run:
     lasts: float
     made: float = 3.0
     publish: bool = True
-    confirm: float | None = None
+    over: bool = False  # evaluated and paid by now: its cut-off is a settlement day
 
 
 COUPON, TASK, DOUBLE, POT, BOARD, PICKED, BARGAIN, BRAND, OLD_TASK, VOUCHER = (
@@ -63,7 +63,7 @@ RUNS = (
     Run(
         begins=110,
         lasts=7,
-        confirm=20,
+        over=True,
         plan=Plan(
             code=OLD_TASK,
             kind="guaranteed_task",
