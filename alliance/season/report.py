@@ -44,6 +44,7 @@ def the_night(told: Told, shops: Shops, watch: Watch) -> list[str]:
     rows = [
         ["coupon pages", f"{told.figures['pages']:,}"],
         ["coupons claimed", f"{len(told.coupons):,}"],
+        ["came when none was left", f"{told.figures['too late']:,}"],
         ["claims refused", f"{sum(told.refused.values()):,}"],
         ["clicks", f"{told.figures['clicks']:,}"],
         ["orders", f"{len(sales):,}"],

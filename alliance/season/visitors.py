@@ -103,7 +103,10 @@ class Visitors:
         page = person.get("page", address)
         self.told.count("pages")
         token = _TOKEN.search(page.text)
-        if page.status_code != 200 or token is None or dice.random() >= CLAIM:
+        if page.status_code != 200 or token is None:
+            self.told.count("too late")
+            return None
+        if dice.random() >= CLAIM:
             return None
         coupon = self._claim(person, address, token[1])
         if coupon and dice.random() < TWICE:  # a double tap: the same request once more

@@ -49,11 +49,13 @@ def test_a_small_night_is_played_closed_settled_and_paid_and_everything_agrees(e
     said = done.stdout
     assert done.returncode == 0, f"{said}\n{done.stderr}"
     for told in (
+        "times somebody joined a campaign",
         "Valkey is killed",
         "a storm:",
         "operations pause",
         "campaigns are closed",
         "affiliates withdraw",
+        "coupons claimed",
         "Everything agrees",
     ):
         assert told in said, said
