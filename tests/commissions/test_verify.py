@@ -51,7 +51,40 @@ AWARD = """
 """
 DUE = AWARD.format(state="'due'", reserved=5, booked=0, paid_at="NULL")
 PAID = AWARD.format(state="'paid'", reserved=0, booked=5, paid_at="now()")
+STOCK = """
+    INSERT INTO campaigns_couponstock (campaign_id, state, mode, size, faces, total_minor, currency,
+        valid_minutes, until_end, pause_days, wins, least_wait_seconds, opened_at, set_aside_minor,
+        swept_slot, seed, created_at, updated_at)
+    SELECT id, 'open', 'first', 1, ARRAY[5], 5, 'CNY', 60, true, 0, false, 0, now(), {aside},
+        0, '', now(), now()
+    FROM campaigns_campaign
+"""
+CLAIMED = f"""
+    WITH stock AS ({STOCK.format(aside=5)} RETURNING id, campaign_id)
+    INSERT INTO campaigns_claim (stock_id, campaign_id, slot, state, code, face_minor, currency,
+        buyer_key, network_key, trail, day, link_id, affiliate_id, zone_id, shop_id, claimed_at,
+        expires_at, order_id, used_at, paid_minor, paid_revision)
+    SELECT stock.id, campaign_id, n, '{{state}}', 'code-' || n, {{face}}, 'CNY', 'buyer-' || n, '',
+        true, '2026-06-01', 1, 1, 1, {{shop}}, now(), now(), {{used}}, {{paid}}, 0
+    FROM stock, generate_series(1, {{count}}) AS n
+"""
+HELD = {"state": "held", "face": 5, "shop": 1, "used": "NULL, NULL", "paid": 0, "count": 1}
+USED = HELD | {
+    "state": "used",
+    "shop": "(SELECT min(shop_id) FROM merchants_order)",
+    "used": "(SELECT min(id) FROM merchants_order WHERE state = 'paid'), now()",
+}
 FAULTS = {
+    "coupons_are_not_oversold": [
+        CLAIMED.format_map(HELD | {"count": 2}),
+        CLAIMED.format_map(HELD | {"face": 4}),
+    ],
+    "coupons_are_set_aside": [STOCK.format(aside=4)],
+    "coupons_are_paid_for_orders": [
+        CLAIMED.format_map(USED | {"used": "0, now()"}),
+        CLAIMED.format_map(USED | {"shop": 0}),
+        CLAIMED.format_map(USED | {"paid": 5}),
+    ],
     "entries_have_lines": [
         "DELETE FROM commissions_line WHERE entry_id = (SELECT max(id) FROM commissions_entry)",
         "DELETE FROM commissions_entry WHERE id = (SELECT max(id) FROM commissions_entry)",
@@ -397,7 +430,7 @@ def test_a_run_is_carried_out_once_however_often_its_message_comes(broken):
 def test_a_run_whose_worker_died_is_begun_anew(broken, monkeypatch):
     run = verification_ask()
 
-    def die(report):
+    def die(report, *, whole):
         report(Result("entries_have_lines", "", 1, 7, [], 0.1))
         raise KeyboardInterrupt
 
