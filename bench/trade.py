@@ -88,13 +88,14 @@ class Trade:
     affiliates: list[int]
     touch: int
 
-    def month(self, month: date, lines: int) -> None:
-        """`lines` order lines, received in that month."""
+    def month(self, month: date, lines: int, affiliates: int | None = None) -> None:
+        """`lines` order lines of all affiliates, or of the first so many, received in `month`."""
+        sellers = self.affiliates[:affiliates]
         link = self.world.links[0]
         terms = link.product.shop.merchant.plans.get().terms.get() if link.product else None
         facts: dict[str, Any] = {
-            "affiliates": self.affiliates,
-            "count": len(self.affiliates),
+            "affiliates": sellers,
+            "count": len(sellers),
             "lines": lines,
             "rate": RATE_BPS,
             "share": SHARE_BPS,

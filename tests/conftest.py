@@ -48,6 +48,12 @@ def _empty_tables(_case: TransactionTestCase) -> None:
     does. Foreign keys are deferred, so the order does not matter.
     """
     with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits"
+            " WHERE inhparent = 'commissions_settlementline'::regclass"
+        )
+        for (partition,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE {partition}")
         names = set(connection.introspection.table_names(cursor)) - KEPT
         cursor.execute(
             " UNION ALL ".join(f"SELECT '{n}' WHERE EXISTS (SELECT FROM {n})" for n in names)

@@ -4,7 +4,7 @@ import threading
 from datetime import date, datetime, timedelta
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connections, transaction
 
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
@@ -71,6 +71,36 @@ def test_a_closed_settlement_stays_closed(cast):
         with pytest.raises(WrongState, match="closed"):
             again(settlement=settlement)
     assert settlements.settlement_run(month=MAY.date(), currency="CNY").pk == settlement.pk
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {} SET revision = 2",
+        "DELETE FROM {}",
+        "TRUNCATE {}",
+    ],
+)
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_database_refuses_to_rewrite_what_a_settlement_told(cast, sql, statement, alone):
+    """As a whole, and in the partition that the settlement has for itself."""
+    settlement = settlements.settlement_run(month=MAY.date(), currency="CNY")
+    table = "commissions_settlementline" + (f"_{settlement.pk}" if alone else "")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        sql(statement.format(table))
+
+
+def test_a_closing_that_is_cut_off_leaves_nothing_and_begins_again(cast, monkeypatch):
+    settlement = settlements.settlement_build(settlement=opened())
+    monkeypatch.setattr(settlements.ledger, "post", lambda **_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        settlements.settlement_close(settlement=settlement)
+    monkeypatch.undo()
+    settlement.refresh_from_db()
+    assert (settlement.state, settlement.lines.count()) == ("built", 0)
+
+    settlements.settlement_close(settlement=settlement)
+    assert settlement.lines.count() == 2
 
 
 def test_a_month_that_is_not_over_cannot_be_settled(cast):
