@@ -38,7 +38,7 @@ EACH = 50  # lines an affiliate, on average: a few have thousands, most some
 
 def run(small: bool = False) -> None:
     sizes, rounds, journals = (
-        ([200, 1_000], 1, 200) if small else ([10_000, 100_000, 1_000_000], 3, 50_000)
+        ([200, 1_000], 1, 200) if small else ([10_000, 100_000, 1_000_000], 3, 200_000)
     )
     trade = trade_make(world_make(products=5, affiliates=1), sizes[-1] // EACH)
     month, rates = FIRST, dict[int, list[tuple[float, float, float]]]()
@@ -96,7 +96,9 @@ def _copy(settlement: Settlement) -> float:
 
 _JOURNAL_TABLES = """
     CREATE TABLE bench_account (id bigint PRIMARY KEY, balance bigint NOT NULL DEFAULT 0);
-    CREATE TABLE bench_journal (LIKE commissions_entry INCLUDING ALL);
+    CREATE TABLE bench_journal (LIKE commissions_entry INCLUDING ALL,
+        commission_id bigint NOT NULL REFERENCES commissions_commission);
+    CREATE INDEX ON bench_journal (commission_id);
     CREATE TABLE bench_leg (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         journal_id bigint NOT NULL REFERENCES bench_journal,
@@ -120,8 +122,8 @@ _JOURNALS = """
     WITH due AS (
         SELECT * FROM commissions_settlementline ORDER BY settlement_id DESC LIMIT %(count)s
     ), journals AS (
-        INSERT INTO bench_journal (key, digest, effective_on, recorded_at)
-        SELECT 'line:' || commission_id || ':settled',
+        INSERT INTO bench_journal (commission_id, key, digest, effective_on, recorded_at)
+        SELECT commission_id, 'line:' || commission_id || ':settled',
                encode(sha256(int8send(commission_id) || int8send(net_minor)), 'hex'),
                %(day)s, %(now)s
         FROM due RETURNING id, key
