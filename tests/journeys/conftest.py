@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -77,26 +78,39 @@ def eventually(
     pytest.fail(f"it did not happen within {patience:.0f} seconds\n{why()}")
 
 
-@pytest.fixture(scope="session")
-def broker() -> Iterator[str]:
-    """Messages of the journeys go through a database of Valkey of their own, the cache's next.
+class Broker:
+    """Where the messages of the journeys go: a database of Valkey of their own, the cache's next.
 
-    Those of other tests stay where they are.
+    Those of other tests stay where they are, and no worker hears of them.
     """
-    cache = urlsplit(settings.CACHE_URL)
-    url = cache._replace(path=f"/{int(cache.path.strip('/')) + 1}").geturl()
-    held = os.environ.get("CELERY_BROKER_URL")
-    os.environ["CELERY_BROKER_URL"] = url  # celery asks for it at each connection
-    _forget_connections()
-    client = redis.Redis.from_url(url)
-    client.flushdb()
-    yield url
-    client.flushdb()
-    client.close()
-    os.environ.pop("CELERY_BROKER_URL")
-    if held is not None:
-        os.environ["CELERY_BROKER_URL"] = held
-    _forget_connections()
+
+    def __init__(self) -> None:
+        cache = urlsplit(settings.CACHE_URL)
+        self.url = cache._replace(path=f"/{int(cache.path.strip('/')) + 1}").geturl()
+        self._client = redis.Redis.from_url(self.url)
+        self._client.flushdb()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Messages go to the worker; in the end it has none left, and none in its hands."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CELERY_BROKER_URL", self.url)  # celery asks for it at each connection
+            _forget_connections()
+            yield
+            self._client.delete("celery")
+            eventually(_idle)
+        _forget_connections()
+
+    def close(self) -> None:
+        self._client.flushdb()
+        self._client.close()
+
+
+def _idle() -> bool:
+    """A worker of one process answers between its messages, and says what it has taken."""
+    asked = app.control.inspect(timeout=2, limit=1)
+    held = [asked.active(), asked.reserved()]
+    return not any(answer is None or any(answer.values()) for answer in held)
 
 
 def _forget_connections() -> None:
@@ -105,18 +119,26 @@ def _forget_connections() -> None:
 
 
 @pytest.fixture(scope="session")
+def _broker() -> Iterator[Broker]:
+    broker = Broker()
+    yield broker
+    broker.close()
+
+
+@pytest.fixture(scope="session")
 def _worker(
-    django_db_setup: None, broker: str, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None, _broker: Broker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Worker]:
-    worker = Worker(broker, tmp_path_factory.mktemp("worker") / "log")
+    worker = Worker(_broker.url, tmp_path_factory.mktemp("worker") / "log")
     worker.start()
     yield worker
     worker.stop()
 
 
 @pytest.fixture
-def worker(transactional_db: None, _worker: Worker) -> Worker:
+def worker(transactional_db: None, _broker: Broker, _worker: Worker) -> Iterator[Worker]:
     """The worker, running. A journey that stops it must not mind that the next one starts it."""
     if _worker.process is None or _worker.process.poll() is not None:
         _worker.start()
-    return _worker
+    with _broker.in_use():
+        yield _worker
