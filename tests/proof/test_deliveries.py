@@ -1,7 +1,7 @@
 """Every task's messages twice, at once, late and in reverse: the books end up the same.
 
-The tasks come from Celery's registry: a new one fails here until a story (stories.py) says what it
-has to do.
+The tasks come from Celery's registry: a new one fails here until a story (stories.py,
+coupon_stories.py) says what it has to do.
 """
 
 import re
@@ -14,10 +14,11 @@ import pytest
 from django.db.models import QuerySet
 from django.test import TransactionTestCase
 
+from affiliates.models import Touch
 from alliance.celery import app
 from alliance.kernel import clock
 from alliance.kernel.models import IdempotentCall
-from campaigns.models import Enrolment, Standing
+from campaigns.models import Campaign, Claim, CouponStock, Enrolment, Standing
 from commissions import rails
 from commissions.figures import accounts_with_balances
 from commissions.models import (
@@ -39,6 +40,7 @@ from commissions.verify import verify
 from merchants.models import ImportIssue, ImportRun, Merchant, Order, Product
 from tests.cast import cast_make
 from tests.processes import in_processes
+from tests.proof import coupon_stories  # noqa: F401 - its stories
 from tests.proof.stories import MAY, POLICY, STORIES, Bank, Messages, Story
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,6 +128,10 @@ def books() -> dict[str, Any]:
         "calls": rows(IdempotentCall, "key"),
         "write-offs": rows(DebtWriteOff, "amount_minor", "state"),
         "invoices": rows(Invoice, "number", "total_minor"),
+        "campaigns": rows(Campaign, "kind", "state"),
+        "stocks": rows(CouponStock, "state", "set_aside_minor"),
+        "claims": rows(Claim, "code", "slot", "state", "paid_minor"),
+        "touches": rows(Touch, "kind", "affiliate__name"),
         "standings": rows(Standing, "final", "orders", "reward_minor"),
         "tasks": rows(Enrolment, "state", "reserved_minor", "reward_minor"),
         "awards": rows(Award, "state", "amount_minor", "booked_minor", "revision"),
