@@ -38,6 +38,14 @@ hypothesis.settings.load_profile("any machine")
 
 # Made by migrations, the same for every test.
 KEPT = {"django_content_type", "auth_permission", "django_migrations"}
+# Made by services, not by migrations: a settlement's partition, the sequence of a coupon stock.
+MADE = r"""
+    SELECT 'DROP TABLE ' || inhrelid::regclass FROM pg_inherits
+    WHERE inhparent = 'commissions_settlementline'::regclass
+    UNION ALL
+    SELECT 'DROP SEQUENCE ' || oid::regclass FROM pg_class
+    WHERE relkind = 'S' AND relname ~ '^campaigns_slot_\d+$'
+"""
 
 
 def _empty_tables(_case: TransactionTestCase) -> None:
@@ -48,12 +56,9 @@ def _empty_tables(_case: TransactionTestCase) -> None:
     does. Foreign keys are deferred, so the order does not matter.
     """
     with connection.cursor() as cursor, transaction.atomic():
-        cursor.execute(
-            "SELECT inhrelid::regclass::text FROM pg_inherits"
-            " WHERE inhparent = 'commissions_settlementline'::regclass"
-        )
-        for (partition,) in cursor.fetchall():
-            cursor.execute(f"DROP TABLE {partition}")
+        cursor.execute(MADE)
+        for (drop,) in cursor.fetchall():
+            cursor.execute(drop)
         names = set(connection.introspection.table_names(cursor)) - KEPT
         cursor.execute(
             " UNION ALL ".join(f"SELECT '{n}' WHERE EXISTS (SELECT FROM {n})" for n in names)
