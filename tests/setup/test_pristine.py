@@ -27,13 +27,14 @@ WORDS = re.compile(r"\(ARRAY\[([^]]*)\]\)::text\[\]")
 
 
 def restored(line):
-    """PostgreSQL writes `state IN (...)` down in another way after it has read it once."""
-    return WORDS.sub(
+    """PostgreSQL writes `state IN (...)` and BETWEEN down in another way after it has read them."""
+    line = WORDS.sub(
         lambda found: (
             "ARRAY[" + re.sub(r"('[^']*'::character varying)", r"(\1)::text", found[1]) + "]"
         ),
         line,
     )
+    return re.sub("[()]", "", line)
 
 
 def described(database):
