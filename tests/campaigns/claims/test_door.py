@@ -12,6 +12,7 @@ from affiliates.services import link_pause
 from alliance.kernel import clock
 from alliance.wsgi import application
 from campaigns import door, refusals
+from campaigns.door import memory
 from campaigns.models import Campaign, CampaignState, Claim, Refusal
 from campaigns.services.stock import stock_close
 from tests.campaigns.claims.world import EVENING, campaign_make, rules_of, stock_of
@@ -324,4 +325,4 @@ def test_codes_that_anybody_can_think_of_take_no_room_and_no_page_out_of_it(worl
     for number in range(20):
         assert buyer.client.get(f"/s/nosuch{number}").status_code == 302
 
-    assert set(door._offers) == {world.cast.link.code}
+    assert set(memory._offers) == {world.cast.link.code}

@@ -1,0 +1,78 @@
+"""What a process remembers for a second: what links offer, and who need not ask again.
+
+Never the truth: that is in the database, and whoever is turned away may ask again.
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import date
+
+from affiliates.queries import Way, way_of
+from campaigns import landing
+
+FRESH = 1.0  # seconds for which what a page offers is not looked up again
+KEPT = 10_000  # links, and buyers, that are remembered at most
+
+
+@dataclass(slots=True)
+class Known:
+    """What a link offers, for a second: and the pages drawn from it, but for their tokens."""
+
+    at: float
+    way: Way | None
+    offer: landing.Offer | None
+    pages: dict[tuple[str, str, bool], bytes] = field(default_factory=dict)
+
+
+class Gate:
+    """Answers losers without the database, for a second or so. Never the truth: who is let through
+    is decided there, and who is turned away may ask again."""
+
+    SOLD_OUT, HAS_ONE = 1.0, 30.0  # seconds that it is remembered
+
+    def __init__(self) -> None:
+        self._sold_out: dict[int, float] = {}
+        self._have: dict[tuple[int, str, date], float] = {}
+
+    def sold_out(self, stock_id: int) -> bool:
+        return time.monotonic() < self._sold_out.get(stock_id, 0.0)
+
+    def note_sold_out(self, stock_id: int) -> None:
+        self._sold_out[stock_id] = time.monotonic() + self.SOLD_OUT
+
+    def has_one(self, campaign_id: int, buyer: str, day: date) -> bool:
+        return time.monotonic() < self._have.get((campaign_id, buyer, day), 0.0)
+
+    def note_one(self, campaign_id: int, buyer: str, day: date) -> None:
+        if len(self._have) >= KEPT:
+            self._have.clear()
+        self._have[campaign_id, buyer, day] = time.monotonic() + self.HAS_ONE
+
+    def forget(self) -> None:
+        self._sold_out.clear()
+        self._have.clear()
+
+
+gate = Gate()
+_offers: dict[str, Known] = {}
+
+
+def known_of(code: str) -> Known:
+    """What the link of the code offers, at most a second old."""
+    known, moment = _offers.get(code), time.monotonic()
+    if known is None or moment - known.at > FRESH:
+        way = way_of(code)
+        offer = landing.offer_of(way) if way and not way.closed else None
+        known = Known(moment, way, offer)
+        if way is None:
+            return known  # nothing is kept of codes that anybody can think of
+        if len(_offers) >= KEPT:
+            _offers.clear()
+        _offers[code] = known
+    return known
+
+
+def forget() -> None:
+    """Everything that this process remembers, for tests: they begin anew each time."""
+    gate.forget()
+    _offers.clear()
