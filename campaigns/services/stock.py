@@ -268,6 +268,7 @@ def _draw(stock_pk: int) -> bool:
     entered = Claim.objects.filter(stock=stock, state=ClaimState.ENTERED)
     codes = entered.select_for_update().order_by("pk").values_list("code", flat=True)
     winners = drawn(stock.seed, codes, stock.size)
+    until = _terms(stock.campaign).valid_until(now, stock.campaign.ends_at)
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -277,7 +278,7 @@ def _draw(stock_pk: int) -> bool:
             WHERE c.code = w.code AND c.state = 'entered'
             """,
             [
-                now + timedelta(minutes=stock.valid_minutes),
+                until,
                 winners,
                 list(range(1, len(winners) + 1)),
                 [stock.faces[place % len(stock.faces)] for place in range(len(winners))],

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Sum, When
 
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import WrongState
@@ -23,6 +23,7 @@ from campaigns.models import (
     Claim,
     ClaimState,
     CouponStock,
+    StockMode,
     StockState,
 )
 from campaigns.services import stock as stocks
@@ -82,10 +83,11 @@ def _give_back(stock: CouponStock) -> None:
     stock = CouponStock.objects.select_for_update().get(pk=stock.pk)
     if stock.closed_at is None or stock.closed_at > clock.now() - stocks.SWEEP_AFTER:
         return
-    needed = 0
-    rows = Claim.objects.filter(stock=stock, state__in=[ClaimState.HELD, ClaimState.USED])
-    for face, paid in rows.values_list("face_minor", "paid_minor"):
-        needed += paid or face
+    if stock.mode == StockMode.DRAW and stock.drawn_at is None:
+        return  # nobody knows yet how many have one
+    needs = Case(When(paid_minor__gt=0, then="paid_minor"), default="face_minor")
+    live = Claim.objects.filter(stock=stock, state__in=[ClaimState.HELD, ClaimState.USED])
+    needed = live.aggregate(minor=Sum(needs))["minor"] or 0
     back = stock.set_aside_minor - needed
     if back <= 0:
         return

@@ -369,12 +369,10 @@ def test_claims_become_touches_once(season):
     assert {touch.expires_at for touch in touches} == {EVENING + DAY}
 
 
-def test_lots_are_drawn_once_and_anybody_can_draw_them_again(season):
-    freebie = season.cast.publish(
-        season.cast.campaign("freebie", rules={"most_price_minor": 5000, "mode": "draw"})
-    )
+def lottery(season, campaign) -> tuple[CouponStock, list[str]]:
+    """Three coupons of the campaign, drawn in an hour, and the codes of ten who entered."""
     stock = stock_make(
-        actor=season.ops, campaign=freebie, size=3, mode="draw", closes_at=EVENING + HOUR
+        actor=season.ops, campaign=campaign, size=3, mode="draw", closes_at=EVENING + HOUR
     )
     coupons.stock_open(actor=season.ops, stock=stock)
     way = through(season.mos_link)
@@ -385,7 +383,14 @@ def test_lots_are_drawn_once_and_anybody_can_draw_them_again(season):
         )
         assert (taken.outcome, taken.state) == ("claimed", "entered")
         codes.append(taken.code)
+    return stock, codes
 
+
+def test_lots_are_drawn_once_and_anybody_can_draw_them_again(season):
+    freebie = season.cast.publish(
+        season.cast.campaign("freebie", rules={"most_price_minor": 5000, "mode": "draw"})
+    )
+    stock, codes = lottery(season, freebie)
     with clock.at(EVENING + HOUR):
         assert draws_hold() == 0
     with clock.at(EVENING + HOUR + MINUTE):
@@ -396,3 +401,32 @@ def test_lots_are_drawn_once_and_anybody_can_draw_them_again(season):
     assert sorted(won.values_list("slot", "face_minor")) == [(1, 5000), (2, 5000), (3, 5000)]
     assert Claim.objects.filter(stock=stock, state="lost").count() == 7
     assert verify() == []
+
+
+def test_what_lies_aside_for_a_draw_stays_until_the_lots_are_drawn(season):
+    stock, _codes = lottery(season, season.campaign)
+    with clock.at(EVENING + 10 * MINUTE):
+        coupons.stock_close(actor=season.ops, stock=stock)
+    with clock.at(EVENING + HOUR + MINUTE):
+        coupons_turn()
+        assert season.money() == ("310.00", "690.00")
+        assert draws_hold() == 1
+        coupons_turn()
+    assert season.money() == ("310.00", "690.00")
+    with clock.at(EVENING + 3 * DAY):
+        claims_expire()
+        coupons_turn()
+    assert season.money() == ("400.00", "600.00")  # for the other stock
+    assert verify() == []
+
+
+def test_what_is_won_by_lot_is_good_no_longer_than_its_campaign(season):
+    campaign = season.cast.campaign(
+        "super_coupon", rules=rules_of((3000, 1), until_end=True), ends_at=EVENING + 2 * HOUR
+    )
+    stock, _codes = lottery(season, season.cast.publish(campaign))
+    with clock.at(EVENING + HOUR + MINUTE):
+        draws_hold()
+
+    won = Claim.objects.filter(stock=stock, state="held")
+    assert {claim.expires_at for claim in won} == {EVENING + 2 * HOUR}
