@@ -173,9 +173,11 @@ def campaign_describe(*, actor: User, campaign: Campaign, name: str, about: str)
 @transaction.atomic
 def campaign_extend(*, actor: User, campaign: Campaign, ends_at: datetime) -> None:
     """A later end of a published campaign that only the alliance pays for; `confirm_until` moves
-    along. Raises WrongState where it is over or others promised something for its time only."""
+    along. Raises WrongState where it is over or others promised something for its time only,
+    Invalid for an end that is none or longer than its kind may last."""
     kept = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    if kept.state not in (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED):
+    running = kept.state in (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
+    if not running or kept.ends_at <= clock.now():  # the beat has not closed it yet
         raise WrongState
     if kept.sponsor != Sponsor.PLATFORM or promised(kept):
         raise WrongState(
@@ -183,6 +185,7 @@ def campaign_extend(*, actor: User, campaign: Campaign, ends_at: datetime) -> No
         )
     if ends_at <= kept.ends_at:
         raise Invalid(_("The new end lies after the present one."), field="ends_at")
+    MECHANICS[kept.kind].check_time(kept.starts_at, ends_at)
     moved = ends_at - kept.ends_at
     before = kept.ends_at
     kept.ends_at, kept.confirm_until = ends_at, kept.confirm_until + moved

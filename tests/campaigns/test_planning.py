@@ -23,7 +23,7 @@ from tests.cast import cast_make, staff_make, user_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 NOON = datetime(2026, 5, 20, 12, tzinfo=clock.ZONE)
 JUNE_1 = datetime(2026, 6, 1, tzinfo=clock.ZONE)
 JUNE_18 = datetime(2026, 6, 18, tzinfo=clock.ZONE)
@@ -180,6 +180,21 @@ def test_a_later_end_takes_the_confirmation_along(cast, ops):
 
     assert (made.ends_at, made.confirm_until) == (JUNE_18 + 2 * DAY, JUNE_18 + 17 * DAY)
     assert last(made).verb == "campaign.extended"
+
+
+def test_what_is_over_or_lasts_a_fixed_time_is_not_drawn_out(cast, ops):
+    over = draft(ops)
+    fixed = draft(ops, kind="crazy_four_hours", ends_at=JUNE_1 + 4 * HOUR)
+    for made, moment, refusal in (
+        (over, JUNE_18, WrongState),  # the clock has not closed it yet
+        (fixed, NOON, Invalid),
+    ):
+        publish(made)
+        with clock.at(moment), pytest.raises(refusal):
+            campaign_extend(actor=ops, campaign=made, ends_at=JUNE_18 + DAY)
+        before = made.ends_at
+        made.refresh_from_db()
+        assert made.ends_at == before
 
 
 def test_what_others_promised_for_its_time_is_not_drawn_out(cast, ops):
