@@ -22,10 +22,9 @@ from campaigns.mechanics import (
     leaderboard,
     super_coupon,
 )
+from campaigns.mechanics.exclusive_day import ExclusiveDay
 from campaigns.mechanics.guaranteed_task import GuaranteedTask, Mode
 from campaigns.mechanics.leaderboard import Leaderboard
-from campaigns.mechanics.super_brand_day import SuperBrandDay
-from campaigns.mechanics.super_category_day import SuperCategoryDay
 from campaigns.mechanics.super_coupon import SuperCoupon
 from campaigns.models import Campaign, CampaignState, Enrolment, EnrolmentState, Standing
 from commissions import queries
@@ -249,7 +248,7 @@ def ahead(card: Card, affiliate: Affiliate) -> str:
             missing,
         )
         return words % {"count": missing, "percent": percent(share_bps)}
-    if isinstance(rules, (SuperBrandDay, SuperCategoryDay)):
+    if isinstance(rules, ExclusiveDay):
         sold = queries.sold_together(card.campaign)
         pot = gmv_pot.following(rules.pot, sold)
         if pot is None:

@@ -60,8 +60,9 @@ class RuleField:
 
 
 def fields_of(rules: type[BaseModel]) -> tuple[RuleField, ...]:
-    """The rules of a kind, in their order. Raises TypeError for one that has no words."""
-    return tuple(_fields(rules))
+    """The rules of a kind, in their order, those that must be given first. Raises TypeError for
+    one that has no words."""
+    return tuple(sorted(_fields(rules), key=lambda field: not field.required))
 
 
 def _fields(rules: type[BaseModel]) -> Iterator[RuleField]:
