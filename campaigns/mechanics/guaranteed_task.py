@@ -175,11 +175,6 @@ def most(rules: GuaranteedTask) -> int:
     return min(bound, rules.cap_minor) if rules.cap_minor else bound
 
 
-def clawback(rules: GuaranteedTask, standing: StandingFacts, *, paid_minor: int) -> int:
-    """What comes back of a paid reward after refunds have changed the standing; never below 0."""
-    return max(0, paid_minor - reward(rules, standing))
-
-
 def progress(rules: GuaranteedTask, standing: StandingFacts) -> Progress:
     """The reward so far, and what the next step asks for."""
     now = reward(rules, standing)
@@ -204,11 +199,6 @@ def effort_missing(rules: GuaranteedTask, standing: StandingFacts) -> dict[str, 
         "active_days": (rules.effort_days, standing.active_days),
     }
     return {name: least - have for name, (least, have) in asked.items() if have < least}
-
-
-def slots(rules: GuaranteedTask, *, free_minor: int) -> int:
-    """How many more affiliates may accept it, so that each promise is funded."""
-    return max(0, free_minor) // most(rules)
 
 
 def refusals(rules: GuaranteedTask, applicant: ApplicantFacts) -> list[Text]:

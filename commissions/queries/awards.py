@@ -102,6 +102,15 @@ def slate_shops(campaign: Campaign) -> int:
     return on_slate(campaign).values("product__shop").distinct().count()
 
 
+def reserve_of(campaign: Campaign) -> int:
+    """R, what one acceptance sets aside (minor units); 0 where nothing is accepted."""
+    mechanic = MECHANICS[campaign.kind]
+    if mechanic.most is None:
+        return 0
+    most = mechanic.most(mechanic.parse(campaign.rules))
+    return min(most, campaign.per_affiliate_minor or most)
+
+
 def slots_left(campaigns: Iterable[Campaign]) -> dict[int, int]:
     """By task: how many more affiliates may accept it, as far as its budget reaches."""
     tasks = {chart.budget(one.pk): one for one in campaigns if one.kind in TASKS}
@@ -110,12 +119,7 @@ def slots_left(campaigns: Iterable[Campaign]) -> dict[int, int]:
             "account__code", "balance_minor"
         )
     )
-    return {
-        one.pk: guaranteed_task.slots(
-            MECHANICS[one.kind].parse(one.rules), free_minor=free.get(code, 0)
-        )
-        for code, one in tasks.items()
-    }
+    return {one.pk: free.get(code, 0) // reserve_of(one) for code, one in tasks.items()}
 
 
 def offers_lapsed() -> list[int]:

@@ -140,15 +140,6 @@ def offer_lapse(*, enrolment_pk: int) -> bool:
     return True
 
 
-def reserve_of(campaign: Campaign) -> int:
-    """R, what one acceptance sets aside (minor units)."""
-    mechanic = MECHANICS[campaign.kind]
-    if mechanic.most is None:
-        return 0
-    most = mechanic.most(mechanic.parse(campaign.rules))
-    return min(most, campaign.per_affiliate_minor or most)
-
-
 def locked(campaign: Campaign) -> Campaign:
     """The campaign as it is now; nobody closes, evaluates or winds it up meanwhile."""
     return Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
@@ -163,7 +154,7 @@ def _rules(campaign: Campaign) -> Any:
 
 def _reserve(enrolment: Enrolment, actor: User) -> None:
     campaign = enrolment.campaign
-    reserved = Money(reserve_of(campaign), campaign.currency)
+    reserved = Money(queries.reserve_of(campaign), campaign.currency)
     enrolment.reserved_minor = reserved.minor
     enrolment.save(update_fields=["reserved_minor", "updated_at"])
     try:

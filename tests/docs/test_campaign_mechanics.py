@@ -17,7 +17,7 @@ from campaigns.facts import StandingFacts
 from campaigns.mechanics import MECHANICS, RuleField
 from campaigns.mechanics.bargain_channel import cheap
 from campaigns.mechanics.freebie import winners
-from campaigns.mechanics.guaranteed_task import clawback, progress, reward
+from campaigns.mechanics.guaranteed_task import progress, reward
 from campaigns.mechanics.leaderboard import board
 from campaigns.mechanics.supermarket_benefits import benefits
 from campaigns.mechanics.words import Input
@@ -229,7 +229,7 @@ def refunds(table: Table) -> list[Row]:
             {
                 "→ paid": amount(paid),
                 "→ now": amount(reward(table.rules, now)),
-                "→ comes back": amount(clawback(table.rules, now, paid_minor=paid)),
+                "→ comes back": amount(paid - reward(table.rules, now)),
             }
         )
     return told

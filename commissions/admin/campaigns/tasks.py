@@ -15,7 +15,7 @@ from alliance.kernel.money import Money
 from campaigns.models import Campaign
 from commissions import queries
 from commissions.services.standings import standings_refresh
-from commissions.services.tasks import reserve_of, task_offer
+from commissions.services.tasks import task_offer
 
 
 class OfferForm(DecisionForm):
@@ -57,7 +57,7 @@ def places(campaign: Campaign) -> Facts:
     yield _("places left"), queries.slots_left([campaign])[campaign.pk]
     yield (
         _("set aside for each"),
-        Money(reserve_of(campaign), campaign.currency).localized(),
+        Money(queries.reserve_of(campaign), campaign.currency).localized(),
     )
 
 

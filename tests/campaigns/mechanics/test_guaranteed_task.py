@@ -11,12 +11,10 @@ from campaigns.facts import ApplicantFacts, Award
 from campaigns.mechanics import MECHANICS
 from campaigns.mechanics.guaranteed_task import (
     Progress,
-    clawback,
     most,
     progress,
     refusals,
     reward,
-    slots,
 )
 from tests.campaigns.mechanics.facts import boards, standing
 
@@ -55,12 +53,6 @@ def test_with_sum_all_steps_pay():
     assert most(SUM) == 7_400
 
 
-def test_two_refunds_after_the_payment_of_21_orders_claw_back_48_yuan():
-    assert clawback(LADDER, standing(orders=19), paid_minor=6_000) == 4_800
-    assert clawback(LADDER, standing(orders=20), paid_minor=6_000) == 0
-    assert clawback(LADDER, standing(orders=21), paid_minor=1_200) == 0  # more, not less
-
-
 @pytest.mark.parametrize(("commission", "earned"), [(1_840, 1_160), (3_100, 0), (0, 3_000)])
 def test_the_floor_tops_the_commission_up(commission, earned):
     assert reward(FLOOR, standing(commission_minor=commission, **EFFORT)) == earned
@@ -87,11 +79,9 @@ def test_a_percentage_is_of_the_sales_and_ends_at_the_cap():
     assert most(BY_SALES) == 40_000
 
 
-def test_what_accepting_reserves_and_how_many_may_accept():
+def test_what_accepting_reserves():
     assert [most(rules) for rules in (LADDER, FLOOR, PER_ORDER)] == [6_000, 3_000, 5_000]
     assert most(MECHANIC.parse({"cap_minor": 5_000})) == 5_000
-    assert slots(LADDER, free_minor=100_000) == 16
-    assert slots(LADDER, free_minor=5_999) == 0
 
 
 def test_progress_says_what_the_next_step_asks_for():
@@ -174,15 +164,6 @@ def test_with_what_is_missing_the_reward_is_what_progress_promised(rules, board)
             assert reward(rules, replace(one, **gained)) >= ahead.next_minor
         else:
             assert reward(rules, replace(one, **gained)) == ahead.next_minor
-
-
-@EVERY
-@given(before=boards(max_size=1), lost=st.integers(0, 300))
-def test_paid_less_clawed_back_is_what_it_comes_to_now(rules, before, lost):
-    for one in before:
-        paid = reward(rules, one)
-        now = replace(one, orders=max(0, one.orders - lost))
-        assert paid - clawback(rules, now, paid_minor=paid) == reward(rules, now)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,12 @@ def test_a_task_is_offered_with_its_steps_and_places_and_accepted_in_one_click(c
     assert Enrolment.objects.get().state == "accepted"
 
 
+def test_a_limit_per_affiliate_makes_more_places(cast, lin):
+    with clock.at(JUNE_10 - timedelta(hours=1)):
+        task(cast, budget_minor=60_00, per_affiliate_minor=20_00)
+    assert "3 places left" in page(lin, "/affiliate/campaigns/")
+
+
 def test_progress_says_how_many_orders_are_missing_for_the_next_step(cast, accepted, lin):
     sell(cast, range(3))
     at(JUNE_10 + timedelta(days=3), jobs.standings_count)
