@@ -111,6 +111,7 @@ def task_quit(*, actor: User, enrolment: Enrolment) -> None:
     Raises WrongState after that, or when it is over.
     """
     _rules(enrolment.campaign)
+    locked(enrolment.campaign)  # else it is evaluated with a standing of somebody who has left
     mine = Enrolment.objects.select_for_update().get(pk=enrolment.pk)
     if mine.state == EnrolmentState.ACCEPTED and queries.task_has_order(mine):
         raise WrongState(_("The first order is in: a task can be left only before it."))

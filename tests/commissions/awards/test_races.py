@@ -2,8 +2,10 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
@@ -13,7 +15,7 @@ from campaigns.models import Enrolment
 from commissions import chart
 from commissions.models import Award, Entry
 from commissions.services.awards import award_pay, campaign_evaluate
-from commissions.services.tasks import NoSlots, task_accept
+from commissions.services.tasks import NoSlots, locked, task_accept, task_quit
 from tests.commissions.awards.conftest import EVALUATED, JULY_20, JUNE_10, named, sell, task
 from tests.processes import in_processes
 
@@ -59,6 +61,29 @@ def test_one_affiliate_in_eight_processes_takes_one_task(cast):
 
     in_processes(*(job(one) for one in campaigns * 2))
 
+    assert Enrolment.objects.get().state == "accepted"
+
+
+def test_nobody_leaves_a_task_while_it_is_evaluated(cast, accepted):
+    held, left = Event(), Event()
+
+    def evaluation():
+        with transaction.atomic():
+            locked(accepted)
+            held.set()
+            left.wait(60)
+        connection.close()
+
+    thread = Thread(target=evaluation)
+    thread.start()
+    assert held.wait(60)
+    with clock.at(JUNE_10), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '200ms'")
+        with pytest.raises(OperationalError):
+            task_quit(actor=cast.lin, enrolment=Enrolment.objects.get())
+        transaction.set_rollback(True)
+    left.set()
+    thread.join()
     assert Enrolment.objects.get().state == "accepted"
 
 
