@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import override_settings
@@ -68,6 +69,15 @@ from tests.commissions.rails.bank import camt_053
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
 JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
+MODELS = [
+    model
+    for model in admin.site._registry
+    if model._meta.app_label in ("kernel", "merchants", "affiliates", "campaigns", "commissions")
+]
+
+
+def url_of(model: type[Model], page: str = "") -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/{page}"
 
 
 @dataclass

@@ -11,15 +11,7 @@ from commissions import tasks
 from commissions.models import Payout
 from commissions.services import payouts, taxes
 from commissions.verify import verify
-from tests.commissions.test_pages_affiliate import (  # noqa: F401 - fixtures
-    JUNE_22,
-    cast,
-    lin,
-    payee,
-    read,
-    rows_of,
-    settled,
-)
+from tests.commissions.affiliate_pages.reading import JUNE_22, payee, read, rows_of, settled
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +25,7 @@ def policy(settings):
 
 
 @pytest.fixture
-def room(cast, lin):  # noqa: F811
+def room(cast, lin):
     """Lin on 22 June, with 19.34 payable and an account of that moment."""
     settled(cast)
     with clock.at(JUNE_22):
@@ -100,7 +92,7 @@ def test_a_small_one_is_on_its_way_at_once(room, policy, monkeypatch):
     assert "¥5.00 a day leave by themselves" in answer.content.decode()
 
 
-def test_a_company_is_asked_for_its_invoice(room, cast):  # noqa: F811
+def test_a_company_is_asked_for_its_invoice(room, cast):
     assert "invoice" not in main(read(room, "withdrawals"))
     taxes.tax_profile_set(
         actor=cast.finance, affiliate=cast.affiliate, kind="company", tax_id="9133"
@@ -121,7 +113,7 @@ def test_the_labour_rule_is_explained(room, policy):
     assert "All withdrawals of a calendar month count as one" in read(room, "withdrawals")
 
 
-def test_the_file_says_what_the_page_says(room, cast, policy):  # noqa: F811
+def test_the_file_says_what_the_page_says(room, cast, policy):
     policy(TAX_STRATEGY="flat", TAX_FLAT_BPS=1000)
     first = payouts.payout_request(actor=cast.lin, affiliate=cast.affiliate, amount=cny("10.00"))
     payouts.payout_fail(payout=first, reason="=cmd()", actor=cast.finance)

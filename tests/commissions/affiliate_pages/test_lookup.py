@@ -1,0 +1,63 @@
+"""Where is my order? What is told about one's own and about others'."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from affiliates.models import AdZone
+from affiliates.services import affiliate_apply, link_create
+from alliance.kernel.money import cny
+from commissions import lookup
+from tests.cast import user_make
+from tests.commissions.affiliate_pages.reading import read
+
+pytestmark = pytest.mark.django_db
+
+
+def rival_of(cast):
+    """Another affiliate, its client, and a link of theirs to the same product."""
+    user = user_make()
+    affiliate = affiliate_apply(user=user, kind="small", name="Rival")
+    zone = AdZone.objects.get(site__affiliate=affiliate)
+    link = link_create(actor=user, affiliate=affiliate, zone=zone, product=cast.product)
+    client = Client()
+    client.force_login(user)
+    return client, link
+
+
+def test_ones_own_order_leads_to_its_receipt(cast, lin):
+    commission = cast.sold()
+
+    assert reverse("commissions:receipt", args=[commission.pk]) in read(
+        lin, "order_find", number="T1"
+    )
+
+
+def test_somebody_elses_order_says_only_that_the_last_click_was_not_yours(cast, lin):
+    _client, link = rival_of(cast)
+    cast.sold("T9", click_id=cast.click(link=link))
+    page = read(lin, "order_find", number="T9")
+
+    assert "This order was brought by another affiliate." in page
+    assert "click through another affiliate. It counts." in page
+    for secret in ("Rival", cny("199.00").localized(), "保温杯", "Vacuum flask"):
+        assert secret not in page
+
+
+def test_an_order_without_a_click_id_says_so(cast, lin):
+    cast.record(cast.report("T3"))
+
+    assert "without a click id" in read(lin, "order_find", number="T3")
+
+
+def test_only_the_exact_number_is_found(cast, lin):
+    cast.sold("T1234")
+
+    assert "No shop has reported this order" in read(lin, "order_find", number="T123")
+
+
+def test_guessing_numbers_ends(cast, lin, monkeypatch):
+    monkeypatch.setattr(lookup, "QUESTIONS_PER_HOUR", 2)
+    url = reverse("commissions:order_find")
+
+    assert [lin.get(url, {"number": str(i)}).status_code for i in range(3)] == [200, 200, 429]
