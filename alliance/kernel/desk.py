@@ -280,22 +280,23 @@ class DeskAdmin(RoleAccess, ModelAdmin):
         obj: Any = None,
     ) -> HttpResponse:
         if obj is not None:
-            context["actions_detail"] = [
-                *(context.get("actions_detail") or []),
-                *(
-                    {
-                        "title": decision.label,
-                        "icon": decision.icon,
-                        "variant": decision.variant if decision.usual else ActionVariant.DEFAULT,
-                        "path": self.url_of(decision.name, obj.pk),
-                    }
-                    for decision in self.decisions
-                    if has_role(request.user, *decision.roles) and decision.when(obj)
-                ),
-            ]
-            context["actions_detail"] = self.arranged(context["actions_detail"])
+            buttons = [*(context.get("actions_detail") or []), *self.buttons(request, obj)]
+            context["actions_detail"] = self.arranged(buttons)
             context.update(self.more_context(request, obj))
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        """What the person may do with the object now."""
+        return [
+            {
+                "title": decision.label,
+                "icon": decision.icon,
+                "variant": decision.variant if decision.usual else ActionVariant.DEFAULT,
+                "path": self.url_of(decision.name, obj.pk),
+            }
+            for decision in self.decisions
+            if has_role(request.user, *decision.roles) and decision.when(obj)
+        ]
 
     def arranged(self, buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The buttons of an object's page. Those named in `rare` wait behind one that says so."""

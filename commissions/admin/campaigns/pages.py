@@ -60,31 +60,16 @@ class WithPages:
             cache.delete(QUEUES_CACHE)
         return answer
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
+    def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
         admin: Any = self
-        if obj is not None:
-            context["actions_detail"] = [
-                *(context.get("actions_detail") or []),
-                *(
-                    {
-                        "title": page.label,
-                        "icon": page.icon,
-                        "variant": page.variant,
-                        "path": admin.url_of(page.name, obj.pk),
-                    }
-                    for page in self.pages
-                    if page.label and has_role(request.user, *page.roles) and page.when(obj)
-                ),
-            ]
-        answer: HttpResponse = super().render_change_form(  # type: ignore[misc]
-            request, context, add, change, form_url, obj
-        )
-        return answer
+        own = [
+            {
+                "title": page.label,
+                "icon": page.icon,
+                "variant": page.variant,
+                "path": admin.url_of(page.name, obj.pk),
+            }
+            for page in self.pages
+            if page.label and has_role(request.user, *page.roles) and page.when(obj)
+        ]
+        return own + super().buttons(request, obj)  # type: ignore[misc]
