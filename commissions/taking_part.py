@@ -41,6 +41,7 @@ LEFT_OUT: dict[str, str | Promise] = {
     "late": _("received too late, or not yet"),
     "before": _("by a click before you joined"),
     "paused": _("while the campaign stood still"),
+    "own": _("from a shop of your own"),
     "unfunded": _("waiting for the merchant's funds"),
     "void": _("called off"),
 }

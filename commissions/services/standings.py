@@ -47,6 +47,11 @@ _LINES = """
                 SELECT FROM campaigns_campaignpause s WHERE s.campaign_id = %(campaign)s
                 AND s.from_at <= paid.at AND (s.until_at IS NULL OR paid.at < s.until_at)
              ) THEN 'paused'
+             WHEN NOT %(self_buying)s AND EXISTS (
+                SELECT FROM affiliates_affiliatemember m JOIN merchants_merchantmember s
+                ON s.user_id = m.user_id
+                WHERE m.affiliate_id = p.affiliate_id AND s.merchant_id = o.merchant_id
+             ) THEN 'own'
              WHEN c.state = 'unfunded' THEN 'unfunded'
              WHEN c.confirmed_at > %(confirm_until)s THEN 'late'
              WHEN %(final)s AND c.state <> 'confirmed' THEN 'late'
@@ -226,6 +231,7 @@ def _facts(campaign: Campaign, final: bool) -> dict[str, Any]:
         "confirm_until": campaign.confirm_until,
         "final": final,
         "all_products": campaign.all_products,
+        "self_buying": campaign.self_buying,
         "least_tier": campaign.least_tier,
         "kinds": list(campaign.kinds),
         "states": list(TAKING_PART),

@@ -8,13 +8,14 @@ from affiliates.models import Affiliate
 from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
 from alliance.kernel.money import cny
-from campaigns.models import Enrolment, Standing
+from campaigns.models import Campaign, Enrolment, Standing
 from commissions import chart
 from commissions import tasks as jobs
 from commissions.models import Award, Entry
 from commissions.services import awards, payouts
 from commissions.services.tasks import NoSlots, offer_lapse, task_accept, task_offer, task_quit
 from commissions.services.violations import violation_open, violation_release
+from merchants.models import MerchantMember
 from tests.commissions.awards.conftest import (
     CUT_OFF,
     EVALUATED,
@@ -181,6 +182,18 @@ def test_what_is_late_small_or_by_a_touch_before_the_acceptance_does_not_count(c
     assert standing.orders == 1
     assert standing.left_out == {"late": 1, "small": 1, "before": 1}
     assert Award.objects.get().amount == cny("2.00")
+
+
+def test_what_one_sells_of_ones_own_shop_does_not_count(cast, accepted):
+    MerchantMember.objects.create(merchant=cast.merchant, user=cast.lin)
+    sell(cast, range(6))
+    at(CUT_OFF)
+    mine = Standing.objects.get(final=True)
+    assert (mine.orders, mine.reward_minor, mine.left_out) == (0, 0, {"own": 6})
+
+    Campaign.objects.filter(pk=accepted.pk).update(self_buying=True)
+    at(EVALUATED)
+    assert Standing.objects.get(final=True).orders == 6
 
 
 def test_of_one_buyer_one_order_a_day_counts_and_three_in_all(cast, accepted):
