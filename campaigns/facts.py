@@ -146,6 +146,16 @@ class ProductFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Coupons with a time of their own: to the first, or by lot among all who claim in it."""
+
+    size: int
+    opens_at: datetime
+    closes_at: datetime
+    by_lot: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CouponTerms:
     """What buyers claim. `faces` are (amount in minor units, weight); without a threshold.
 

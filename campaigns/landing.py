@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models.functions import Coalesce, Least
 
 from affiliates.models import Affiliate
 from affiliates.queries import Way
@@ -86,7 +87,7 @@ def offer_of(way: Way) -> Offer | None:
         found,
         key=lambda one: (
             STATES.index(one[1]),
-            _opens(one[0]) if one[1] == "soon" else now,
+            one[0].claims_from if one[1] == "soon" else now,
             -max(one[0].faces),
             one[0].pk,
         ),
@@ -98,8 +99,8 @@ def offer_of(way: Way) -> Offer | None:
         campaign=stock.campaign.name,
         state=state,
         mode=stock.mode,
-        opens_at=_opens(stock),
-        closes_at=_closes(stock),
+        opens_at=stock.claims_from,
+        closes_at=stock.claims_until,
         left=left,
         size=stock.size,
         currency=stock.currency,
@@ -137,6 +138,7 @@ def _stocks(way: Way) -> Iterable[CouponStock]:
         whole = Exists(slate.filter(product__shop=way.shop_id))
         mine = Q(pk=None)
     everything = Q(campaign__all_products=True)
+    can_be_had = Q(state=StockState.OPEN, until__gt=clock.now())
     return (
         CouponStock.objects.exclude(state=StockState.DRAFT)
         .filter(campaign__state__in=PUBLISHED)
@@ -145,7 +147,10 @@ def _stocks(way: Way) -> Iterable[CouponStock]:
         .filter(mine | (Q(product=None) & (whole | everything)))
         .filter(campaign__currency=F("currency"))
         .select_related("campaign")
-        .order_by("-pk")
+        .annotate(until=Least(Coalesce("closes_at", "campaign__ends_at"), "campaign__ends_at"))
+        # Of a campaign with many time slots those that are over come last.
+        .annotate(over=ExpressionWrapper(~can_be_had, BooleanField()))
+        .order_by("over", "until", "-pk")
         .distinct()[:20]
     )
 
@@ -168,7 +173,7 @@ def _takes_part(campaign: Campaign, affiliate: Affiliate) -> bool:
 
 
 def _state(stock: CouponStock, now: datetime) -> tuple[str, int]:
-    if stock.state != StockState.OPEN or now >= _closes(stock):
+    if stock.state != StockState.OPEN or now >= stock.claims_until:
         return "ended", 0
     if stock.campaign.state not in (
         CampaignState.SCHEDULED,
@@ -179,18 +184,9 @@ def _state(stock: CouponStock, now: datetime) -> tuple[str, int]:
     left = left_in(stock) if stock.mode == StockMode.FIRST else stock.size
     if stock.campaign.state == CampaignState.PAUSED:
         return "paused", left
-    if now < _opens(stock):
+    if now < stock.claims_from:
         return "soon", left
     return ("open" if left else "sold_out"), left
-
-
-def _opens(stock: CouponStock) -> datetime:
-    return stock.opens_at or stock.campaign.starts_at
-
-
-def _closes(stock: CouponStock) -> datetime:
-    ends = stock.campaign.ends_at
-    return min(stock.closes_at, ends) if stock.closes_at else ends
 
 
 def newest_claim(*, campaign_id: int, buyer_key: str) -> Claim | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 import merchants.queries
 from affiliates.models import Affiliate, Intermediation, Link
@@ -150,7 +151,7 @@ def grants_of(line_pk: int) -> list[Grant]:
 
 def coupon_stocks_for(user: User, *, product: str = "") -> QuerySet[CouponStock]:
     """Open stocks of campaigns that the user's affiliate takes part in, now or soon; the soonest to
-    end first. `product` (a key as typed) leaves those that are for it."""
+    end first; of time slots the next. `product` (a key as typed) leaves those that are for it."""
     affiliate = Affiliate.objects.filter(members__user=user).first()
     if affiliate is None:
         return CouponStock.objects.none()
@@ -159,12 +160,21 @@ def coupon_stocks_for(user: User, *, product: str = "") -> QuerySet[CouponStock]
         campaign=OuterRef("campaign"), affiliate=affiliate, state__in=TAKING_PART
     )
     enrols = [kind for kind, mechanic in MECHANICS.items() if mechanic.enrols]
+    by_slots = [kind for kind, mechanic in MECHANICS.items() if mechanic.batches]
+    sooner = CouponStock.objects.annotate(goods=Coalesce("product", 0)).filter(
+        goods=Coalesce(OuterRef("product"), 0),
+        campaign=OuterRef("campaign"),
+        state=StockState.OPEN,
+        closes_at__gt=now,
+        closes_at__lt=OuterRef("closes_at"),
+    )
     stocks = (
         CouponStock.objects.filter(
             Q(closes_at=None) | Q(closes_at__gt=now),
             Q(campaign__kinds=[]) | Q(campaign__kinds__contains=affiliate.kind),
             ~Q(campaign__sponsor="affiliate") | Q(campaign__host=affiliate),
             ~Q(campaign__kind__in=enrols) | Exists(enrolled),
+            ~Q(campaign__kind__in=by_slots) | ~Exists(sooner),
             state=StockState.OPEN,
             campaign__state__in=(CampaignState.SCHEDULED, CampaignState.LIVE),
             campaign__ends_at__gt=now,

@@ -12,7 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alliance.kernel.errors import Invalid
 from alliance.kernel.money import Money
-from campaigns.facts import Award, CouponTerms, OrderFacts, ProductFacts, Reward, StandingFacts
+from campaigns.facts import (
+    Award,
+    Batch,
+    CouponTerms,
+    OrderFacts,
+    ProductFacts,
+    Reward,
+    StandingFacts,
+)
 from campaigns.mechanics.faults import Fault, sentence
 from campaigns.mechanics.words import Input, RuleField, Words, fields_of
 
@@ -48,6 +56,8 @@ class Mechanic:
     - `owes` what is promised to all together whoever takes part (pots, prizes, vouchers): the
       budget must hold it before the campaign is published;
     - `coupon` the terms of the coupons that buyers claim;
+    - `batches` the coupons that the rules ask for in a campaign between two moments, slot by slot
+      (None: a person says how many and when);
     - `objections` what speaks against a product on its slate, in sentences;
     - `refuses_host` why an affiliate with so many violation points may not hold it (None: it may);
     - `picks` which of the proposed products join it by score, given the places of each category
@@ -55,9 +65,9 @@ class Mechanic:
 
     `enrols`: affiliates take part by enrolling; `reviewed`: operations decide on it; `coupons`:
     buyers claim coupons from a stock; `merchants_enrol`: merchants propose products for its slate;
-    `hosted`: an affiliate holds it (`Campaign.host`); `confidential`: promoters below an affiliate
-    never see what it adds. `audience`: the kinds of affiliates it is made for (empty: all), a
-    form's first suggestion. It runs at least `shortest` and at most `longest`, where they are set.
+    `hosted`: an affiliate holds it (`Campaign.host`). `audience`: the kinds of affiliates it is
+    made for (empty: all), a form's first suggestion. It runs at least `shortest` and at most
+    `longest`, where they are set.
     `asks` names the facts of an order that `on_order` looks at and that cost a statement to know.
     """
 
@@ -71,6 +81,7 @@ class Mechanic:
     most: Callable[[Any], int] | None = None
     owes: Callable[[Any], int] | None = None
     coupon: Callable[[Any], CouponTerms] | None = None
+    batches: Callable[[Any, datetime, datetime], list[Batch]] | None = None
     objections: Callable[[Any, ProductFacts], list[Text]] | None = None
     picks: Callable[[Any, Iterable[ProductFacts], Mapping[str, int]], list[int]] | None = None
     refuses_host: Callable[[int], Text | None] | None = None
@@ -79,7 +90,6 @@ class Mechanic:
     coupons: bool = False
     merchants_enrol: bool = False
     hosted: bool = False
-    confidential: bool = False
     audience: tuple[str, ...] = ()
     asks: frozenset[str] = frozenset()
     shortest: timedelta | None = None

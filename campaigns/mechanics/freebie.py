@@ -1,12 +1,11 @@
 """Limited-time freebie 限时免单 (docs/domain.md §5): N free orders in a time slot.
 
 A free order is a coupon worth the product's price, up to a limit. The first to claim in a slot get
-one, or it is drawn by lot among all who claimed in it (`winners`). The affiliate on whose page a
-winner claimed earns its usual commission on what was paid, and nothing on what was given.
+one, or it is drawn by lot among all who claimed in it. The affiliate on whose page a winner claimed
+earns its usual commission on what was paid, and nothing on what was given.
 """
 
-from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Annotated, Self
 
@@ -17,9 +16,8 @@ from pydantic import Field, model_validator
 
 from alliance.kernel import clock
 from alliance.kernel.money import Money
-from campaigns.facts import CouponTerms, ProductFacts
+from campaigns.facts import Batch, CouponTerms, ProductFacts
 from campaigns.mechanics.base import Count, Fault, Mechanic, Minor, Rules, Text, Words
-from campaigns.mechanics.draws import drawn
 
 
 class Mode(TextChoices):
@@ -73,32 +71,20 @@ def _minute(moment: time) -> int:
     return moment.hour * 60 + moment.minute
 
 
-def slot_at(rules: Freebie, moment: datetime) -> tuple[datetime, datetime] | None:
-    """(opens, closes) of the slot that is open at that moment, else None."""
-    return next((slot for slot in slots_of_day(rules, moment) if slot[0] <= moment < slot[1]), None)
-
-
-def next_slot(rules: Freebie, moment: datetime) -> tuple[datetime, datetime]:
-    """The first slot that opens after that moment."""
-    days = (moment, moment + timedelta(days=1))
-    return next(slot for day in days for slot in slots_of_day(rules, day) if slot[0] > moment)
-
-
-def slots_of_day(rules: Freebie, moment: datetime) -> list[tuple[datetime, datetime]]:
-    """The slots of that moment's day in the alliance's zone, in order, in UTC."""
-    begins = clock.day_start(clock.business_day(moment))
-    openings = [begins + timedelta(minutes=_minute(slot.opens)) for slot in rules.slots]
-    return [
-        (opens, opens + timedelta(minutes=slot.minutes))
-        for opens, slot in zip(openings, rules.slots, strict=True)
-    ]
-
-
-def winners(rules: Freebie, entries: Sequence[str], *, seed: str) -> list[str]:
-    """Who wins a slot. `entries` are buyers, in the order they claimed; each counts once."""
-    if rules.mode is Mode.DRAW:
-        return drawn(seed, entries, rules.winners)
-    return list(dict.fromkeys(entries))[: rules.winners]
+def batches(rules: Freebie, starts_at: datetime, ends_at: datetime) -> list[Batch]:
+    """A batch for each slot that lies within that time as a whole; days are the alliance's."""
+    day, found = clock.business_day(starts_at), []
+    while clock.day_start(day) < ends_at:
+        for slot in rules.slots:
+            opens = datetime.combine(day, slot.opens, clock.ZONE).astimezone(UTC)
+            closes = opens + timedelta(minutes=slot.minutes)
+            if starts_at <= opens and closes <= ends_at:
+                by_lot = rules.mode is Mode.DRAW
+                found.append(
+                    Batch(size=rules.winners, opens_at=opens, closes_at=closes, by_lot=by_lot)
+                )
+        day += timedelta(days=1)
+    return found
 
 
 def coupon(rules: Freebie) -> CouponTerms:
@@ -136,6 +122,7 @@ MECHANIC = Mechanic(
     rules=Freebie,
     promises=promises,
     coupon=coupon,
+    batches=batches,
     objections=objections,
     coupons=True,
 )

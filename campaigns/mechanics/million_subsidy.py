@@ -129,6 +129,5 @@ MECHANIC = Mechanic(
     owes=owes,
     enrols=True,
     reviewed=True,
-    confidential=True,
     audience=(AffiliateKind.KA.value,),
 )

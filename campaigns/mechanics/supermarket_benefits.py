@@ -5,8 +5,6 @@ affiliate earns its usual commission, and a bonus for a buyer that is new. The g
 line says which card it earned.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Self
 
@@ -15,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
-from alliance.kernel.money import BPS, Money, half_up, percent
+from alliance.kernel.money import Money, percent
 from campaigns.facts import OrderFacts, Reward
 from campaigns.mechanics.base import Bps, Count, Fault, Mechanic, Minor, Rules, Words
 
@@ -52,9 +50,6 @@ class SupermarketBenefits(Rules):
         AmountStep(amount_minor=9_900, off_minor=2_000),
         AmountStep(amount_minor=19_900, off_minor=6_000),
     )
-    free_post_minor: Annotated[
-        Minor, Words(_("Free delivery from"), _("After the discount. 0: no matter how little."))
-    ] = 8_800
     card_minor: Annotated[
         Minor, Words(_("Return card"), _("Issued after receipt. For example 10.00. 0: none."))
     ] = 1_000
@@ -78,43 +73,9 @@ class SupermarketBenefits(Rules):
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Benefits:
-    """What a basket gets. `card_minor` is the return card for what is left to pay."""
-
-    off_minor: int
-    pay_minor: int
-    card_minor: int
-    free_post: bool
-
-
-def benefits(rules: SupermarketBenefits, *, pieces: int, amount_minor: int) -> Benefits:
-    """Discount, return card and delivery of a basket of `pieces` for `amount_minor` together."""
-    off = min(_off(rules, pieces, amount_minor), amount_minor)
-    pay = amount_minor - off
-    return Benefits(
-        off_minor=off,
-        pay_minor=pay,
-        card_minor=card(rules, pay),
-        free_post=pay >= rules.free_post_minor,
-    )
-
-
 def card(rules: SupermarketBenefits, paid_minor: int) -> int:
     """The return card for what was paid; 0: none."""
     return rules.card_minor if paid_minor >= max(1, rules.card_from_minor) else 0
-
-
-def _off(rules: SupermarketBenefits, pieces: int, amount_minor: int) -> int:
-    if rules.combination is Combination.PIECES:
-        reached = _reached([(step.pieces, step.off_bps) for step in rules.by_pieces], pieces)
-        return half_up(amount_minor * reached, BPS)
-    steps = [(step.amount_minor, step.off_minor) for step in rules.by_amount]
-    return _reached(steps, amount_minor)
-
-
-def _reached(steps: Sequence[tuple[int, int]], have: int) -> int:
-    return max((gives for asks, gives in steps if asks <= have), default=0)
 
 
 def on_order(rules: SupermarketBenefits, facts: OrderFacts) -> Reward | None:

@@ -1,5 +1,7 @@
 """Coupon stock and claims: what buyers take on the busiest night of the year (docs/claims.md)."""
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MinValueValidator
@@ -130,6 +132,15 @@ class CouponStock(Stamped):
     @property
     def total(self) -> Money:
         return Money(self.total_minor, self.currency)
+
+    @property
+    def claims_from(self) -> datetime:
+        return self.opens_at or self.campaign.starts_at
+
+    @property
+    def claims_until(self) -> datetime:
+        ends = self.campaign.ends_at
+        return min(self.closes_at, ends) if self.closes_at else ends
 
     @property
     def sequence(self) -> str:

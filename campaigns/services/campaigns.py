@@ -149,8 +149,8 @@ def campaign_edit(
         if was != now:
             kept.barred.set(now)
             changes["barred"] = [sorted(was), sorted(now)]
-    if "rules" in changes:
-        stocks_renew(campaign=kept)
+    if changes.keys() & {"rules", "starts_at", "ends_at"}:
+        stocks_renew(actor=actor, campaign=kept)
     if changes:
         audit.record("campaign.changed", kept, actor=actor, changes=changes)
     campaign.refresh_from_db()

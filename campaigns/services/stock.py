@@ -31,6 +31,7 @@ from campaigns.models import (
 from merchants.models import Product
 
 LARGEST = 10_000_000
+MOST_SLOTS = 500  # of one campaign
 SWEEP_AFTER = timedelta(seconds=30)  # no claim takes as long as this
 BATCH = 5_000
 
@@ -86,6 +87,45 @@ def stock_make(
     return stock
 
 
+@transaction.atomic
+def stocks_plan(
+    *, actor: User, campaign: Campaign, product: Product | None = None
+) -> list[CouponStock]:
+    """A stock for each time slot that the campaign's rules ask for and that is still to come.
+
+    Slots that are planned for the product already stay as they are. Raises Invalid where the rules
+    name no slots or none is left to plan, WrongState when the campaign is over.
+    """
+    if not (planned := _plan(actor, campaign, product)):
+        raise Invalid(_("No time slot is left to plan coupons for."), field="product")
+    return planned
+
+
+def _plan(actor: User, campaign: Campaign, product: Product | None) -> list[CouponStock]:
+    mechanic = MECHANICS[campaign.kind]
+    if mechanic.batches is None:
+        raise Invalid(_("The rules of this campaign name no time slots."), field="campaign")
+    batches = mechanic.batches(mechanic.parse(campaign.rules), campaign.starts_at, campaign.ends_at)
+    if len(batches) > MOST_SLOTS:
+        raise Invalid(
+            _("A campaign has at most %(most)d time slots.") % {"most": MOST_SLOTS}, field="slots"
+        )
+    known = set(campaign.stocks.filter(product=product).values_list("opens_at", flat=True))
+    return [
+        stock_make(
+            actor=actor,
+            campaign=campaign,
+            size=batch.size,
+            product=product,
+            mode=StockMode.DRAW if batch.by_lot else StockMode.FIRST,
+            opens_at=batch.opens_at,
+            closes_at=batch.closes_at,
+        )
+        for batch in batches
+        if batch.closes_at > clock.now() and batch.opens_at not in known
+    ]
+
+
 def _promised(terms: CouponTerms, *, size: int, seed: str) -> dict[str, Any]:
     """What a stock of that size takes over from the rules."""
     wheel = faces.wheel_of(terms.faces, size=size, seed=seed)
@@ -101,9 +141,16 @@ def _promised(terms: CouponTerms, *, size: int, seed: str) -> dict[str, Any]:
     }
 
 
-def stocks_renew(*, campaign: Campaign) -> None:
-    """The rules of a draft have changed: what is planned follows them. The caller holds its row."""
-    for stock in campaign.stocks.filter(state=StockState.DRAFT):
+def stocks_renew(*, actor: User, campaign: Campaign) -> None:
+    """Rules or time of a draft have changed: what is planned follows. The caller holds its row."""
+    planned = campaign.stocks.filter(state=StockState.DRAFT)
+    if MECHANICS[campaign.kind].batches is not None:
+        products = {stock.product for stock in planned.select_related("product")}
+        planned.delete()
+        for product in products:
+            _plan(actor, campaign, product)
+        return
+    for stock in planned:
         seed = stock.seed or secrets.token_hex(32)
         for name, value in _promised(_terms(campaign), size=stock.size, seed=seed).items():
             setattr(stock, name, value)

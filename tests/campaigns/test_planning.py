@@ -18,7 +18,7 @@ from campaigns.services.campaigns import (
     campaign_make,
 )
 from campaigns.services.seasons import season_edit, season_make
-from campaigns.services.stock import stock_make
+from campaigns.services.stock import stock_make, stocks_plan
 from tests.cast import cast_make, staff_make, user_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -370,3 +370,25 @@ def test_phases_out_of_order_are_refused_at_their_field(cast, ops, changes, fiel
 
     assert refusal.value.field == field
     assert not Season.objects.exists()
+
+
+def test_planned_time_slots_follow_the_rules_and_the_time_of_a_draft(cast, ops):
+    made = draft(ops, kind="freebie", ends_at=JUNE_1 + 2 * DAY, rules={"winners": 5})
+    assert len(stocks_plan(actor=ops, campaign=made, product=cast.product)) == 4
+
+    campaign_edit(actor=ops, campaign=made, ends_at=JUNE_1 + DAY)
+    assert made.stocks.count() == 2
+    slot = {"opens": "09:00", "minutes": 60}
+    campaign_edit(actor=ops, campaign=made, rules={"mode": "draw", "winners": 3, "slots": [slot]})
+    stock = made.stocks.get()
+    assert (stock.opens_at, stock.closes_at) == (JUNE_1 + 9 * HOUR, JUNE_1 + 10 * HOUR)
+    assert (stock.mode, stock.size, stock.product) == ("draw", 3, cast.product)
+
+
+def test_only_rules_with_time_slots_are_planned_by_them_and_not_without_end(cast, ops):
+    with pytest.raises(Invalid):
+        stocks_plan(actor=ops, campaign=draft(ops, kind="super_coupon"))
+    long = draft(ops, kind="freebie", ends_at=JUNE_1 + 251 * DAY)
+    with pytest.raises(Invalid, match="at most 500"):
+        stocks_plan(actor=ops, campaign=long)
+    assert not CouponStock.objects.exists()

@@ -16,10 +16,9 @@ from campaigns.faces import wheel_of, worth_of
 from campaigns.facts import StandingFacts
 from campaigns.mechanics import MECHANICS, RuleField
 from campaigns.mechanics.bargain_channel import cheap
-from campaigns.mechanics.freebie import winners
+from campaigns.mechanics.draws import drawn
 from campaigns.mechanics.guaranteed_task import progress, reward
 from campaigns.mechanics.leaderboard import board
-from campaigns.mechanics.supermarket_benefits import benefits
 from campaigns.mechanics.words import Input
 from tests.campaigns.mechanics.facts import NOON, extra, order
 from tests.docs import DOCS
@@ -251,24 +250,9 @@ def stocks(table: Table) -> list[Row]:
 
 def slots(table: Table) -> list[Row]:
     return [
-        {"→ won": ", ".join(winners(table.rules, row["claimed"].split(", "), seed=row["Slot"]))}
+        {"→ won": ", ".join(drawn(row["Slot"], row["claimed"].split(", "), table.rules.winners))}
         for row in table.rows
     ]
-
-
-def baskets(table: Table) -> list[Row]:
-    told = []
-    for row in table.rows:
-        got = benefits(table.rules, pieces=int(row["pieces"]), amount_minor=read(row["amount"]))
-        told.append(
-            {
-                "→ off": amount(got.off_minor),
-                "→ to pay": amount(got.pay_minor),
-                "→ card": amount(got.card_minor) if got.card_minor else NONE,
-                "→ delivery": "free" if got.free_post else "paid",
-            }
-        )
-    return told
 
 
 def prices(table: Table) -> list[Row]:
@@ -301,7 +285,6 @@ BY_FIRST_COLUMN: dict[str, Callable[[Table], list[Row]]] = {
     "Refund": refunds,
     "Stock of": stocks,
     "Slot": slots,
-    "Basket": baskets,
     "Price": prices,
     "Vouchers": vouchers,
 }

@@ -26,7 +26,7 @@ from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, Claim, CouponStock, StockMode, StockState
 from campaigns.models.claim import LIVE
 from campaigns.queries import OPEN_STATES
-from campaigns.services.stock import stock_discard, stock_make
+from campaigns.services.stock import stock_discard, stock_make, stocks_plan
 from commissions.admin.campaigns.fields import MomentField
 from commissions.admin.campaigns.meters import meter
 from commissions.admin.campaigns.pages import Page
@@ -34,7 +34,25 @@ from commissions.services.coupons import stock_close, stock_open
 from merchants.models import Product, ProductState
 
 
-class StockForm(forms.Form):
+class SlotsForm(forms.Form):
+    """For what; everything else is the campaign's rules."""
+
+    product = forms.ModelChoiceField(
+        label=_("Product"),
+        queryset=Product.objects.filter(state=ProductState.ON_SALE),
+        required=False,
+        help_text=_("Empty: every product of the campaign."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        product: Any = self.fields["product"]
+        relation: Any = CouponStock._meta.get_field("product")
+        product.widget = AutocompleteSelect(relation, admin.site)
+        product.widget.choices = product.choices
+
+
+class StockForm(SlotsForm):
     """How many, for what, when; faces and validity are the campaign's rules."""
 
     size = forms.IntegerField(
@@ -42,12 +60,6 @@ class StockForm(forms.Form):
         min_value=1,
         max_value=10_000_000,
         widget=UnfoldAdminIntegerFieldWidget({"autofocus": True}),
-    )
-    product = forms.ModelChoiceField(
-        label=_("Product"),
-        queryset=Product.objects.filter(state=ProductState.ON_SALE),
-        required=False,
-        help_text=_("Empty: every product of the campaign."),
     )
     mode = forms.ChoiceField(
         label=_("Who gets one"), choices=StockMode.choices, widget=UnfoldAdminSelectWidget
@@ -58,13 +70,7 @@ class StockForm(forms.Form):
     closes_at = MomentField(
         label=_("Claims until"), required=False, help_text=_("Empty: to its end.")
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        product: Any = self.fields["product"]
-        relation: Any = CouponStock._meta.get_field("product")
-        product.widget = AutocompleteSelect(relation, admin.site)
-        product.widget.choices = product.choices
+    field_order = ("size", "product")
 
 
 STOCK_PAGES = (
@@ -84,22 +90,29 @@ class Stocking:
     """Mixin of the campaigns' desk."""
 
     def coupons_page(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        """Plan a stock; it is opened on its own page once the campaign is published."""
+        """Plan a stock, or one for each time slot of the rules; they are opened on their own pages
+        once the campaign is published."""
         desk: Any = self
-        form = StockForm(request.POST if request.method == "POST" else None)
-        form.fields["size"].help_text = _budget_holds(campaign)
+        by_slots = MECHANICS[campaign.kind].batches is not None
+        posted = request.POST if request.method == "POST" else None
+        form = SlotsForm(posted) if by_slots else StockForm(posted)
+        if not by_slots:
+            form.fields["size"].help_text = _budget_holds(campaign)
         if form.is_valid():
+            said = {"actor": person(request), "campaign": campaign, **form.cleaned_data}
             try:
-                stock = stock_make(actor=person(request), campaign=campaign, **form.cleaned_data)
+                planned = stocks_plan(**said) if by_slots else [stock_make(**said)]
             except Invalid as exc:
                 form.add_error(exc.field if exc.field in form.fields else None, str(exc))
             else:
                 if campaign.published_at is None:
-                    said = gettext("The coupons are planned. Open them once it is published.")
-                    messages.success(request, said)
+                    words = gettext("The coupons are planned. Open them once it is published.")
+                else:
+                    words = gettext("The coupons are planned. Open them next.")
+                messages.success(request, words)
+                if campaign.published_at is None or len(planned) > 1:
                     return HttpResponseRedirect(desk.url_of("change", campaign.pk))
-                messages.success(request, gettext("The coupons are planned. Open them next."))
-                page = columns.url_of(stock._meta.label_lower, stock.pk)
+                page = columns.url_of(CouponStock._meta.label_lower, planned[0].pk)
                 return HttpResponseRedirect(page)
         answer: HttpResponse = desk.page(
             request,
@@ -107,7 +120,9 @@ class Stocking:
             _("Coupons of %(name)s") % {"name": campaign},
             form=form,
             submit=_("Plan them"),
-            text=_(
+            text=_slots_ask(campaign)
+            if by_slots
+            else _(
                 "Their amounts and how long they are good for are the campaign's rules. Nobody "
                 "can claim one before you open them."
             ),
@@ -135,11 +150,40 @@ def _budget_holds(campaign: Campaign) -> str:
     }
 
 
+def _slots_ask(campaign: Campaign) -> str:
+    """What planning by slots comes to."""
+    mechanic = MECHANICS[campaign.kind]
+    if mechanic.batches is None or mechanic.coupon is None:
+        return ""
+    rules = mechanic.parse(campaign.rules)
+    sizes = [each.size for each in mechanic.batches(rules, campaign.starts_at, campaign.ends_at)]
+    face = max(face for face, _weight in mechanic.coupon(rules).faces)
+    return gettext(
+        "The rules ask for %(count)s coupons in %(slots)s time slots, worth %(worth)s at most; the "
+        "budget is %(budget)s. Those still to come are planned. Nobody can claim a coupon before "
+        "you open them."
+    ) % {
+        "count": number(sum(sizes)),
+        "slots": number(len(sizes)),
+        "worth": Money(sum(sizes) * face, campaign.currency).localized(),
+        "budget": campaign.budget.localized(),
+    }
+
+
 def facts(stock: CouponStock) -> Facts:
     yield _("campaign"), columns.link_to(stock.campaign)
     yield _("coupons"), number(stock.size)
     yield _("worth of the whole stock"), stock.total.localized()
     yield _("set aside"), columns.money(stock.set_aside_minor, stock.currency)
+
+
+def summary(stocks: list[CouponStock]) -> Facts:
+    """What the ticked ones come to."""
+    for currency in sorted({stock.currency for stock in stocks}):
+        rows = [stock for stock in stocks if stock.currency == currency]
+        yield _("coupons"), number(sum(stock.size for stock in rows))
+        worth = Money(sum(stock.total_minor for stock in rows), currency)
+        yield _("worth of all of them"), worth.localized()
 
 
 @admin.register(CouponStock)
@@ -191,6 +235,8 @@ class StockAdmin(ReadOnlyAdmin):
             ),
             done=_("The coupons can be claimed."),
             facts=facts,
+            bulk=True,
+            summary=summary,
         ),
         Decision(
             name="discard",
@@ -203,6 +249,8 @@ class StockAdmin(ReadOnlyAdmin):
             text=_("The planned coupons are gone. Plan others on the campaign's page."),
             done=_("The planned coupons are discarded."),
             facts=facts,
+            bulk=True,
+            summary=summary,
         ),
         Decision(
             name="close",

@@ -1,13 +1,19 @@
 """Where an affiliate takes its coupon pages: copy, QR, and only what its buyers can claim."""
 
+from datetime import timedelta
+
 import pytest
 
 from affiliates.models import Link
+from affiliates.queries import way_of
+from alliance.kernel import clock
+from alliance.kernel.models import StaffRole
 from campaigns.coupon_pages import qr_of
-from campaigns.models import Campaign
-from campaigns.services.stock import stock_close
-from tests.campaigns.claims.world import campaign_make, stock_of
-from tests.cast import user_make
+from campaigns.landing import offer_of
+from campaigns.models import Campaign, CouponStock
+from campaigns.services.stock import stock_close, stock_open, stocks_plan
+from tests.campaigns.claims.world import EVENING, campaign_make, stock_of
+from tests.cast import staff_make, user_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,3 +99,35 @@ def test_strangers_are_sent_away(world, client):
     assert client.get(PAGE).status_code == 302
     client.force_login(user_make())
     assert client.get(PAGE).status_code == 302
+
+
+def slots_of(world, days: int) -> None:
+    """The opened slots of a freebie that began yesterday: 10:00 and 20:00, half an hour each."""
+    stock_close(stock=world.stock)
+    rules = {"most_price_minor": 5000, "winners": 1}
+    begins = EVENING.replace(hour=0) - timedelta(days=1)
+    campaign = campaign_make(
+        world.cast.product, kind="freebie", rules=rules, starts_at=begins,
+        ends_at=begins + timedelta(days=days),
+    )  # fmt: skip
+    with clock.at(begins):
+        for stock in stocks_plan(
+            actor=staff_make(StaffRole.OPS), campaign=campaign, product=world.cast.product
+        ):
+            stock_open(stock=stock)
+
+
+def test_of_many_time_slots_the_open_one_is_offered_then_the_next(world, lin):
+    slots_of(world, days=15)
+    way = way_of(world.cast.link.code)
+    assert CouponStock.objects.filter(state="open").count() == 30
+    now, sold = offer_of(way), world.claim(stock=CouponStock(pk=offer_of(way).stock_id))
+    assert (now.state, now.opens_at, sold.holds) == ("open", EVENING, True)
+
+    then = offer_of(way)
+    assert (then.state, then.opens_at) == ("soon", EVENING + timedelta(hours=14))
+    assert lin.get(PAGE).content.decode().count("data-copy=") == 1
+    with clock.at(EVENING + timedelta(days=13)):
+        assert offer_of(way).state == "open"
+    with clock.at(EVENING + timedelta(days=14)):
+        assert offer_of(way).state == "ended"

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid
+from campaigns.facts import Batch
 from campaigns.mechanics import MECHANICS
-from campaigns.mechanics.freebie import next_slot, slot_at, winners
 from tests.campaigns.mechanics.facts import product
 
 MECHANIC = MECHANICS["freebie"]
@@ -21,25 +21,23 @@ def at(hour, minute=0, day=18):
     return datetime(2026, 6, day, hour, minute, tzinfo=clock.ZONE)
 
 
-def test_the_first_two_buyers_win_and_nobody_twice():
-    assert winners(RULES, ["wu", "wu", "lin", "chen"], seed="") == ["wu", "lin"]
+def slots(rules, starts_at, ends_at):
+    return [(each.opens_at, each.closes_at) for each in MECHANIC.batches(rules, starts_at, ends_at)]
 
 
-def test_a_draw_can_be_drawn_again_from_its_seed():
-    buyers = ["wu", "lin", "chen", "zhou"]
+def test_each_slot_of_each_day_has_its_coupons():
+    assert MECHANIC.batches(RULES, at(0), at(0, day=19)) == [
+        Batch(size=2, opens_at=at(10), closes_at=at(10, 30), by_lot=False),
+        Batch(size=2, opens_at=at(20), closes_at=at(20, 30), by_lot=False),
+    ]
+    assert all(each.by_lot for each in MECHANIC.batches(DRAW, at(0), at(0, day=20)))
+    assert len(slots(RULES, at(0), at(0, day=20))) == 4
 
-    assert winners(DRAW, buyers, seed="618-10:00") == ["zhou", "chen"]
-    assert winners(DRAW, buyers[::-1], seed="618-10:00") == ["zhou", "chen"]
-    assert winners(DRAW, buyers, seed="618-20:00") == ["chen", "zhou"]
 
-
-def test_slots_open_and_close_in_the_alliances_zone():
-    assert slot_at(RULES, at(9, 59)) is None
-    assert slot_at(RULES, at(10)) == (at(10), at(10, 30))
-    assert slot_at(RULES, at(10, 29)) == (at(10), at(10, 30))
-    assert slot_at(RULES, at(10, 30)) is None
-    assert next_slot(RULES, at(10)) == (at(20), at(20, 30))
-    assert next_slot(RULES, at(21)) == (at(10, day=19), at(10, 30, day=19))
+def test_a_slot_that_the_campaign_cuts_has_none():
+    assert slots(RULES, at(10), at(20, 30)) == [(at(10), at(10, 30)), (at(20), at(20, 30))]
+    assert slots(RULES, at(10, 1), at(20, 29)) == []
+    assert slots(RULES, at(21), at(12, day=19)) == [(at(10, day=19), at(10, 30, day=19))]
 
 
 def test_the_coupon_pays_the_price_up_to_100_yuan_once_in_30_days():
@@ -56,28 +54,16 @@ def test_a_product_above_the_limit_is_not_for_it():
     ]
 
 
-@given(
-    buyers=st.lists(st.text(max_size=4), max_size=30),
-    count=st.integers(1, 10),
-    mode=st.sampled_from(["first", "draw"]),
-    seed=st.text(max_size=5),
-)
-def test_there_are_as_many_winners_as_places_or_buyers_and_each_wins_once(
-    buyers, count, mode, seed
-):
-    won = winners(MECHANIC.parse({"winners": count, "mode": mode}), buyers, seed=seed)
+@given(begins=st.integers(0, 3 * 24 * 60), lasts=st.integers(1, 5 * 24 * 60))
+def test_slots_follow_one_another_and_lie_in_the_campaigns_time(begins, lasts):
+    starts_at = at(0) + timedelta(minutes=begins)
+    ends_at = starts_at + timedelta(minutes=lasts)
+    found = slots(RULES, starts_at, ends_at)
 
-    assert len(won) == len(set(won)) == min(count, len(set(buyers)))
-    assert set(won) <= set(buyers)
-
-
-@given(minutes=st.integers(0, 3 * 24 * 60))
-def test_the_next_slot_lies_ahead_and_is_open_when_it_opens(minutes):
-    moment = at(0) + timedelta(minutes=minutes)
-    slot = next_slot(RULES, moment)
-
-    assert moment < slot[0] <= moment + timedelta(hours=14)
-    assert slot_at(RULES, slot[0]) == slot
+    assert all(closes - opens == timedelta(minutes=30) for opens, closes in found)
+    assert [moment for slot in found for moment in slot] == sorted({m for s in found for m in s})
+    assert all(starts_at <= opens and closes <= ends_at for opens, closes in found)
+    assert len(found) >= 2 * (lasts // (24 * 60)) - 1
 
 
 @pytest.mark.parametrize(

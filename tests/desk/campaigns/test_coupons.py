@@ -134,3 +134,35 @@ def test_a_campaign_without_coupons_offers_none(cast, ops):
     assert answer.status_code == 200
     assert answer.context["form"].errors
     assert not made.stocks.exists()
+
+
+def test_the_coupons_of_all_time_slots_are_planned_and_opened_at_once(cast, ops, second):
+    made = published(
+        ops, second, kind="freebie", budget_minor="5000", rule_winners="5",
+        ends_at="2026-06-04T00:00",
+    )  # fmt: skip
+    page = ops.get(f"{DESK}{made.pk}/coupons/")
+    assert set(page.context["form"].fields) == {"product"}
+    assert "30 coupons in 6 time slots, worth CN¥3,000.00 at most" in page.content.decode()
+
+    answer = ops.post(f"{DESK}{made.pk}/coupons/", {"product": cast.product.pk})
+    assert answer["Location"] == f"{DESK}{made.pk}/change/"
+    slots = made.stocks.order_by("opens_at")
+    # It is noon of the first day: the slot of ten in the morning is over.
+    assert [f"{slot.opens_at.astimezone(clock.ZONE):%d %H:%M}" for slot in slots] == [
+        "01 20:00", "02 10:00", "02 20:00", "03 10:00", "03 20:00",
+    ]  # fmt: skip
+    assert {(slot.size, slot.product, slot.state) for slot in slots} == {(5, cast.product, "draft")}
+    again = ops.post(f"{DESK}{made.pk}/coupons/", {"product": cast.product.pk})
+    assert "No time slot is left" in again.content.decode()
+
+    ticked = {"action": "open", "_selected_action": [slot.pk for slot in slots]}
+    asked = ops.post(STOCKS, ticked)
+    assert dict(asked.context["summary"]) == {
+        "coupons": "25",
+        "worth of all of them": "CN¥2,500.00",
+    }
+    ops.post(STOCKS, {**ticked, "decided": "1"})
+    assert set(made.stocks.values_list("state", flat=True)) == {"open"}
+    assert ledger.balance(chart.coupons(made.pk), "CNY") == cny("2500.00")
+    assert verify() == []

@@ -99,7 +99,7 @@ BUGS = (
         f"{FOLDER}/draws.py",
         "    return sorted(set(names), key=lambda name: (lot(seed, name), name))[:count]\n",
         "    return list(dict.fromkeys(names))[:count]\n",
-        (f"{TESTS}/test_freebie.py",),
+        (f"{TESTS}/test_draws.py",),
     ),
     Bug(
         "promise-without-budget",
