@@ -141,6 +141,9 @@ def _wipe() -> None:
         if model._meta.managed and not model._meta.proxy and model not in kept
     ]
     with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relname LIKE 'campaigns\\_slot\\_%'")
+        for (slots,) in cursor.fetchall():  # of stocks, whose numbers begin anew
+            cursor.execute(f"DROP SEQUENCE {connection.ops.quote_name(slots)}")
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
