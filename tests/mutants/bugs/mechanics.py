@@ -40,10 +40,10 @@ BUGS = (
     Bug(
         "refunds-after-payment-forgotten",
         "Refunds after the payment of a task claw nothing back",
-        f"{FOLDER}/guaranteed_task.py",
-        "    return max(0, paid_minor - reward(rules, standing))\n",
-        "    return max(0, paid_minor - max(paid_minor, reward(rules, standing)))\n",
-        (f"{TESTS}/test_guaranteed_task.py",),
+        "commissions/services/awards.py",
+        "        if award.paid_at and not queries.may_be_revised(award):\n",
+        "        if award.paid_at:\n",
+        ("tests/commissions/awards/test_tasks.py",),
     ),
     Bug(
         "tie-by-number",
