@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Least
 from affiliates.models import Affiliate
 from affiliates.queries import Way
 from alliance.kernel import clock
-from campaigns.claims import left_in
+from campaigns.claims import left_in_all
 from campaigns.mechanics import MECHANICS
 from campaigns.models import (
     PUBLISHED,
@@ -74,13 +74,11 @@ def offer_of(way: Way) -> Offer | None:
     if not rows:
         return None
     affiliate = Affiliate.objects.get(pk=way.affiliate_id)
-    now = clock.now()
-    found = [
-        (stock, state, left)
-        for stock in rows
-        if _takes_part(stock.campaign, affiliate)
-        for state, left in [_state(stock, now)]
-    ]
+    campaigns = {stock.campaign_id: stock.campaign for stock in rows}
+    able = {pk for pk, campaign in campaigns.items() if _takes_part(campaign, affiliate)}
+    rows = [stock for stock in rows if stock.campaign_id in able]
+    now, left_of = clock.now(), left_in_all(rows)
+    found = [(stock, *_state(stock, left_of[stock.pk], now)) for stock in rows]
     if not found:
         return None
     stock, state, left = min(
@@ -172,16 +170,11 @@ def _takes_part(campaign: Campaign, affiliate: Affiliate) -> bool:
     ).exists()
 
 
-def _state(stock: CouponStock, now: datetime) -> tuple[str, int]:
-    if stock.state != StockState.OPEN or now >= stock.claims_until:
+def _state(stock: CouponStock, unclaimed: int, now: datetime) -> tuple[str, int]:
+    over = stock.state != StockState.OPEN or now >= stock.claims_until
+    if over or stock.campaign.state == CampaignState.CLOSED:
         return "ended", 0
-    if stock.campaign.state not in (
-        CampaignState.SCHEDULED,
-        CampaignState.LIVE,
-        CampaignState.PAUSED,
-    ):
-        return "ended", 0
-    left = left_in(stock) if stock.mode == StockMode.FIRST else stock.size
+    left = unclaimed if stock.mode == StockMode.FIRST else stock.size
     if stock.campaign.state == CampaignState.PAUSED:
         return "paused", left
     if now < stock.claims_from:

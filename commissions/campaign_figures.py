@@ -16,7 +16,7 @@ from alliance.kernel.columns import Text
 from alliance.kernel.desk import history_of
 from alliance.kernel.models import AuditEvent
 from alliance.kernel.money import Money
-from campaigns.claims import left_in
+from campaigns.claims import left_in_all
 from campaigns.models import PUBLISHED, Campaign, Claim, CouponStock, Grant, StockState
 from commissions import chart, ledger
 from commissions.models import Commission, CommissionState, PayeeRole
@@ -127,7 +127,9 @@ def _live(campaign: Campaign) -> Live:
         events=list(history_of(campaign)[:LAST]),
         grants=latest[:LAST],
         coupons=sum(stock.size for stock in stocks),
-        coupons_left=sum(left_in(stock) for stock in stocks if stock.state == StockState.OPEN),
+        coupons_left=sum(
+            left_in_all([one for one in stocks if one.state == StockState.OPEN]).values()
+        ),
         refusals=_refusals(campaign) if stocks else [],
     )
 
