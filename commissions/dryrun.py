@@ -29,6 +29,7 @@ from commissions import chart, grants
 from commissions.formulas import Role, Worth
 from commissions.models import Commission, CommissionState, Hold
 from commissions.parties import payees_of
+from commissions.queries.awards import reserve_of
 from commissions.queries.standings import facts_of
 from commissions.services.campaigns import paid_by
 from commissions.services.standings import standings_played
@@ -271,7 +272,7 @@ def _awards(campaign: Campaign) -> list[Award]:
     reached = {row.affiliate_id: (row.reached_at or campaign.ends_at, row.pk) for row in standings}
     earned = sorted(mechanic.on_close(rules, facts), key=lambda one: reached[one.affiliate_id])
     if mechanic.most:
-        earned = earned[: campaign.budget_minor // mechanic.most(rules)]
+        earned = earned[: campaign.budget_minor // reserve_of(campaign)]
     at_most = campaign.per_affiliate_minor
     if at_most is None:
         return earned
