@@ -74,6 +74,18 @@ def _process_apart(pks: list[int]) -> bool:
     return True
 
 
+def _apart(step: Callable[..., Any], **what: Any) -> None:
+    """One at fault, whatever its fault, must not hold up the others; the next beat tries again."""
+    try:
+        step(**what)
+    except OperationalError:
+        raise  # the database is away, nobody's fault
+    except WrongState as exc:
+        logger.info("%s of %s: not now, or somebody moved first. %s", step.__name__, what, exc)
+    except Exception:
+        logger.exception("%s failed for %s", step.__name__, what)
+
+
 @shared_task
 def violation_apply(violation_pk: int) -> None:
     """Bring the commissions that a case covers after it: frozen, invalid or free again.
@@ -105,12 +117,9 @@ def violations_sweep() -> None:
 def campaigns_turn() -> None:
     """Beat: campaigns begin and end by the clock; what is over and confirmed is wound up."""
     for campaign in queries.campaigns_to_turn():
-        campaigns.campaign_turn(campaign=campaign)
+        _apart(campaigns.campaign_turn, campaign=campaign)
     for campaign in queries.campaigns_to_wind_up():
-        try:
-            campaigns.campaign_wind_up(campaign=campaign)
-        except WrongState as exc:
-            logger.info("campaign %s is not wound up: %s", campaign.pk, exc)
+        _apart(campaigns.campaign_wind_up, campaign=campaign)
 
 
 @shared_task
@@ -127,7 +136,7 @@ def standings_count() -> None:
 def offers_lapse() -> None:
     """Beat: places of tasks that nobody accepted in time are free again."""
     for pk in queries.offers_lapsed():
-        offer_lapse(enrolment_pk=pk)
+        _apart(offer_lapse, enrolment_pk=pk)
 
 
 @shared_task
@@ -144,16 +153,6 @@ def awards_pay() -> None:
         return
     for pk in queries.awards_due():
         _apart(awards.award_pay, award_pk=pk)
-
-
-def _apart(service: Callable[..., Any], **what: Any) -> None:
-    """One at fault must not hold up the others."""
-    try:
-        service(**what)
-    except OperationalError:
-        raise  # the database is away, nobody's fault
-    except Exception:
-        logger.exception("%s failed for %s", service.__name__, what)
 
 
 @shared_task
@@ -289,21 +288,9 @@ def payout_send(payout_pk: int) -> None:
 def payouts_reconcile() -> None:
     """Beat: send what was released and whose message was lost; look up what is unclear."""
     for pk in queries.payouts_ready():
-        _alone(payout_send, pk)
+        _apart(payout_send, payout_pk=pk)
     for payout in queries.payouts_sending():
-        _alone(payout_lookup, payout)
-
-
-def _alone(step: Callable[[Any], None], payout: Any) -> None:
-    """What a rail answers to one payout must not hold up the others."""
-    try:
-        step(payout)
-    except OperationalError:
-        raise  # the database is away, no payout at fault
-    except WrongState:
-        logger.info("payout %s: somebody else heard of it first", payout)
-    except Exception:
-        logger.exception("payout %s cannot be followed", payout)
+        _apart(payout_lookup, payout=payout)
 
 
 def payout_lookup(payout: Payout) -> None:

@@ -23,8 +23,8 @@ BUGS = (
         "unclear-is-sent-again",
         "A payout of which nothing was heard is sent again instead of looked up",
         TASKS,
-        "        _alone(payout_lookup, payout)\n",
-        "        _alone(lambda p: rails.get(p.rail).send(p, key=rails.key_of(p.pk)), payout)\n",
+        "        _apart(payout_lookup, payout=payout)\n",
+        "        rails.get(payout.rail).send(payout, key=rails.key_of(payout.pk))\n",
         (OF_PAYOUTS, DELIVERIES),
     ),
     Bug(
