@@ -152,8 +152,7 @@ def _claims(
     codes = {code for line in lines if (code := claim_code(line.order.coupon_code))}
     if not giving or not codes:
         return {}
-    rows = Claim.objects.filter(campaign__in=giving, code__in=codes)
-    rows = rows.exclude(state__in=(ClaimState.ENTERED, ClaimState.LOST))
+    rows = Claim.objects.filter(campaign__in=giving, code__in=codes, state=ClaimState.USED)
     return {(claim.campaign_id, claim.code): claim for claim in rows.select_related("stock")}
 
 

@@ -153,19 +153,17 @@ def facts_of(
 
 
 def _coupon(campaign: Campaign, line: OrderLine, affiliate_id: int, setting: Setting) -> int:
-    """The face of the campaign's coupon that the order used: claimed on the affiliate's own page,
-    for this product or all of them, and good when the order was placed."""
+    """The face of the campaign's coupon that the order used (campaigns.redemption): claimed on the
+    affiliate's own page, for this product or all of them."""
     if setting.planned:
         return setting.face_minor
     order = line.order
     claim = setting.claims.get((campaign.pk, claim_code(order.coupon_code)))
     good = (
         claim is not None
-        and claim.affiliate_id == affiliate_id
-        and claim.shop_id == order.shop_id
         and claim.order_id == order.pk
+        and claim.affiliate_id == affiliate_id
         and claim.stock.product_id in (None, line.product_id)
-        and claim.claimed_at <= order.placed_at < claim.expires_at
     )
     return claim.face_minor if good and claim else 0
 

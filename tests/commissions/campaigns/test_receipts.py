@@ -70,7 +70,7 @@ def test_a_coupon_raises_the_share_from_55_to_75_percent_and_the_receipt_names_i
 @pytest.mark.parametrize(
     "changes",
     [
-        {"expires_at": MAY},  # too late
+        {"expires_at": MAY - timedelta(seconds=1)},  # too late
         {"claimed_at": MAY + timedelta(seconds=1)},  # before the claim
         {"code": "SUPERCOUPON33333"},  # another code
         {"state": "entered", "slot": None},  # not drawn yet
@@ -86,6 +86,11 @@ def test_a_coupon_that_is_not_good_raises_nothing(cast, changes):
         }
     coupons(cast, **changes)
     assert cast.sold(coupon_code="SUPERCOUPON22222").share_bps == 5500
+
+
+def test_a_coupon_is_good_to_its_last_moment(cast):
+    coupons(cast, expires_at=MAY)
+    assert cast.sold(coupon_code="SUPERCOUPON22222").share_bps == 7500
 
 
 def test_a_coupon_of_another_affiliate_raises_nothing(cast):
