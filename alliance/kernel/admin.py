@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanSwitchWidget
 
-from alliance.kernel import columns
+from alliance.kernel import columns, trail
 from alliance.kernel.access import api_key_revoke, has_role
 from alliance.kernel.desk import Decision, DeskAdmin, ReadOnlyAdmin
 from alliance.kernel.models import ApiKey, AuditEvent, StaffRole, User
@@ -137,7 +137,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     seen_by = (StaffRole.RISK, StaffRole.FINANCE)
     list_display = (
         columns.moment("at", _("at")),
-        "verb",
+        "deed",
         "thing",
         "actor",
         "ip",
@@ -149,7 +149,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     ordering = ("-at", "-pk")
     fields = (
         columns.moment("at", _("at")),
-        "verb",
+        "deed",
         "thing",
         "actor",
         "facts",
@@ -157,10 +157,16 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "request_id",
     )
 
+    @display(description=_("what"), ordering="verb")
+    def deed(self, event: AuditEvent) -> SafeString:
+        """In words, and the verb by which the list is searched."""
+        return columns.with_note(trail.deed(event.verb), event.verb)
+
     @display(description=_("object"))
     def thing(self, event: AuditEvent) -> SafeString | str:
         return columns.link_to_named(event.object_type, event.object_id)
 
     @display(description=_("data"))
     def facts(self, event: AuditEvent) -> SafeString:
-        return format_html('<div class="desk-facts">{}</div>', columns.facts(event.data))
+        told = columns.facts(event.data, model=trail.model_of(event.object_type))
+        return format_html('<div class="desk-facts">{}</div>', told)

@@ -16,6 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from alliance.kernel import trail
 from alliance.kernel.money import Money, percent
 from alliance.kernel.templatetags import alliance as say
 
@@ -161,46 +162,70 @@ def lines(sentences: list[str]) -> SafeString:
     return format_html('<ul class="desk-lines">{}</ul>', items)
 
 
-def facts(data: dict[str, Any], currency: str = "") -> SafeString:
+def facts(data: dict[str, Any], currency: str = "", model: type[Model] | None = None) -> SafeString:
     """The data of an audit event, one fact a line: plain values, and within `changes` pairs of
-    [before, after]. Rates in percent; amounts as money where the currency is known, else in minor
-    units as written."""
-    return _facts(data, currency, pairs=False)
+    [before, after]. What is a field of `model` has its name, and a choice its label. Rates in
+    percent, moments by the alliance's clock; amounts as money where the currency is known, else in
+    minor units as written."""
+    return _Reader(currency, model).lines(data)
 
 
-def _facts(data: dict[str, Any], currency: str, *, pairs: bool) -> SafeString:
-    lines = (_fact(key, value, currency, pairs=pairs) for key, value in data.items())
-    return format_html_join("", "<div><b>{}</b> {}</div>", lines)
+class _Reader:
+    """How the data of an event is told."""
 
+    def __init__(self, currency: str, model: type[Model] | None) -> None:
+        self.currency = currency
+        self.fields = {field.name: field for field in model._meta.fields} if model else {}
+        self.label = model._meta.label_lower if model else ""
 
-def _fact(key: str, value: Any, currency: str, *, pairs: bool) -> tuple[str, SafeString | str]:
-    if isinstance(value, dict):
-        return key, _facts(value, currency, pairs=True)
-    name = key
-    figure: Callable[[int], str] = _plain
-    if key.endswith("_bps"):
-        name, figure = key.removesuffix("_bps"), percent
-    elif key.endswith("_minor") and currency:
-        name, figure = key.removesuffix("_minor"), _amount(currency)
+    def lines(self, data: dict[str, Any], *, pairs: bool = False) -> SafeString:
+        lines = (self._line(key, value, pairs=pairs) for key, value in data.items())
+        return format_html_join("", "<div><b>{}</b> {}</div>", lines)
 
-    def said(one: Any) -> str:
-        if one in (None, ""):
+    def _line(self, key: str, value: Any, *, pairs: bool) -> tuple[Text, SafeString | str]:
+        if isinstance(value, dict):
+            return self._name(key), self.lines(value, pairs=True)
+        if pairs and _is_pair(value):
+            return self._name(key), f"{self._said(key, value[0])} → {self._said(key, value[1])}"
+        if isinstance(value, list):
+            return self._name(key), ", ".join(self._said(key, one) for one in value) or "–"
+        return self._name(key), self._said(key, value)
+
+    def _name(self, key: str) -> Text:
+        if key in self.fields:
+            return self.fields[key].verbose_name
+        short = key.removesuffix("_bps")
+        if self.currency:
+            short = short.removesuffix("_minor")
+        return trail.NAMES.get(key) or trail.NAMES.get(short) or short.replace("_", " ")
+
+    def _said(self, key: str, value: Any) -> str:
+        if value in (None, "", [], {}):
             return "–"
-        return figure(one) if type(one) is int else str(one)
+        if isinstance(value, bool):
+            return str(_("yes") if value else _("no"))
+        if isinstance(value, int) and key.endswith("_bps"):
+            return percent(value)
+        if isinstance(value, int) and key.endswith("_minor") and self.currency:
+            return Money(value, self.currency).localized()
+        if isinstance(value, str) and (key.endswith(("_at", "_from", "_until"))):
+            return _moment(value)
+        if isinstance(value, dict):
+            return ", ".join(f"{self._name(k)} {self._said(k, one)}" for k, one in value.items())
+        if isinstance(value, list):
+            return "; ".join(self._said(key, one) for one in value)
+        if tell := trail.CODES.get(f"{self.label}.{key}"):
+            return str(tell(str(value)))
+        labels: dict[Any, Any] = dict(self.fields[key].flatchoices) if key in self.fields else {}
+        return str(labels.get(value, value)) if isinstance(value, str | int) else str(value)
 
-    if pairs and _is_pair(value):
-        return name, f"{said(value[0])} → {said(value[1])}"
-    if isinstance(value, list):
-        return name, ", ".join(map(said, value)) or "–"
-    return name, said(value)
 
-
-def _plain(figure: int) -> str:
-    return str(figure)
-
-
-def _amount(currency: str) -> Callable[[int], str]:
-    return lambda minor: Money(minor, currency).localized()
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return say.moment(moment) if moment.tzinfo else text
 
 
 def _is_pair(value: Any) -> bool:

@@ -6,22 +6,28 @@ from django import template
 from django.db.models import Model
 from django.utils.safestring import SafeString
 
-from alliance.kernel import columns
+from alliance.kernel import columns, trail
 from alliance.kernel.models import AuditEvent
 
 register = template.Library()
 
 
 @register.simple_tag
-def facts(data: dict[str, Any], currency: str = "") -> SafeString:
-    """{% facts event.data currency %}: one fact a line."""
-    return columns.facts(data, currency or "")
+def facts(event: AuditEvent, currency: str = "") -> SafeString:
+    """{% facts event currency %}: what the event keeps, one fact a line."""
+    return columns.facts(event.data, currency or "", trail.model_of(event.object_type))
 
 
 @register.simple_tag
 def about(event: AuditEvent) -> SafeString | str:
     """{% about event %}: what it happened to, with a way there."""
     return columns.link_to_named(event.object_type, event.object_id)
+
+
+@register.filter
+def deed(event: AuditEvent) -> str:
+    """{{ event|deed }}: what was done, in words."""
+    return str(trail.deed(event.verb))
 
 
 @register.filter

@@ -27,7 +27,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from alliance.kernel import columns
+from alliance.kernel import columns, trail
 from alliance.kernel.desk import (
     Decision,
     DecisionForm,
@@ -105,8 +105,15 @@ class AmountForm(DecisionForm):
 
 
 def kind_of(campaign: Campaign) -> Any:
-    mechanic = MECHANICS.get(campaign.kind)
-    return mechanic.label if mechanic else campaign.kind
+    return _label_of(campaign.kind)
+
+
+def _label_of(kind: str) -> Any:
+    mechanic = MECHANICS.get(kind)
+    return mechanic.label if mechanic else kind
+
+
+trail.CODES["campaigns.campaign.kind"] = _label_of
 
 
 def budget_facts(campaign: Campaign) -> Facts:
@@ -153,9 +160,7 @@ class CampaignAdmin(
         columns.moment("ends_at", _("ends at")),
         "spent",
         "products",
-        columns.linked("season", _("season")),
     )
-    list_select_related = ("season",)
     tabs_by = "state"
     list_filter = (
         "state",
