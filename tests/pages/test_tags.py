@@ -58,6 +58,13 @@ def test_a_moment_is_told_by_the_clock_in_shanghai(language, written):
         assert render("{{ it|moment }}", it=NOON) == written
 
 
+@pytest.mark.parametrize("language", ["en", "de", "zh-hans"])
+def test_an_hour_is_one_of_twenty_four_in_every_language(language):
+    evening = NOON + timedelta(hours=18, minutes=17)
+    with translation.override(language):
+        assert render('{{ it|moment:"time" }}', it=evening) == "18:47"
+
+
 def test_how_long_ago():
     with clock.at(NOON):
         assert render("{{ it|ago }}", it=NOON - timedelta(hours=3)) == "3 hours ago"

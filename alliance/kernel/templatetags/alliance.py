@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
@@ -134,19 +134,17 @@ def number(value: int | str | None) -> str:
 def moment(value: datetime | None, style: str = "medium") -> str:
     """A moment as the alliance's clock shows it, in the reader's way of writing.
 
-    Styles: "medium" (date and time), "date", "time", "long" (with seconds and the zone).
+    Styles: "medium" (date and time), "date", "time", "near" (of today the time alone). The clock
+    has twenty-four hours in every language: a season's hours are read beside each other.
     """
     if value is None:
         return "–"
     local, locale = value.astimezone(clock.ZONE), _locale()
-    if style == "date":
-        return format_date(local, "medium", locale=locale)
-    if style == "time":
-        return format_time(local, "short", tzinfo=clock.ZONE, locale=locale)
-    if style == "long":
-        return format_datetime(local, "long", tzinfo=clock.ZONE, locale=locale)
+    time = format_time(local, "HH:mm", tzinfo=clock.ZONE, locale=locale)
+    if style == "time" or (style == "near" and local.date() == clock.business_day()):
+        return time
     day = format_date(local, "medium", locale=locale)
-    return f"{day} {format_time(local, 'HH:mm', tzinfo=clock.ZONE, locale=locale)}"
+    return day if style == "date" else f"{day} {time}"
 
 
 @register.filter

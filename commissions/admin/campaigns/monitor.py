@@ -42,10 +42,10 @@ class Monitored:
             "opts": desk.opts,
             "title": _("Monitor: %(name)s") % {"name": campaign},
             "campaign": campaign,
+            "original": campaign,
             "live": campaign_figures.live(campaign),
             "every": EVERY_SECONDS,
             "going": campaign.state in (CampaignState.LIVE, CampaignState.SCHEDULED),
-            "back": desk.url_of("change", campaign.pk),
             "here": desk.url_of("monitor", campaign.pk),
         }
         return page_or_part(request, "desk/campaigns/monitor.html", context, part="live")
