@@ -5,7 +5,7 @@ Pure but for `season_calendar` and `conflicts_of`, which gather what the pure pa
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -175,6 +175,8 @@ def conflicts_of(campaign: Campaign) -> list[Conflict]:
     worth = campaign.stocks.aggregate(total=Sum("total_minor"))["total"] or 0
     if beyond := stock_beyond(campaign, stock_minor=worth):
         found.append(beyond)
+    if MECHANICS[campaign.kind].coupon is not None and not worth:
+        found.append(Conflict("stock", _("No coupons are planned: buyers find none to claim.")))
     return sorted(found, key=lambda conflict: not conflict.stops)
 
 
@@ -270,6 +272,25 @@ def phase_at(season: Season, moment: datetime) -> str:
         ),
         "",
     )
+
+
+def next_618(today: date) -> dict[str, Any]:
+    """Name and moments of the 618 of this year, or of the next once its last day is over: what a
+    season is planned with at first. Pure. The trade opens in the evening, at eight: the first rush
+    on 31 May, the main days on 15 June; after the 18th two days are left for the last coupons."""
+    year = today.year if today <= date(today.year, 6, 20) else today.year + 1
+
+    def moment(month: int, day: int, hour: int = 0) -> datetime:
+        return clock.day_start(date(year, month, day)) + timedelta(hours=hour)
+
+    return {
+        "name": f"618 {year}",
+        "warm_up_from": moment(5, 24),
+        "opening_from": moment(5, 31, 20),
+        "main_from": moment(6, 15, 20),
+        "closing_from": moment(6, 19),
+        "ends_at": moment(6, 21),
+    }
 
 
 def season_calendar(season: Season) -> Calendar:

@@ -1,6 +1,6 @@
 """What stands in a campaign's way, and where it lies in the season's calendar. Mostly pure."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from campaigns.calendar import (
     calendar,
     clash,
     conflicts_of,
+    next_618,
     of_its_own,
     part_of_merchant,
     phase_at,
@@ -194,3 +195,23 @@ def test_conflicts_are_gathered_in_a_handful_of_statements(django_assert_max_num
         ("stacking", made[3]),
     ]
     assert "For 1 product" in str(found[0].text)
+
+
+@pytest.mark.parametrize(
+    ("today", "year"),
+    [(date(2026, 1, 2), 2026), (date(2026, 6, 20), 2026), (date(2026, 6, 21), 2027)],
+)
+def test_the_next_618_is_this_years_until_its_last_day_is_over(today, year):
+    planned = next_618(today)
+
+    def at(month: int, day: int, hour: int = 0) -> datetime:
+        return datetime(year, month, day, hour, tzinfo=clock.ZONE)
+
+    assert planned == {
+        "name": f"618 {year}",
+        "warm_up_from": at(5, 24),
+        "opening_from": at(5, 31, 20),
+        "main_from": at(6, 15, 20),
+        "closing_from": at(6, 19),
+        "ends_at": at(6, 21),
+    }

@@ -34,7 +34,7 @@ from commissions.admin.campaigns.fields import (
 from merchants.models import Merchant, MerchantState
 
 RULE = "rule_"
-WEEK = timedelta(days=7)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 BUDGET_MINOR = 1_000_000  # a first suggestion
 # Of the campaigns in this group an order line gets the best one: the careful first suggestion.
 GROUP = "orders"
@@ -256,13 +256,16 @@ class CampaignForm(forms.Form):
         begins = clock.day_start(clock.business_day() + timedelta(days=1))
         if season is not None:
             begins = max(begins, season.main_from)
+        ends = begins + (self.mechanic.longest or self.mechanic.shortest or WEEK)
+        if season is not None and begins + (self.mechanic.shortest or DAY) <= season.ends_at:
+            ends = min(ends, season.ends_at)
         rules = self.mechanic.parse({}) if _complete(self.mechanic) else None
         owes = self.mechanic.owes(rules) if self.mechanic.owes and rules else 0
         return {
             "name": str(self.mechanic.label),
             "season": season,
             "starts_at": begins,
-            "ends_at": begins + (self.mechanic.longest or self.mechanic.shortest or WEEK),
+            "ends_at": ends,
             "budget_minor": owes or BUDGET_MINOR,
             "sponsor": Sponsor.AFFILIATE if self._by_affiliate else Sponsor.PLATFORM,
             "kinds": list(self.mechanic.audience),

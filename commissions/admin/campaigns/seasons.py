@@ -13,12 +13,12 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from alliance.kernel import columns
+from alliance.kernel import clock, columns
 from alliance.kernel.access import has_role
 from alliance.kernel.desk import ReadOnlyAdmin, person
 from alliance.kernel.errors import Invalid
 from alliance.kernel.models import StaffRole
-from campaigns.calendar import season_calendar
+from campaigns.calendar import next_618, season_calendar
 from campaigns.models import Season
 from campaigns.services.seasons import season_edit, season_make
 from commissions.admin.campaigns.fields import MomentField
@@ -91,7 +91,11 @@ class SeasonAdmin(WithPages, ReadOnlyAdmin):
     def _form(
         self, request: HttpRequest, title: Any, submit: Any, season: Season | None = None
     ) -> HttpResponse:
-        said = {name: getattr(season, name) for name in SeasonForm.base_fields} if season else {}
+        said = (
+            {name: getattr(season, name) for name in SeasonForm.base_fields}
+            if season
+            else next_618(clock.business_day())
+        )
         form = SeasonForm(request.POST if request.method == "POST" else None, initial=said)
         if form.is_valid():
             try:
@@ -111,6 +115,7 @@ class SeasonAdmin(WithPages, ReadOnlyAdmin):
             form=form,
             submit=submit,
             text=_("Four phases, one after the other. Campaigns keep their own times."),
+            original=season,
             back=self.url_of("change", season.pk) if season else self.url_of("changelist"),
         )
 

@@ -127,7 +127,7 @@ class Stocking:
                 "can claim one before you open them."
             ),
             back=desk.url_of("change", campaign.pk),
-            media=form.media,
+            original=campaign,
         )
         return answer
 

@@ -64,6 +64,17 @@ def test_coupons_are_planned_opened_watched_and_closed(cast, ops, second):
     assert verify() == []
 
 
+def test_a_campaign_of_coupons_without_coupons_says_so_before_it_is_published(cast, ops):
+    made = make(ops, "super_coupon", all_products="on", budget_minor="1000")
+    found = ops.get(f"{DESK}{made.pk}/publish/").context["conflicts"]
+    assert [(one.code, one.stops) for one in found] == [("stock", False)]
+
+    page = ops.get(f"{DESK}{made.pk}/coupons/").content.decode()
+    assert "autocomplete.js" in page  # the product is chosen from a list that is searched
+    ops.post(f"{DESK}{made.pk}/coupons/", {"size": "10", "mode": "first"})
+    assert ops.get(f"{DESK}{made.pk}/publish/").context["conflicts"] == []
+
+
 def test_the_first_page_says_which_drafts_and_coupons_wait(cast, ops, second):
     def waiting(client: Client) -> tuple[int, int]:
         found = client.get("/admin/").context["queues"]
