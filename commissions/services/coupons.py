@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.db.models import Case, F, Q, Sum, When
+from django.utils.translation import gettext as _
 
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import WrongState
@@ -28,7 +29,7 @@ from campaigns.models import (
 )
 from campaigns.services import stock as stocks
 from commissions import chart, ledger
-from commissions.ledger import Move
+from commissions.ledger import InsufficientFunds, Move
 from merchants.models import Merchant, Order, OrderLine, OrderState
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,10 @@ def stock_open(*, actor: User, stock: CouponStock) -> None:
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=stock.campaign_id)
     if campaign.state not in (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED):
         raise WrongState
+    left = ledger.balance(chart.budget(campaign.pk), stock.currency)
+    if stock.total > left:  # the books would refuse too, but not say how much is missing
+        said = _("The coupons are worth %(worth)s, and the budget has %(left)s left.")
+        raise InsufficientFunds(said % {"worth": stock.total.localized(), "left": left.localized()})
     stocks.stock_open(stock=stock)
     ledger.post(
         key=f"stock:{stock.pk}:opened",

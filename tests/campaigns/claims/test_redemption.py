@@ -94,8 +94,9 @@ def test_opening_sets_the_whole_stock_aside(season):
 
 def test_a_stock_beyond_the_budget_is_not_opened(season):
     stock = stock_make(actor=season.ops, campaign=season.campaign, size=14)
-    with pytest.raises(InsufficientFunds):
+    with pytest.raises(InsufficientFunds) as refusal:
         coupons.stock_open(actor=season.ops, stock=stock)
+    assert "the budget has CN¥400.00 left" in str(refusal.value)
 
     assert CouponStock.objects.get(pk=stock.pk).state == "draft"
     assert season.money() == ("400.00", "600.00")
