@@ -11,7 +11,7 @@
       const left = Math.max(0, Math.ceil((until - Date.now() - ahead) / 1000));
       const days = Math.floor(left / 86400);
       const rest = `${two(Math.floor(left / 3600) % 24)}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
-      clock.textContent = (days ? `${clock.dataset.days.replace("9", days)} ` : "") + rest;
+      clock.textContent = (days ? `${(days === 1 ? clock.dataset.day : clock.dataset.days).replace("9", days)} ` : "") + rest;
       if (left || over) return;
       over = true;
       const button = document.querySelector("button[data-waits]");

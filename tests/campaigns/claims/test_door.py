@@ -205,6 +205,7 @@ def test_who_comes_too_late_is_told_so_without_the_database(world, django_assert
     with django_assert_num_queries(0):
         response = late[1].post({"t": tokens[1]})
     assert "The last one has just gone." in words(response)
+    assert "<form" not in response.content.decode()  # nothing left to tap on but the shop
     refusals.refusals.write()
     assert Refusal.objects.get(reason="sold_out").count == 2
 
