@@ -79,7 +79,7 @@ def campaign(request: MerchantRequest, pk: int) -> HttpResponse:
     rows = [(product, _form(request, row, product)) for product in page] if takes else []
     if request.method == "POST" and _proposed(request, row, rows):
         return redirect("commissions:merchant_campaign", pk)
-    items = slate_items_of(request.merchant).filter(campaign=row)
+    items = slate_items_of(request.merchant).filter(campaign=row)[:200]
     pays = row.merchant_id == request.merchant.pk
     context = {
         "campaign": row,
@@ -89,7 +89,8 @@ def campaign(request: MerchantRequest, pk: int) -> HttpResponse:
         "takes": takes,
         "rows": rows,
         "page": page,
-        "items": items[:200],
+        "waiting": [item for item in items if item.state != SlateState.APPROVED],
+        "taken": [item for item in items if item.state == SlateState.APPROVED],
         "part": part_of_merchant(row) if pays else None,
         "outcome": outcomes(request.merchant, [row])[row.pk],
     }

@@ -76,8 +76,25 @@ def test_what_is_open_is_proposed_with_rate_and_price(cast, ops, chen):
     item = SlateItem.objects.get()
     assert (item.state, item.rate_bps, item.price_minor) == ("proposed", 1_550, 15_900)
     page = chen.get(f"{PAGE}{made.pk}/")
-    assert [one.pk for one in page.context["items"]] == [item.pk]
+    assert [one.pk for one in page.context["waiting"]] == [item.pk]
     assert page.context["rows"] == []  # proposed already
+
+
+def test_many_products_on_a_slate_are_folded_away_below_what_waits(cast, ops, chen):
+    made = called(ops)
+    for i in range(9):
+        product = Product.objects.create(
+            shop=cast.shop, external_id=f"F{i}", title="x", price_minor=100, currency="CNY"
+        )
+        SlateItem.objects.create(campaign=made, product=product, state="approved")
+    SlateItem.objects.create(campaign=made, product=cast.product, state="proposed")
+    page = chen.get(f"{PAGE}{made.pk}/")
+    text = page.content.decode()
+
+    assert (len(page.context["waiting"]), len(page.context["taken"])) == (1, 9)
+    assert text.index("Your proposals") < text.index('<details class="card fold">')
+    SlateItem.objects.filter(product__external_id="F0").delete()
+    assert '<details class="card fold" open>' in chen.get(f"{PAGE}{made.pk}/").content.decode()
 
 
 def test_a_refused_proposal_says_so_in_its_row_and_the_others_go_through(cast, ops, chen):
