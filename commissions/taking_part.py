@@ -13,6 +13,7 @@ from affiliates.models import Affiliate
 from affiliates.queries import share_of
 from alliance.kernel import clock
 from alliance.kernel.money import Money, percent
+from alliance.kernel.templatetags.alliance import number
 from campaigns.audience import enrols_now, is_for
 from campaigns.mechanics import (
     MECHANICS,
@@ -219,13 +220,13 @@ def _missing(name: str, count: int, currency: str) -> str:
         amount = Money(count, currency).localized()
         return gettext("%(amount)s more of sales") % {"amount": amount}
     words = {
-        "orders": ngettext("%(count)d more order", "%(count)d more orders", count),
-        "links": ngettext("%(count)d more link", "%(count)d more links", count),
-        "clicks": ngettext("%(count)d more click", "%(count)d more clicks", count),
-        "visitors": ngettext("%(count)d more visitor", "%(count)d more visitors", count),
-        "active_days": ngettext("%(count)d more active day", "%(count)d more active days", count),
+        "orders": ngettext("%(count)s more order", "%(count)s more orders", count),
+        "links": ngettext("%(count)s more link", "%(count)s more links", count),
+        "clicks": ngettext("%(count)s more click", "%(count)s more clicks", count),
+        "visitors": ngettext("%(count)s more visitor", "%(count)s more visitors", count),
+        "active_days": ngettext("%(count)s more active day", "%(count)s more active days", count),
     }
-    return words[name] % {"count": count}
+    return words[name] % {"count": number(count)}
 
 
 def ahead(card: Card, affiliate: Affiliate) -> str:
@@ -244,11 +245,11 @@ def ahead(card: Card, affiliate: Affiliate) -> str:
             return ""
         missing, share_bps = step
         words = ngettext(
-            "%(count)d more coupon used within seven days to %(percent)s of the commission",
-            "%(count)d more coupons used within seven days to %(percent)s of the commission",
+            "%(count)s more coupon used within seven days to %(percent)s of the commission",
+            "%(count)s more coupons used within seven days to %(percent)s of the commission",
             missing,
         )
-        return words % {"count": missing, "percent": percent(share_bps)}
+        return words % {"count": number(missing), "percent": percent(share_bps)}
     if isinstance(rules, ExclusiveDay):
         sold = queries.sold_together(card.campaign)
         pot = gmv_pot.following(rules.pot, sold)
@@ -306,5 +307,5 @@ def shortened(name: str) -> str:
 
 def _value(rules: Leaderboard, value: int, currency: str) -> str:
     if rules.metric == leaderboard.Metric.ORDERS:
-        return ngettext("%(count)d order", "%(count)d orders", value) % {"count": value}
+        return ngettext("%(count)s order", "%(count)s orders", value) % {"count": number(value)}
     return Money(value, currency).localized()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
 from alliance.kernel.money import BPS, percent
+from alliance.kernel.templatetags.alliance import number
 from campaigns.facts import OrderFacts, ProductFacts, Reward
 from campaigns.mechanics.base import Count, Mechanic, Rules, Text, Words
 from campaigns.mechanics.raised import raised, rate_objections
@@ -53,10 +54,12 @@ def objections(rules: CrazyFourHours, product: ProductFacts) -> list[Text]:
 
 def promises(rules: CrazyFourHours, currency: str) -> list[str]:
     words = gettext(
-        "The first %(count)d pieces of each product earn at least %(percent)s of the usual "
+        "The first %(count)s pieces of each product earn at least %(percent)s of the usual "
         "commission rate."
     )
-    return [words % {"count": rules.first_pieces, "percent": percent(BPS + rules.raise_bps)}]
+    return [
+        words % {"count": number(rules.first_pieces), "percent": percent(BPS + rules.raise_bps)}
+    ]
 
 
 MECHANIC = Mechanic(

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from alliance.kernel import clock
 from alliance.kernel.money import Money
+from alliance.kernel.templatetags.alliance import number
 from campaigns.facts import Batch, CouponTerms, ProductFacts
 from campaigns.mechanics.base import Count, Fault, Mechanic, Minor, Rules, Text, Words
 
@@ -102,17 +103,17 @@ def objections(rules: Freebie, product: ProductFacts) -> list[Text]:
 
 
 def promises(rules: Freebie, currency: str) -> list[str]:
-    words = gettext("Free orders in each slot: %(count)d, worth up to %(amount)s each.")
+    words = gettext("Free orders in each slot: %(count)s, worth up to %(amount)s each.")
     amount = Money(rules.most_price_minor, currency).localized()
     slots = [_words(slot) for slot in rules.slots]
-    return [words % {"count": rules.winners, "amount": amount}, *slots]
+    return [words % {"count": number(rules.winners), "amount": amount}, *slots]
 
 
 def _words(slot: Slot) -> str:
     words = ngettext(
-        "At %(time)s for %(count)d minute.", "At %(time)s for %(count)d minutes.", slot.minutes
+        "At %(time)s for %(count)s minute.", "At %(time)s for %(count)s minutes.", slot.minutes
     )
-    return words % {"time": slot.opens.isoformat("minutes"), "count": slot.minutes}
+    return words % {"time": slot.opens.isoformat("minutes"), "count": number(slot.minutes)}
 
 
 MECHANIC = Mechanic(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
 from alliance.kernel.money import Money
+from alliance.kernel.templatetags.alliance import number
 from campaigns.facts import CouponTerms
 from campaigns.mechanics.base import Count, Fault, Mechanic, Minor, Rules, Text, Words
 
@@ -65,9 +66,11 @@ def coupon(rules: GiftVoucher) -> CouponTerms:
 
 
 def promises(rules: GiftVoucher, currency: str) -> list[str]:
-    words = gettext("Vouchers of %(amount)s: %(count)d, for each buyer at most %(most)d.")
+    words = gettext("Vouchers of %(amount)s: %(count)s, for each buyer at most %(most)s.")
     amount = Money(rules.face_minor, currency).localized()
-    return [words % {"amount": amount, "count": rules.count, "most": rules.per_buyer}]
+    return [
+        words % {"amount": amount, "count": number(rules.count), "most": number(rules.per_buyer)}
+    ]
 
 
 MECHANIC = Mechanic(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
 from alliance.kernel.money import BPS, Money, half_up, percent
+from alliance.kernel.templatetags.alliance import number
 from campaigns.facts import ApplicantFacts, Award, StandingFacts
 from campaigns.mechanics.base import Bps, Count, Fault, Mechanic, Minor, Rules, Text, Words
 
@@ -291,12 +292,12 @@ def promises(rules: GuaranteedTask, currency: str) -> list[str]:
         return [words % {"amount": Money(rules.guaranteed_minor, currency).localized()}]
     if rules.mode is Mode.PER_ORDER:
         words = ngettext(
-            "%(amount)s on top for your first %(count)d order.",
-            "%(amount)s on top for each of your first %(count)d orders.",
+            "%(amount)s on top for your first %(count)s order.",
+            "%(amount)s on top for each of your first %(count)s orders.",
             rules.first_orders,
         )
         bonus = Money(rules.bonus_minor, currency).localized()
-        return [words % {"amount": bonus, "count": rules.first_orders}]
+        return [words % {"amount": bonus, "count": number(rules.first_orders)}]
     return [
         gettext("%(what)s: %(amount)s")
         % {"what": asked(rules, tier, currency), "amount": pays(tier, currency)}
@@ -307,7 +308,8 @@ def promises(rules: GuaranteedTask, currency: str) -> list[str]:
 def asked(rules: GuaranteedTask, tier: Tier, currency: str) -> str:
     """What a step asks for: “5 orders”."""
     if rules.metric is Metric.ORDERS:
-        return ngettext("%(count)d order", "%(count)d orders", tier.orders) % {"count": tier.orders}
+        words = ngettext("%(count)s order", "%(count)s orders", tier.orders)
+        return words % {"count": number(tier.orders)}
     return gettext("%(amount)s of sales") % {"amount": Money(tier.gmv_minor, currency).localized()}
 
 

@@ -16,7 +16,7 @@ class SuperCategoryDay(ExclusiveDay):
     category: Annotated[
         str,
         Field(min_length=1, max_length=50),
-        Words(_("Category"), _("By its short name, as in addresses.")),
+        Words(_("Category")),
     ]
 
 

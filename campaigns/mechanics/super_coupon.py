@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from affiliates.models import AffiliateKind
 from alliance.kernel.money import percent
+from alliance.kernel.templatetags.alliance import number
 from campaigns.facts import CouponTerms, OrderFacts, Reward
 from campaigns.mechanics.base import Bps, Count, Fault, Mechanic, Minor, Rules, Words
 
@@ -175,11 +176,11 @@ def promises(rules: SuperCoupon, currency: str) -> list[str]:
         said.append(words % {"percent": percent(rules.ka_bps)})
     said += [
         ngettext(
-            "From %(count)d coupon used in seven days on: %(percent)s.",
-            "From %(count)d coupons used in seven days on: %(percent)s.",
+            "From %(count)s coupon used in seven days on: %(percent)s.",
+            "From %(count)s coupons used in seven days on: %(percent)s.",
             row.uses,
         )
-        % {"count": row.uses, "percent": percent(row.share_bps)}
+        % {"count": number(row.uses), "percent": percent(row.share_bps)}
         for row in rules.uses
     ]
     return said

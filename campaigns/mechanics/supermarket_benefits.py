@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import Field, model_validator
 
 from alliance.kernel.money import Money, percent
+from alliance.kernel.templatetags.alliance import number
 from campaigns.facts import OrderFacts, Reward
 from campaigns.mechanics.base import Bps, Count, Fault, Mechanic, Minor, Rules, Words
 
@@ -102,9 +103,9 @@ def promises(rules: SupermarketBenefits, currency: str) -> list[str]:
         words = gettext("%(amount)s on top for each new buyer.")
         said.append(words % {"amount": money(rules.new_buyer_minor)})
     if rules.combination is Combination.PIECES:
-        words = gettext("Buyers: from %(count)d pieces on %(percent)s off.")
+        words = gettext("Buyers: from %(count)s pieces on %(percent)s off.")
         said += [
-            words % {"count": step.pieces, "percent": percent(step.off_bps)}
+            words % {"count": number(step.pieces), "percent": percent(step.off_bps)}
             for step in rules.by_pieces
         ]
     else:

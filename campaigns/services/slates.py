@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
+from alliance.kernel.templatetags import alliance as say
 from campaigns.models import Campaign, CampaignState, SlateItem, SlateState
 from campaigns.queries import opens_to_merchants
 from campaigns.slates import facts_of, objections
@@ -60,7 +61,7 @@ def slate_add(
         fitting.exclude(pk__in=taken).order_by("pk").values_list("pk", flat=True)[: MOST + 1]
     )
     if campaign.slate.count() + len(chosen) > MOST:
-        raise Invalid(_("A slate holds at most %(most)d products.") % {"most": MOST})
+        raise Invalid(_("A slate holds at most %(most)s products.") % {"most": say.number(MOST)})
     made = SlateItem.objects.bulk_create(
         (SlateItem(campaign=campaign, product_id=pk) for pk in chosen), ignore_conflicts=True
     )
@@ -120,7 +121,9 @@ def slate_read(*, campaign: Campaign, file: BinaryIO) -> SlateFile:
             theirs = str(cells[shops]) if shops else ""
             said.append((int(number), own, theirs, str(cells[shop]) if shop else ""))
         if len(said) > MOST_ROWS:
-            raise Invalid(_("A file holds at most %(most)d rows.") % {"most": MOST_ROWS})
+            raise Invalid(
+                _("A file holds at most %(most)s rows.") % {"most": say.number(MOST_ROWS)}
+            )
     return _matched(campaign, said)
 
 

@@ -12,6 +12,7 @@ from affiliates.models import Affiliate
 from alliance.kernel.desk import Decision, DecisionForm, Facts
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
+from alliance.kernel.templatetags.alliance import number
 from campaigns.models import Campaign
 from commissions import queries
 from commissions.services.standings import standings_refresh
@@ -43,18 +44,18 @@ class OfferForm(DecisionForm):
 
 def offer(actor: User, campaign: Campaign, affiliates: list[Affiliate]) -> str:
     made = len(task_offer(actor=actor, campaign=campaign, affiliates=affiliates))
-    said = ngettext("%(count)d place is kept.", "%(count)d places are kept.", made)
-    return said % {"count": made}
+    said = ngettext("%(count)s place is kept.", "%(count)s places are kept.", made)
+    return said % {"count": number(made)}
 
 
 def count(actor: User, campaign: Campaign) -> str:
     counted = len(standings_refresh(campaign=campaign))
-    said = ngettext("%(count)d affiliate is counted.", "%(count)d affiliates are counted.", counted)
-    return said % {"count": counted}
+    said = ngettext("%(count)s affiliate is counted.", "%(count)s affiliates are counted.", counted)
+    return said % {"count": number(counted)}
 
 
 def places(campaign: Campaign) -> Facts:
-    yield _("places left"), queries.slots_left([campaign])[campaign.pk]
+    yield _("places left"), number(queries.slots_left([campaign])[campaign.pk])
     yield (
         _("set aside for each"),
         Money(queries.reserve_of(campaign), campaign.currency).localized(),
