@@ -12,6 +12,7 @@ from alliance.kernel.templatetags.alliance import number
 from campaigns.mechanics import MECHANICS
 from campaigns.mechanics.words import Input, RuleField
 from campaigns.models import Campaign
+from merchants.models import Category
 
 Line = tuple[Text, list[str]]  # what it is, and what it says: several where it is a list
 AMOUNTS = ("daily_minor", "per_order_minor", "per_affiliate_minor", "per_affiliate_day_minor")
@@ -70,6 +71,9 @@ def _said(rule: RuleField, value: Any, currency: str) -> list[str]:
             return [value[:5]]
         case Input.ROWS:
             return [_row(rule, row, currency) for row in value]
+        case _ if rule.name == "category":
+            known = Category.objects.filter(slug=value).first()
+            return [known.name if known else value]
         case _:
             return [str(value)]
 

@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from affiliates.models import AdZone, Affiliate, Link
 from alliance.kernel import clock
@@ -22,11 +23,14 @@ class StockMode(models.TextChoices):
     DRAW = "draw", _("Drawn among those who entered")
 
 
+WHOLE_SLATE = _("whole slate")
+
+
 class StockState(models.TextChoices):
     """draft → open → closed."""
 
     DRAFT = "draft", _("Draft")
-    OPEN = "open", _("Open")  # its money is set aside
+    OPEN = "open", pgettext_lazy("coupons", "Open")  # its money is set aside
     CLOSED = "closed", _("Closed")  # nothing more is claimed; what was claimed may still be used
 
 
@@ -127,7 +131,7 @@ class CouponStock(Stamped):
         ]
 
     def __str__(self) -> str:
-        return f"{self.campaign}: {self.product or _('whole slate')}"
+        return f"{self.campaign}: {self.product or WHOLE_SLATE}"
 
     @property
     def total(self) -> Money:

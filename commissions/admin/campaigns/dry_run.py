@@ -37,7 +37,7 @@ class PastForm(forms.Form):
     """On which days' orders."""
 
     since = forms.DateField(label=_("Orders from"), widget=UnfoldAdminSingleDateWidget)
-    until = forms.DateField(label=_("up to and with"), widget=UnfoldAdminSingleDateWidget)
+    until = forms.DateField(label=_("Up to and including"), widget=UnfoldAdminSingleDateWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -144,7 +144,7 @@ def _page(
         _("Dry run: %(name)s") % {"name": subject},
         form=form,
         report=report,
-        subject=subject,
+        original=subject,
         is_campaign=isinstance(subject, Campaign),
         winners=report.winners[:SHOWN] if report else [],
         losers=report.losers[:SHOWN] if report else [],
@@ -152,7 +152,6 @@ def _page(
         cuts=[(LIMITS.get(name, name), count) for name, count in report.cut.most_common()]
         if report
         else [],
-        back=desk.url_of("change", subject.pk),
     )
     return answer
 

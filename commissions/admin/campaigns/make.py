@@ -183,6 +183,7 @@ class Making:
                 "they are asked for anew."
             ),
             back=admin.url_of("change", campaign.pk),
+            original=campaign,
         )
 
     def _form(
@@ -203,6 +204,7 @@ class Making:
             icon=ICONS.get(form.mechanic.kind, "campaign"),
             submit=submit,
             back=back,
+            original=campaign,
             zone=clock.ZONE.key,
             media=form.media,
         )

@@ -62,6 +62,7 @@ class Publishing:
             "desk/campaigns/publish.html",
             _("Publish: %(name)s") % {"name": campaign},
             campaign=campaign,
+            original=campaign,
             conflicts=conflicts,
             stops=any(conflict.stops for conflict in conflicts),
             second=second_person(person(request), campaign),

@@ -36,6 +36,7 @@ from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.http import key_in
 from alliance.kernel.models import StaffRole
 from alliance.kernel.money import Money, percent
+from alliance.kernel.templatetags.alliance import number
 from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, SlateItem, SlateState
 from campaigns.queries import OPEN_STATES, SlateFilter
@@ -185,6 +186,7 @@ class Slating:
             "desk/campaigns/slate.html",
             _("Slate: %(name)s") % {"name": campaign},
             campaign=campaign,
+            original=campaign,
             may_change=has_role(request.user, StaffRole.OPS) and campaign.state in OPEN_STATES,
             form=form,
             found=found,
@@ -195,7 +197,6 @@ class Slating:
             page=Paginator(rows, PER_PAGE).get_page(request.GET.get("p")),
             proposed=campaign.slate.filter(state=SlateState.PROPOSED).count(),
             picks=MECHANICS[campaign.kind].picks is not None,
-            back=desk.url_of("change", campaign.pk),
             here=desk.url_of("slate", campaign.pk),
             media=form.media,
         )
@@ -249,24 +250,24 @@ class Slating:
             _tell(request, picked.joined)
         if picked.rejected:
             said = ngettext(
-                "%(count)d proposal is rejected, with what speaks against it.",
-                "%(count)d proposals are rejected, with what speaks against them.",
+                "%(count)s proposal is rejected, with what speaks against it.",
+                "%(count)s proposals are rejected, with what speaks against them.",
                 picked.rejected,
             )
-            messages.info(request, said % {"count": picked.rejected})
+            messages.info(request, said % {"count": number(picked.rejected)})
         if picked.waiting:
             said = ngettext(
-                "%(count)d proposal waits: the places of its category are taken.",
-                "%(count)d proposals wait: the places of their categories are taken.",
+                "%(count)s proposal waits: the places of its category are taken.",
+                "%(count)s proposals wait: the places of their categories are taken.",
                 picked.waiting,
             )
-            messages.info(request, said % {"count": picked.waiting})
+            messages.info(request, said % {"count": number(picked.waiting)})
         return HttpResponseRedirect(desk.url_of("slate", campaign.pk))
 
 
 def _tell(request: HttpRequest, count: int) -> None:
-    said = ngettext("%(count)d product joined.", "%(count)d products joined.", count)
-    messages.success(request, said % {"count": count})
+    said = ngettext("%(count)s product joined.", "%(count)s products joined.", count)
+    messages.success(request, said % {"count": number(count)})
 
 
 # --- Proposals ------------------------------------------------------------------------------------
@@ -292,7 +293,7 @@ def facts(item: SlateItem) -> Facts:
         yield _("rate in the campaign"), percent(item.rate_bps)
     if item.service_bps:
         yield _("service fee"), percent(item.service_bps)
-    yield _("sold in 30 days"), product.sales_count
+    yield _("sold in 30 days"), number(product.sales_count)
     if against := objections_to(item):
         yield _("against it"), columns.lines([str(one) for one in against])
 
@@ -304,11 +305,10 @@ class SlateItemAdmin(ReadOnlyAdmin):
     seen_by = (StaffRole.OPS, StaffRole.RISK, StaffRole.SUPPORT)
     list_display = (
         "name",
-        columns.linked("campaign", _("campaign")),
         columns.linked("product.shop.merchant", _("merchant")),
+        columns.linked("campaign", _("campaign")),
         columns.state(),
         "promise",
-        "price",
         "objected",
         columns.moment("created_at", _("since")),
     )
@@ -324,7 +324,6 @@ class SlateItemAdmin(ReadOnlyAdmin):
         columns.linked("product.shop.merchant", _("merchant")),
         columns.state(),
         "promise",
-        "price",
         "objected",
         "reason",
         columns.moment("agreed_at", _("agreed at")),
@@ -373,15 +372,14 @@ class SlateItemAdmin(ReadOnlyAdmin):
     def name(self, item: SlateItem) -> str:
         return item.product.name
 
-    @admin.display(description=_("promised rate"), ordering="rate_bps")
-    def promise(self, item: SlateItem) -> str:
+    @admin.display(description=_("in the campaign"), ordering="rate_bps")
+    def promise(self, item: SlateItem) -> Any:
+        """Rate, service fee and price, as far as they are not the usual ones."""
         said = "–" if item.rate_bps is None else percent(item.rate_bps)
-        return f"{said} + {percent(item.service_bps)}" if item.service_bps else said
-
-    @admin.display(description=_("price in the campaign"), ordering="price_minor")
-    def price(self, item: SlateItem) -> Any:
-        currency = item.product.currency
-        return "–" if item.price_minor is None else columns.money(item.price_minor, currency)
+        said = f"{said} + {percent(item.service_bps)}" if item.service_bps else said
+        if item.price_minor is None:
+            return said
+        return columns.with_note(said, Money(item.price_minor, item.product.currency).localized())
 
     @admin.display(description=_("against it"))
     def objected(self, item: SlateItem) -> Any:

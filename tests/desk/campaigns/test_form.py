@@ -153,3 +153,9 @@ def test_a_clone_is_named_and_dated_on_one_page(cast, ops):
     assert answer["Location"] == f"{DESK}{fresh.pk}/change/"
     assert (fresh.name, fresh.pk != made.pk) == ("Once more", True)
     assert fresh.starts_at == datetime(2026, 7, 1, tzinfo=clock.ZONE)
+
+
+def test_a_category_is_told_by_its_name(cast, ops):
+    Category.objects.create(slug="tea", name_zh="茶", name_en="Fine tea", name_de="Tee")
+    made = make(ops, "super_category_day", rule_category="tea")
+    assert "<b>Category</b> Fine tea" in ops.get(f"{DESK}{made.pk}/change/").content.decode()
