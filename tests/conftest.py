@@ -14,6 +14,7 @@ from django.test import TransactionTestCase
 from django.utils import asyncio as django_asyncio
 from django.utils import translation
 
+from alliance.demo.made import DROPS
 from tests.pristine import django_db_modify_db_settings
 
 __all__ = ["django_db_modify_db_settings"]
@@ -38,14 +39,6 @@ hypothesis.settings.load_profile("any machine")
 
 # Made by migrations, the same for every test.
 KEPT = {"django_content_type", "auth_permission", "django_migrations"}
-# Made by services, not by migrations: a settlement's partition, the sequence of a coupon stock.
-MADE = r"""
-    SELECT 'DROP TABLE ' || inhrelid::regclass FROM pg_inherits
-    WHERE inhparent = 'commissions_settlementline'::regclass
-    UNION ALL
-    SELECT 'DROP SEQUENCE ' || oid::regclass FROM pg_class
-    WHERE relkind = 'S' AND relname ~ '^campaigns_slot_\d+$'
-"""
 
 
 def _empty_tables(_case: TransactionTestCase) -> None:
@@ -56,7 +49,7 @@ def _empty_tables(_case: TransactionTestCase) -> None:
     does. Foreign keys are deferred, so the order does not matter.
     """
     with connection.cursor() as cursor, transaction.atomic():
-        cursor.execute(MADE)
+        cursor.execute(DROPS)
         for (drop,) in cursor.fetchall():
             cursor.execute(drop)
         names = set(connection.introspection.table_names(cursor)) - KEPT

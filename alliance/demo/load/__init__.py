@@ -26,6 +26,7 @@ from alliance.demo.load.season import season_plan, wake
 from alliance.demo.load.shops import shops_open
 from alliance.demo.load.stage import Stage
 from alliance.demo.load.year import Year
+from alliance.demo.made import DROPS
 from alliance.demo.orders import orders, visits
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import DomainError
@@ -141,9 +142,9 @@ def _wipe() -> None:
         if model._meta.managed and not model._meta.proxy and model not in kept
     ]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_class WHERE relname LIKE 'campaigns\\_slot\\_%'")
-        for (slots,) in cursor.fetchall():  # of stocks, whose numbers begin anew
-            cursor.execute(f"DROP SEQUENCE {connection.ops.quote_name(slots)}")
+        cursor.execute(DROPS)  # they are named by numbers that begin anew
+        for (drop,) in cursor.fetchall():
+            cursor.execute(drop)
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
