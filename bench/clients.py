@@ -2,7 +2,7 @@
 
 import select
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import psycopg2
@@ -53,9 +53,9 @@ class Client:
         return select.EPOLLIN if state == POLL_READ else select.EPOLLOUT
 
 
-def talk_together(count: int, talk: Callable[[], Talk]) -> float:
-    """`count` clients at once; the seconds from the first statement to the last answer."""
-    clients = [Client(talk()) for _number in range(count)]
+def talk_together(talks: Iterable[Talk]) -> float:
+    """A client for each, all at once; the seconds from the first statement to the last answer."""
+    clients = [Client(talk) for talk in talks]
     by_fd = {client.connect(): client for client in clients}
     poll = select.epoll()
     started = time.perf_counter()
