@@ -179,7 +179,12 @@ CACHE_URL = env.str(
     "CACHE_URL", default=_redis._replace(path=f"/{int(_redis.path.strip('/') or 0) + 1}").geturl()
 )
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    "default": {
+        "BACKEND": "alliance.kernel.cache.ForgetfulCache",
+        "LOCATION": CACHE_URL,
+        # It answers within a millisecond or not at all.
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
 }
 
 CELERY_BROKER_URL = REDIS_URL
