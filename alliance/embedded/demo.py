@@ -111,6 +111,8 @@ class _Demo:
             family.check()
             step.progress("")
             time.sleep(0.1)
+        for child in started.values():
+            child.supervised = True
 
     def greet(self) -> None:
         places = [
@@ -125,11 +127,12 @@ class _Demo:
         say(f"\n{box([*lines, 'Ctrl-C stops it. The data stays; `make reset` removes it.'])}\n")
 
     def watch(self, family: Family) -> None:
-        """Until a signal stops us, or a process dies (`ChildDied`)."""
+        """Until a signal stops us, or a process dies for good (`ChildDied`)."""
         watched: list[ErrorsInLog | Mails] = [Mails(self.state.home / "mail")]
         watched += [ErrorsInLog(child.name, child.log) for child in family.children]
         while True:
-            family.check()
+            for child in family.check():
+                say(f"{child.name} had ended and was started again. Log: {_short(child.log)}")
             for news in itertools.chain.from_iterable(each.news() for each in watched):
                 say(news)
             time.sleep(0.3)

@@ -15,7 +15,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -26,6 +26,7 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 MARK = "ALLIANCE_SUPERVISED"  # in the environment of everything below us: the path of the record
 _CLOCK_SLACK = 2.0  # seconds by which a start time read twice may differ
+_LIVES, _WHILE = 5, 60.0  # how often a supervised child is started again in so many seconds
 
 
 class ChildDied(Exception):
@@ -75,13 +76,19 @@ def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None]:
 
 @dataclass
 class Child:
-    """One process of the family, its log and the signal by which it stops politely."""
+    """One process of the family, its log and the signal by which it stops politely.
+
+    Whoever has seen it at work may have it `supervised`: it is started again when it ends.
+    """
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    launch: Callable[[], subprocess.Popen[bytes]]
     stop_signal: int = signal.SIGTERM
     patience: float = 10.0
+    supervised: bool = False
+    lives: list[float] = field(default_factory=list)  # when it was started again
 
     def tail(self, lines: int = 25) -> str:
         """The last lines of its log."""
@@ -94,6 +101,16 @@ class Child:
         code = self.process.poll()
         if code is not None:
             raise ChildDied(self.name, code, self.tail())
+
+    def revive(self) -> None:
+        """Start it again. Raises `ChildDied` where that is not wanted, or did not help."""
+        now = time.monotonic()
+        self.lives = [life for life in self.lives if now - life < _WHILE]
+        if not self.supervised or len(self.lives) >= _LIVES:
+            self.check()
+            return
+        self.lives.append(now)
+        self.process = self.launch()
 
     def stop(self) -> None:
         stop_tree(self.process.pid, self.stop_signal, self.patience)
@@ -140,28 +157,38 @@ class Family:
     ) -> Child:
         """Start `argv` in a session of its own (Ctrl-C reaches us, and we stop it in order)."""
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as out:
-            process = subprocess.Popen(
-                [os.fspath(part) for part in argv],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env={**env, **self.mark},
-                cwd=cwd,
-                user=user,
-                group=group,
-                extra_groups=[] if user is not None else None,
-                start_new_session=True,
-                preexec_fn=die_with_parent(stop_signal),  # noqa: PLW1509 - we have one thread
-            )
-        child = Child(name, process, log, stop_signal, patience)
+
+        def launch() -> subprocess.Popen[bytes]:
+            with log.open("ab") as out:
+                return subprocess.Popen(
+                    [os.fspath(part) for part in argv],
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    env={**env, **self.mark},
+                    cwd=cwd,
+                    user=user,
+                    group=group,
+                    extra_groups=[] if user is not None else None,
+                    start_new_session=True,
+                    preexec_fn=die_with_parent(stop_signal),  # noqa: PLW1509 - we have one thread
+                )
+
+        child = Child(name, launch(), log, launch, stop_signal, patience)
         self.children.append(child)
         self._write_record()
         return child
 
-    def check(self) -> None:
-        for child in self.children:
-            child.check()
+    def check(self) -> list[Child]:
+        """What a supervisor does (`restart: unless-stopped` of docker-compose.yml): whoever has
+        ended is started again; returns them. Raises `ChildDied` for the first who is not
+        supervised, or does not stay."""
+        ended = [child for child in self.children if child.process.poll() is not None]
+        for child in ended:
+            child.revive()
+        if ended:
+            self._write_record()
+        return ended
 
     def stop(self) -> None:
         while self.children:

@@ -39,4 +39,5 @@ def start(
             time.sleep(0.02)
         else:
             client.close()
+            child.supervised = True
             return f"redis://:{password}@127.0.0.1:{port}/0"

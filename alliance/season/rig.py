@@ -15,7 +15,6 @@ from alliance.embedded.state import State
 PATIENCE = 120.0
 STEADY = 5.0  # seconds without a sign of work
 HOST = "127.0.0.1"
-SUPERVISED = {"worker": programs.worker, "beat": programs.beat}
 
 
 class Rig:
@@ -36,7 +35,6 @@ class Rig:
             "PAYEE_HOLD_HOURS": "0",
         }
         self.environment = {**environment(state, named), **ours}
-        self.restarts = 0  # of a worker that gave up
         os.environ.update(self.environment)
 
     @property
@@ -54,30 +52,25 @@ class Rig:
     def open(self) -> None:
         """Web, worker and beat, until they are ready."""
         self._start("web", programs.web(HOST, self.port))
-        worker = self._start("worker", SUPERVISED["worker"]())
-        self._start("beat", SUPERVISED["beat"]())
+        worker = self._start("worker", programs.worker())
+        beat = self._start("beat", programs.beat())
         ends = time.monotonic() + PATIENCE
         while not (programs.answers(HOST, self.port) and " ready." in worker.tail(50)):
             self.family.check()
             if time.monotonic() > ends:
                 raise TimeoutError("the servers do not get ready")
             time.sleep(0.1)
+        worker.supervised = beat.supervised = True
 
     def keep_up(self) -> None:
-        """What a supervisor does (`restart: unless-stopped` of docker-compose.yml).
+        """Start again what has ended.
 
         A Celery worker whose broker goes away while it acknowledges a message gives up. What it
         held would come back in an hour; for tonight it is lost, and the sweeps find it.
         """
-        for name, program in SUPERVISED.items():
-            child = self._child(name)
-            if child.process.poll() is not None:
-                self.family.children.remove(child)
-                self.restarts += 1
-                if name == "worker":
-                    self._messages.delete("unacked", "unacked_index")
-                self._start(name, program())
-        self.family.check()
+        for child in self.family.check():
+            if child.name == "worker":
+                self._messages.delete("unacked", "unacked_index")
 
     def close(self) -> None:
         """The doors close in the order in which they opened: nobody asks any more."""

@@ -1,5 +1,6 @@
 """`make demo` as a newcomer meets it: start, look, stop; and everything that can go wrong."""
 
+import contextlib
 import json
 import re
 import signal
@@ -66,6 +67,15 @@ class Demo:
             threading.Event().wait(0.1)
         raise AssertionError(f"{words!r} was never said:\n{self.said()}")
 
+    def wait_for_ready(self) -> None:
+        """Until all of it answers again, the broker too."""
+        for _ in range(200):
+            with contextlib.suppress(OSError):
+                if status(f"{self.url()}health/ready") == 200:
+                    return
+            threading.Event().wait(0.1)
+        raise AssertionError(self.said())
+
     def end(self) -> int:
         code = self.process.wait(timeout=60)
         self.reader.join()
@@ -103,7 +113,7 @@ def test_demo_starts_says_where_and_stops_with_one_key(house):
     assert psutil.wait_procs(family, timeout=1)[1] == []
 
 
-def test_killed_demo_blocks_nothing_a_taken_port_is_avoided_and_a_dead_child_stops_all(house):
+def test_killed_demo_blocks_nothing_a_taken_port_is_avoided_and_a_dead_database_stops_all(house):
     first = Demo(house, free_port())
     family = first.family()
     first.process.kill()
@@ -117,11 +127,17 @@ def test_killed_demo_blocks_nothing_a_taken_port_is_avoided_and_a_dead_child_sto
     assert str(taken) not in second.url()
     assert status(f"{second.url()}health/ready") == 200
 
-    family = second.family()
+    house.recorded()["valkey"].kill()
+    second.wait_for("valkey had ended and was started again")
     house.recorded()["worker"].kill()
+    second.wait_for("worker had ended and was started again")
+    second.wait_for_ready()
+
+    family = second.family()
+    house.recorded()["postgres"].kill()
 
     assert second.end() == 1
-    assert "worker stopped unexpectedly (exit code -9). The end of its log:" in second.said()
+    assert "postgres stopped unexpectedly (exit code -9). The end of its log:" in second.said()
     assert psutil.wait_procs(family, timeout=1)[1] == []
 
 

@@ -96,6 +96,25 @@ def test_child_that_died_is_named_with_the_end_of_its_log(tmp_path):
     assert "the disk is full" in str(caught.value)
 
 
+def test_a_supervised_child_is_started_again_but_not_for_ever(tmp_path):
+    with Family(tmp_path / "pids.json") as family:
+        child = family.start("worker", SLEEP, log=tmp_path / "log", env=ENV)
+        child.supervised = True
+        assert family.check() == []
+        for _life in range(5):
+            before = child.process.pid
+            child.process.kill()
+            child.process.wait()
+            assert family.check() == [child]
+            assert child.process.pid != before
+            assert [r["pid"] for r in json.loads(family.record.read_text())] == [child.process.pid]
+        child.process.kill()
+        child.process.wait()
+
+        with pytest.raises(ChildDied, match="worker stopped unexpectedly"):
+            family.check()
+
+
 def parent_of_family(tmp_path: Path, *, deathless: bool) -> tuple[subprocess.Popen[bytes], int]:
     """A process with a family of one stubborn child; returns it and the grandchild's pid.
 
