@@ -107,13 +107,21 @@ class Cast:
         self.record(self.report(number, **changes))
         return self.commission(number)
 
-    def refunded(self, amount: str, number: str = "T1", refund: str = "R1", **changes):
-        """The buyer got money back, whatever state the order is in."""
+    def refunded(
+        self,
+        amount: str,
+        number: str = "T1",
+        refund: str = "R1",
+        said: str = "succeeded",
+        **changes,
+    ):
+        """The buyer got money back, whatever state the order is in; unless otherwise is `said`."""
         report = RefundReport(
             external_id=refund,
             line_external_id=f"{number}-1",
             amount_minor=cny(amount).minor,
             refunded_at=clock.now(),
+            state=said,
         )
         order = self.shop.orders.get(external_id=number)
         now = {

@@ -226,6 +226,8 @@ class Claim(models.Model):
         verbose_name=_("order"),
     )
     used_at = models.DateTimeField(_("used at"), null=True)
+    # What the shop gave for it: fixed when the goods were received. Empty: not looked at.
+    worth_minor = models.PositiveBigIntegerField(_("worth to the shop"), null=True)
     # What the merchant has got for it, and how often that was changed.
     paid_minor = models.PositiveBigIntegerField(_("reimbursed"), default=0)
     paid_revision = models.PositiveIntegerField(default=0)
@@ -255,8 +257,17 @@ class Claim(models.Model):
                 name="claim_used_has_order",
             ),
             models.CheckConstraint(
-                condition=Q(paid_minor=0) | Q(state="used", paid_minor__lte=F("face_minor")),
+                condition=Q(paid_minor=0)
+                | Q(
+                    state="used",
+                    paid_minor__lte=F("worth_minor"),
+                    worth_minor__isnull=False,
+                ),
                 name="claim_paid_was_used",
+            ),
+            models.CheckConstraint(
+                condition=Q(worth_minor=None) | Q(state="used", worth_minor__lte=F("face_minor")),
+                name="claim_worth_at_most_face",
             ),
         ]
         indexes = [

@@ -1,23 +1,27 @@
 """The money of coupons: set aside when a stock opens, paid to the merchant when it is used.
 
 budget → coupons with the opening (every coupon of the stock); coupons → wallet when the goods of
-an order that used one are received, and back when it comes to nothing; what no coupon can need any
-more goes back to the budget. Each step posts the difference (docs/claims.md).
+an order that used one are received, and back as far as the buyer gets the money back; what no
+coupon can need any more goes back to the budget. Each step posts the difference (docs/claims.md).
 """
+
+# ruff: noqa: S608 - nothing but our own constants is put into the SQL
 
 import hashlib
 import logging
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Case, F, Q, Sum, When
 from django.utils.translation import gettext as _
 
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import WrongState
 from alliance.kernel.models import User
-from alliance.kernel.money import Money
+from alliance.kernel.money import Money, half_up
 from campaigns.models import (
     Campaign,
     CampaignState,
@@ -33,6 +37,17 @@ from commissions.ledger import InsufficientFunds, Move
 from merchants.models import Merchant, Order, OrderLine, OrderState
 
 logger = logging.getLogger(__name__)
+
+# Of the order `o`: what was paid, and what is left of it; of its claim `c` what is due.
+KEPT = """
+    SELECT coalesce(sum(l.amount_minor), 0) AS paid,
+           coalesce(sum(l.amount_minor - l.refunded_minor), 0) AS kept
+    FROM merchants_orderline l WHERE l.order_id = o.id
+"""
+DUE = """
+    CASE WHEN k.paid = 0 THEN c.worth_minor
+         ELSE round(c.worth_minor::numeric * k.kept / k.paid) END
+"""
 
 
 @transaction.atomic(durable=True)
@@ -64,10 +79,10 @@ def stock_open(*, actor: User, stock: CouponStock) -> None:
 def stock_close(*, actor: User | None, stock: CouponStock) -> None:
     """Open → closed; what its coupons do not need goes back to the budget, when a claim that was
     on its way meanwhile is written (the beat closes it again). Closing again is harmless."""
-    Campaign.objects.select_for_update(no_key=True).get(pk=stock.campaign_id)
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=stock.campaign_id)
     if stocks.stock_close(stock=stock):
         audit.record("stock.closed", stock, actor=actor)
-    _give_back(stock)
+    _give_back(stock, campaign)
 
 
 def stocks_turn() -> None:
@@ -83,14 +98,18 @@ def stocks_turn() -> None:
         stock_close(actor=None, stock=stock)
 
 
-def _give_back(stock: CouponStock) -> None:
-    """coupons → budget: all but the faces of coupons in buyers' hands, and what was paid."""
+def _give_back(stock: CouponStock, campaign: Campaign) -> None:
+    """coupons → budget: all but the faces of coupons that may still be used or change, and what
+    was paid for the others."""
     stock = CouponStock.objects.select_for_update().get(pk=stock.pk)
     if stock.closed_at is None or stock.closed_at > clock.now() - stocks.SWEEP_AFTER:
         return
     if stock.mode == StockMode.DRAW and stock.drawn_at is None:
         return  # nobody knows yet how many have one
-    needs = Case(When(paid_minor__gt=0, then="paid_minor"), default="face_minor")
+    until = clock.now() - stocks.SWEEP_AFTER
+    final = Q(state=ClaimState.USED, worth_minor__isnull=False, expires_at__lt=until - _to_report())
+    over = campaign.confirm_until < until
+    needs = Case(When(final, then="paid_minor"), default="face_minor") if over else F("face_minor")
     live = Claim.objects.filter(stock=stock, state__in=[ClaimState.HELD, ClaimState.USED])
     needed = live.aggregate(minor=Sum(needs))["minor"] or 0
     back = stock.set_aside_minor - needed
@@ -110,10 +129,26 @@ def _give_back(stock: CouponStock) -> None:
     )
 
 
+@dataclass(slots=True)
+class Kept:
+    """An order in minor units: what was paid, what is left of it after refunds, and what its
+    products cost without a coupon (None: not known of all)."""
+
+    paid: int = 0
+    left: int = 0
+    price: int | None = 0
+
+    @property
+    def given_back(self) -> bool:
+        """Paid, and refunded in full. (A free order has nothing to refund.)"""
+        return self.paid > 0 and self.left == 0
+
+
 @transaction.atomic
 def coupons_settle(order_pks: Collection[int]) -> int:
-    """Pay merchants for the coupons that these orders used, take back what came to nothing, and
-    return such coupons to their buyers. Returns how many claims changed.
+    """Pay merchants for the coupons that these orders used, take back what refunds took off them,
+    and return the coupons of orders that came to nothing to their buyers. Returns how many claims
+    changed.
 
     Safe to repeat. What a wallet cannot give back waits for the next time (`coupons_waiting`).
     """
@@ -125,10 +160,16 @@ def coupons_settle(order_pks: Collection[int]) -> int:
         .order_by("pk")
     }
     claims = list(
-        Claim.objects.select_for_update().filter(order__in=orders, state="used").order_by("pk")
+        Claim.objects.select_for_update(of=("self",))
+        .select_related("campaign")
+        .filter(order__in=orders, state="used")
+        .order_by("pk")
     )
-    worth = _worth_of(orders.values())
-    due = {claim.pk: _due(claim, orders[claim.order_id or 0], worth) for claim in claims}
+    kept = _kept_of(orders)
+    due = {
+        claim.pk: _due(claim, orders[claim.order_id or 0], kept[claim.order_id or 0])
+        for claim in claims
+    }
     moving = [claim for claim in claims if due[claim.pk] != claim.paid_minor]
     balances = ledger.lock(
         {
@@ -156,62 +197,87 @@ def coupons_settle(order_pks: Collection[int]) -> int:
     free = [
         claim
         for claim in claims
-        if not claim.paid_minor and _came_to_nothing(orders[claim.order_id or 0], worth)
+        if not claim.paid_minor
+        and _came_to_nothing(orders[claim.order_id or 0], kept[claim.order_id or 0])
     ]
-    Claim.objects.filter(pk__in=[claim.pk for claim in free]).update(
-        state=ClaimState.HELD, order=None, used_at=None
-    )
+    for claim in free:
+        claim.state = ClaimState.EXPIRED if _final(claim) else ClaimState.HELD
+        claim.order, claim.used_at, claim.worth_minor = None, None, None
+        claim.save(update_fields=["state", "order", "used_at", "worth_minor"])
     return len(paid) + len(free)
 
 
 def coupons_waiting(limit: int) -> list[int]:
     """Orders whose coupons are not paid as they should be: a process died, a wallet was empty."""
-    used = Claim.objects.filter(state=ClaimState.USED)
-    received = Order.objects.filter(pk__in=used.filter(paid_minor=0).values("order"))
-    unpaid = received.filter(state=OrderState.RECEIVED)
-    void = Order.objects.filter(pk__in=used.values("order"), state=OrderState.VOID)
-    refunded = OrderLine.objects.filter(
-        order__in=used.values("order"), refunded_minor__gt=0, refunded_minor=F("amount_minor")
-    )
-    pks = {*unpaid.values_list("pk", flat=True)[:limit], *void.values_list("pk", flat=True)[:limit]}
-    pks |= set(refunded.values_list("order", flat=True)[:limit])
-    return sorted(pks)
-
-
-def _worth_of(orders: Iterable[Order]) -> dict[int, tuple[int, int | None]]:
-    """By order: what is left of it after refunds, and what its products cost without a coupon
-    (None: not known of all)."""
-    left: dict[int, int] = defaultdict(int)
-    price: dict[int, int | None] = {}
-    lines = OrderLine.objects.filter(order__in=[order.pk for order in orders])
-    for line in lines.select_related("product"):
-        left[line.order_id] += line.amount_minor - line.refunded_minor
-        before = price.get(line.order_id, 0)
-        known = before is not None and line.product is not None
-        price[line.order_id] = (
-            (before or 0) + line.product.price_minor * line.quantity  # type: ignore[union-attr]
-            if known
-            else None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT DISTINCT o.id FROM campaigns_claim c
+            JOIN merchants_order o ON o.id = c.order_id
+            CROSS JOIN LATERAL ({KEPT}) k
+            WHERE c.state = 'used' AND (
+                o.state = 'void' OR k.paid > 0 AND k.kept = 0
+                OR o.state = 'received' AND (c.worth_minor IS NULL OR c.paid_minor <> {DUE})
+            )
+            ORDER BY o.id LIMIT %s
+            """,
+            [limit],
         )
-    return {pk: (left[pk], price[pk]) for pk in price}
+        return [pk for (pk,) in cursor.fetchall()]
 
 
-def _due(claim: Claim, order: Order, worth: dict[int, tuple[int, int | None]]) -> int:
-    """The face, at most what the goods cost, once they are received and not given back."""
-    if order.state != OrderState.RECEIVED or _came_to_nothing(order, worth):
+def _kept_of(orders: Mapping[int, Order]) -> dict[int, Kept]:
+    found = {pk: Kept() for pk in orders}
+    for line in OrderLine.objects.filter(order__in=found).select_related("product"):
+        kept = found[line.order_id]
+        kept.paid += line.amount_minor
+        kept.left += line.amount_minor - line.refunded_minor
+        if line.product is None or kept.price is None:
+            kept.price = None
+        else:
+            kept.price += line.product.price_minor * line.quantity
+    return found
+
+
+def _due(claim: Claim, order: Order, kept: Kept) -> int:
+    """What the coupon was worth, in proportion to what is left of what was paid."""
+    if order.state != OrderState.RECEIVED:
         return 0
-    if claim.paid_minor:
-        return claim.paid_minor  # prices change; what was paid stays
-    _left, price = worth.get(order.pk, (0, None))
-    return claim.face_minor if price is None else min(claim.face_minor, price)
+    final = claim.worth_minor is not None and _final(claim)
+    if not (claim.worth_minor or final):
+        _look_at(claim, kept)
+    due = claim.worth_minor or 0
+    if kept.paid:
+        due = half_up(due * kept.left, kept.paid)
+    # What a coupon did not need at the end has gone back to the budget.
+    return min(due, claim.paid_minor) if final else due
 
 
-def _came_to_nothing(order: Order, worth: dict[int, tuple[int, int | None]]) -> bool:
-    """Void, or paid and refunded in full. (A free order has nothing to refund.)"""
-    if order.state == OrderState.VOID:
-        return True
-    refunded = OrderLine.objects.filter(order=order, refunded_minor__gt=0).exists()
-    return refunded and worth.get(order.pk, (0, None))[0] == 0
+def _look_at(claim: Claim, kept: Kept) -> None:
+    """Fix what the shop gave for the coupon; prices change, and that stays.
+
+    The face, at most what the goods cost. Where nothing was paid, only a coupon that covers the
+    whole price explains it; of any other the shop has shown nothing that it was taken off from.
+    """
+    price = claim.face_minor if kept.price is None else kept.price
+    covered = kept.price is not None and kept.price <= claim.face_minor
+    worth = min(claim.face_minor, price) if kept.paid or covered else 0
+    if claim.worth_minor != worth:
+        claim.worth_minor = worth
+        claim.save(update_fields=["worth_minor"])
+
+
+def _final(claim: Claim) -> bool:
+    """Its time and that of its campaign's orders are over."""
+    return clock.now() > max(claim.campaign.confirm_until, claim.expires_at + _to_report())
+
+
+def _to_report() -> timedelta:
+    return timedelta(minutes=settings.ALLIANCE["COUPON_REPORT_MINUTES"])
+
+
+def _came_to_nothing(order: Order, kept: Kept) -> bool:
+    return order.state == OrderState.VOID or kept.given_back
 
 
 def _move(

@@ -1,7 +1,10 @@
 """Coupons: never more than there are, and their money where it belongs."""
 
+# ruff: noqa: S608 - nothing but our own constants is put into the SQL
+
 from django.utils.translation import gettext_lazy as _
 
+from commissions.services.coupons import DUE, KEPT
 from commissions.verify.base import Invariant
 
 # account → what coupons say should lie there
@@ -50,8 +53,8 @@ INVARIANTS: tuple[Invariant, ...] = (
                || CASE s.state WHEN 'open' THEN s.total_minor ELSE n.minor END
         FROM campaigns_couponstock s
         CROSS JOIN LATERAL (
-            SELECT coalesce(sum(CASE WHEN c.paid_minor > 0 THEN c.paid_minor
-                                     ELSE c.face_minor END), 0) AS minor
+            SELECT coalesce(sum(CASE WHEN c.worth_minor IS NULL THEN c.face_minor
+                                     ELSE c.paid_minor END), 0) AS minor
             FROM campaigns_claim c WHERE c.stock_id = s.id AND c.state IN ('held', 'used')
         ) n
         WHERE s.state <> 'draft'
@@ -73,6 +76,33 @@ INVARIANTS: tuple[Invariant, ...] = (
             o.id IS NULL OR o.shop_id <> c.shop_id
             OR c.paid_minor > 0 AND o.state NOT IN ('received', 'void')
         )
+        """,
+    ),
+    Invariant(
+        "coupons_follow_refunds",
+        _(
+            "Of a coupon no merchant keeps more than the part of its worth that was not refunded, "
+            "as far as its wallet can give the rest back."
+        ),
+        ("campaigns_claim WHERE paid_minor > 0",),
+        # A refund of this hour may be on its way; the beat has done all older ones.
+        f"""
+        SELECT 'claim ' || c.code || ' was paid ' || c.paid_minor || ', and ' || due.minor
+               || ' is due for what is left of order ' || o.id
+        FROM campaigns_claim c
+        JOIN merchants_order o ON o.id = c.order_id
+        JOIN merchants_merchant m ON m.id = o.merchant_id
+        CROSS JOIN LATERAL ({KEPT}) k
+        CROSS JOIN LATERAL (SELECT {DUE} AS minor) due
+        LEFT JOIN commissions_account a
+            ON a.code = 'merchant:' || o.merchant_id || ':wallet' AND a.currency = c.currency
+        LEFT JOIN commissions_balance b ON b.account_id = a.id
+        WHERE c.state = 'used' AND o.state = 'received' AND c.paid_minor > due.minor
+          AND c.paid_minor - due.minor <= coalesce(b.balance_minor, 0) + m.credit_limit_minor
+          AND NOT EXISTS (
+              SELECT FROM merchants_refund r JOIN merchants_orderline l ON l.id = r.line_id
+              WHERE l.order_id = o.id AND r.applied_at > now() - interval '1 hour'
+          )
         """,
     ),
 )

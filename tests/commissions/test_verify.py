@@ -63,12 +63,20 @@ CLAIMED = f"""
     WITH stock AS ({STOCK.format(aside=5)} RETURNING id, campaign_id)
     INSERT INTO campaigns_claim (stock_id, campaign_id, slot, state, code, face_minor, currency,
         buyer_key, network_key, trail, day, link_id, affiliate_id, zone_id, shop_id, claimed_at,
-        expires_at, order_id, used_at, paid_minor, paid_revision)
+        expires_at, order_id, used_at, worth_minor, paid_minor, paid_revision)
     SELECT stock.id, campaign_id, n, '{{state}}', 'code-' || n, {{face}}, 'CNY', 'buyer-' || n, '',
-        true, '2026-06-01', 1, 1, 1, {{shop}}, now(), now(), {{used}}, {{paid}}, 0
+        true, '2026-06-01', 1, 1, 1, {{shop}}, now(), now(), {{used}}, {{worth}}, {{paid}}, 0
     FROM stock, generate_series(1, {{count}}) AS n
 """
-HELD = {"state": "held", "face": 5, "shop": 1, "used": "NULL, NULL", "paid": 0, "count": 1}
+HELD = {
+    "state": "held",
+    "face": 5,
+    "shop": 1,
+    "used": "NULL, NULL",
+    "count": 1,
+    "worth": "NULL",
+    "paid": 0,
+}
 USED = HELD | {
     "state": "used",
     "shop": "(SELECT min(shop_id) FROM merchants_order)",
@@ -83,7 +91,16 @@ FAULTS = {
     "coupons_are_paid_for_orders": [
         CLAIMED.format_map(USED | {"used": "0, now()"}),
         CLAIMED.format_map(USED | {"shop": 0}),
-        CLAIMED.format_map(USED | {"paid": 5}),
+        CLAIMED.format_map(USED | {"worth": 5, "paid": 5}),
+    ],
+    "coupons_follow_refunds": [
+        "UPDATE merchants_orderline SET refunded_minor = amount_minor / 2 WHERE order_id ="
+        " (SELECT min(id) FROM merchants_order WHERE state = 'received');"
+        + CLAIMED.format_map(
+            USED
+            | {"worth": 5, "paid": 5}
+            | {"used": "(SELECT min(id) FROM merchants_order WHERE state = 'received'), now()"}
+        ),
     ],
     "entries_have_lines": [
         "DELETE FROM commissions_line WHERE entry_id = (SELECT max(id) FROM commissions_entry)",

@@ -25,7 +25,7 @@ from commissions.services import coupons
 from commissions.services.campaigns import campaign_close, campaign_wind_up
 from commissions.tasks import coupons_turn
 from commissions.verify import verify
-from merchants.models import Product
+from merchants.models import OrderLine, Product
 from merchants.services.merchants import merchant_apply
 from merchants.services.orders import orders_record
 from tests.campaigns.claims.world import EVENING, rules_of, through
@@ -208,6 +208,146 @@ def test_the_face_is_paid_to_the_merchant_with_the_receipt_and_back_on_a_void(se
         season.sold("S2", code)
     assert Claim.objects.get().order.external_id == "S2"
     assert season.attribution("S2").rule == "coupon"
+
+
+@pytest.mark.parametrize(
+    ("refunded", "keeps"),
+    [
+        ("0.01", "30.00"),  # 30.00 × 168.99 / 169.00 = 29.998…
+        ("84.50", "15.00"),
+        ("84.49", "15.00"),  # 15.0017…
+        ("84.47", "15.01"),  # 15.0053…: half up
+        ("168.99", "0.00"),  # 0.0017…; all but a cent leaves nothing
+    ],
+)
+def test_the_merchant_keeps_of_the_face_what_the_buyer_keeps_of_the_order(season, refunded, keeps):
+    code = season.claim()
+    season.sold("S1", code)
+    with clock.at(EVENING + HOUR):
+        season.cast.received("S1", coupon_code=code)
+        assert season.money() == ("400.00", "570.00")
+        season.cast.refunded(refunded, "S1", coupon_code=code)
+
+        claim = Claim.objects.get()
+        assert (claim.state, claim.face_minor, claim.worth_minor) == ("used", 3000, 3000)
+        assert Money(claim.paid_minor, "CNY").plain == keeps
+        assert season.money() == ("400.00", (cny("600.00") - cny(keeps)).plain)
+        coupons_turn()
+        assert Claim.objects.get().paid_revision == claim.paid_revision
+        assert verify() == []
+
+
+def test_a_refund_before_the_receipt_counts_as_one_after_it(season):
+    code = season.claim()
+    season.sold("S1", code)
+    with clock.at(EVENING + HOUR):
+        season.cast.refunded("84.50", "S1", coupon_code=code)
+        assert season.money() == ("400.00", "600.00")
+        season.cast.received("S1", coupon_code=code)
+        assert season.money() == ("400.00", "585.00")
+        assert verify() == []
+
+
+def test_a_refund_that_fails_after_all_gives_the_merchant_its_part_again(season):
+    code = season.claim()
+    season.sold("S1", code)
+    with clock.at(EVENING + HOUR):
+        season.cast.received("S1", coupon_code=code)
+        season.cast.refunded("84.50", "S1", coupon_code=code)
+        coupons.stock_close(actor=season.ops, stock=season.stock)
+    with clock.at(EVENING + HOUR + MINUTE):
+        coupons_turn()  # the stock is closed, and keeps the whole face as long as goods may come
+        assert season.money() == ("970.00", "15.00")
+        season.cast.refunded("84.50", "S1", said="failed", coupon_code=code)
+        assert season.money() == ("970.00", "0.00")
+        assert Claim.objects.get().paid_minor == 3000
+        assert verify() == []
+
+
+def test_what_refunds_took_off_goes_back_to_the_budget_when_the_campaign_winds_up(season):
+    code = season.claim()
+    season.sold("S1", code)
+    with clock.at(EVENING + HOUR):
+        season.cast.received("S1", coupon_code=code)
+        season.cast.refunded("84.50", "S1", coupon_code=code)
+        campaign_close(actor=season.ops, campaign=season.campaign, reason="enough")
+        coupons_turn()
+    with clock.at(season.campaign.confirm_until + DAY):
+        coupons_turn()
+        assert season.money() == ("985.00", "0.00")
+        assert verify() == []
+        assert campaign_wind_up(campaign=season.campaign) == cny("985.00")
+        # Whatever is heard of the refund now: the money for it is gone.
+        season.cast.refunded("84.50", "S1", said="failed", coupon_code=code)
+        assert Claim.objects.get().paid_minor == 1500
+        assert verify() == []
+
+
+def test_an_order_that_falls_apart_after_the_season_gives_its_coupon_to_nobody(season):
+    code = season.claim()
+    season.sold("S1", code)
+    with clock.at(EVENING + HOUR):
+        season.cast.received("S1", coupon_code=code)
+        campaign_close(actor=season.ops, campaign=season.campaign, reason="enough")
+        coupons_turn()
+    with clock.at(season.campaign.confirm_until + DAY):
+        coupons_turn()
+        assert season.money() == ("970.00", "0.00")
+        season.cast.refunded("169.00", "S1", coupon_code=code)
+        claim = Claim.objects.get()
+        assert (claim.state, claim.order, claim.paid_minor) == ("expired", None, 0)
+        coupons_turn()
+        assert season.money() == ("1000.00", "0.00")
+        assert verify() == []
+
+
+def test_for_an_order_of_nothing_only_a_coupon_that_covers_the_price_is_paid(season):
+    code = season.claim()
+    season.sold("S1", code, amount_minor=0)  # 199.00 of goods, 30.00 of coupon
+    with clock.at(EVENING + HOUR):
+        season.cast.received("S1", coupon_code=code)
+        coupons_turn()
+        assert season.money() == ("400.00", "600.00")
+        assert (Claim.objects.get().state, Claim.objects.get().worth_minor) == ("used", 0)
+        assert verify() == []
+        # The shop had forgotten the amount.
+        season.cast.record(
+            season.cast.report(
+                "S1",
+                state="received",
+                received_at=clock.now(),
+                coupon_code=code,
+                amount_minor=16900,
+                placed_at=EVENING + MINUTE,
+            )
+        )
+        assert season.money() == ("400.00", "570.00")
+        assert verify() == []
+
+
+def test_a_coupon_that_covers_the_price_is_paid_in_full_for_an_order_of_nothing(season):
+    Product.objects.update(price_minor=2500)
+    code = season.claim()
+    season.sold("S1", code, amount_minor=0)
+    with clock.at(EVENING + HOUR):
+        season.cast.received("S1", coupon_code=code)
+        assert season.money() == ("400.00", "575.00")  # not more than the goods cost
+        Product.objects.update(price_minor=1000)
+        season.cast.received("S1", coupon_code=code)
+        assert season.money() == ("400.00", "575.00")
+        assert verify() == []
+
+
+def test_a_merchant_that_keeps_too_much_is_found(season, sql):
+    code = season.claim()
+    season.sold("S1", code)
+    with clock.at(EVENING + HOUR):
+        season.cast.received("S1", coupon_code=code)
+        line = OrderLine.objects.get()
+        OrderLine.objects.filter(pk=line.pk).update(refunded_minor=8450)
+        faults = [fault for fault in verify() if fault.startswith("coupons_follow_refunds")]
+    said = f"claim {code} was paid 3000, and 1500 is due for what is left of order {line.order_id}"
+    assert faults == [f"coupons_follow_refunds: {said}"]
 
 
 def test_a_void_order_gives_the_coupon_back_and_expiry_offers_its_slot_again(season):

@@ -206,4 +206,20 @@ BUGS = (
         "    if side and side not in _CAME | _LEFT:\n",
         ("tests/commissions/wallet/test_bank_files.py",),
     ),
+    Bug(
+        "whole-face-after-refund",
+        "A merchant keeps the whole face of a coupon, whatever it gave back to the buyer",
+        "commissions/services/coupons.py",
+        "        due = half_up(due * kept.left, kept.paid)\n",
+        "        due = due if kept.left else 0\n",
+        ("tests/campaigns/claims/test_redemption.py",),
+    ),
+    Bug(
+        "face-for-nothing",
+        "A merchant is paid for a coupon by an order for which nobody paid",
+        "commissions/services/coupons.py",
+        "if kept.paid or covered else 0",
+        "if True else 0",
+        ("tests/campaigns/claims/test_redemption.py",),
+    ),
 )
