@@ -15,9 +15,14 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
 from affiliates.models import Affiliate, Attribution, AttributionRule, Touch
 from affiliates.parts import Parts, Won, parts_at
 from alliance.kernel import clock
+from alliance.kernel.errors import DomainError
+from alliance.kernel.models import User
 from alliance.kernel.money import Money, half_up
 from campaigns.engine import setting_of
 from campaigns.facts import Award
@@ -39,6 +44,14 @@ from merchants.plans import Change, Found, Wanted, terms_if
 
 State = CommissionState
 CHUNK = 1000
+
+
+class StillPlaying(DomainError):
+    """Somebody has asked for a dry run before their last one was answered."""
+
+    code = "still_playing"
+    status = 429
+    message = _("Your last dry run is still at work. Wait for its answer, then ask again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +145,18 @@ def dry_run(change: Campaign | RateChange, since: datetime, until: datetime) -> 
     report.affiliates = _effects(sums.affiliates, sums.affiliates_now, Affiliate)
     report.merchants = _effects(sums.merchants, sums.merchants_now, Merchant)
     return report
+
+
+@transaction.atomic
+def dry_run_for(
+    actor: User, change: Campaign | RateChange, since: datetime, until: datetime
+) -> Report:
+    """The same, one at a time for each person: it can take long. Raises StillPlaying."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('dry-run'), %s)", [actor.pk])
+        if not cursor.fetchone()[0]:
+            raise StillPlaying
+    return dry_run(change, since, until)
 
 
 # --- The orders as they were ---------------------------------------------------------------------

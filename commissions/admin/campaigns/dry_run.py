@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget
 
 from alliance.kernel import clock
-from alliance.kernel.desk import in_state
-from alliance.kernel.models import StaffRole
+from alliance.kernel.desk import in_state, person
+from alliance.kernel.models import StaffRole, User
 from campaigns.models import Campaign, CampaignState
 from commissions.admin.campaigns.fields import RateField
 from commissions.admin.campaigns.pages import Page, WithPages
-from commissions.dryrun import RateChange, Report, dry_run
+from commissions.dryrun import RateChange, Report, dry_run_for
 from merchants.admin.goods import PlanAdmin
 from merchants.models import Category, Plan, PlanState
 
@@ -54,10 +54,11 @@ class PastForm(forms.Form):
             self.add_error("until", _("From one to %(most)d days.") % {"most": MOST_DAYS})
         return cleaned
 
-    def played(self, change: Campaign | RateChange) -> Report:
+    def played(self, actor: User, change: Campaign | RateChange) -> Report:
         since: date = self.cleaned_data["since"]
         until: date = self.cleaned_data["until"]
-        return dry_run(change, clock.day_start(since), clock.day_start(until + timedelta(days=1)))
+        after = clock.day_start(until + timedelta(days=1))
+        return dry_run_for(actor, change, clock.day_start(since), after)
 
 
 class RateForm(PastForm):
@@ -98,7 +99,7 @@ class Playing:
         """GET asks on which days and, with them, answers: a dry run changes nothing."""
         asked = "since" in request.GET
         form = PastForm(request.GET if asked else None, initial=_past())
-        report = form.played(campaign) if form.is_valid() else None
+        report = form.played(person(request), campaign) if form.is_valid() else None
         return _page(self, request, form, report, campaign)
 
 
@@ -122,11 +123,12 @@ class PlayedPlanAdmin(WithPages, PlanAdmin):
         if form.is_valid():
             category = form.cleaned_data["category"]
             report = form.played(
+                person(request),
                 RateChange(
                     plan=plan,
                     rate_bps=form.cleaned_data["rate"],
                     category_id=category.pk if category else None,
-                )
+                ),
             )
         return _page(self, request, form, report, plan)
 

@@ -1,9 +1,15 @@
 """Dry runs at the desk: on past orders, writing nothing."""
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+
+from alliance.kernel import clock
 from campaigns.models import Grant
-from tests.desk.campaigns.world import DESK, make
+from tests.desk.campaigns.world import DESK, NOON, make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,3 +41,39 @@ def test_another_rate_of_a_plan_is_played_with_winners_and_losers(cast, ops):
     assert [one.delta_minor for one in page.context["merchants"]] == [-1_194]
     assert len(page.context["losers"]) == 1
     assert page.context["winners"] == []
+
+
+def test_a_person_has_one_dry_run_at_a_time(cast, ops, second):
+    cast.sold("T1")
+    asked = f"/admin/merchants/plan/{cast.merchant.plans.get().pk}/dry_run/"
+    days = {"since": "2026-06-01", "until": "2026-06-01", "rate": "6"}
+
+    def play(client: Client) -> tuple[int, bool]:
+        with clock.at(NOON):
+            answer = client.get(asked, days)
+        connection.close()
+        return answer.status_code, b"Your last dry run is still at work." in answer.content
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE merchants_orderline")  # a dry run lasts until we let it go
+            slow = pool.submit(play, ops)
+            _wait_until_stuck(1)
+            assert pool.submit(play, ops).result(60) == (429, True)
+            others = pool.submit(play, second)
+            _wait_until_stuck(2)
+        assert (slow.result(60), others.result(60)) == ((200, False), (200, False))
+        assert pool.submit(play, ops).result(60) == (200, False)
+
+
+def _wait_until_stuck(count: int) -> None:
+    for _try in range(600):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                " AND relation = 'merchants_orderline'::regclass"
+            )
+            if cursor.fetchone()[0] == count:
+                return
+        sleep(0.1)
+    raise AssertionError("nobody waits")
