@@ -45,12 +45,11 @@ class Menu:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of every page: the menu (worked out only where it is shown), our version and
-    time zone, and whether mails go into a folder, as in the demo, so that nobody waits for one."""
+    """Context of every page: the menu (worked out only where it is shown), our version, and
+    whether mails go into a folder, as in the demo, so that nobody waits for one."""
     return {
         "menu": SimpleLazyObject(lambda: _menu(request)),
         "version": settings.VERSION,
-        "time_zone": settings.TIME_ZONE,
         "mails_stay_here": settings.EMAIL_BACKEND.endswith(".filebased.EmailBackend"),
     }
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta, get_timezone_name
 from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
@@ -145,6 +145,12 @@ def moment(value: datetime | None, style: str = "medium") -> str:
         return time
     day = format_date(local, "medium", locale=locale)
     return day if style == "date" else f"{day} {time}"
+
+
+@register.simple_tag
+def zone() -> str:
+    """{% zone as time_zone %}: what the alliance's time is called: “China Time”."""
+    return get_timezone_name(clock.ZONE, zone_variant="generic", locale=_locale())
 
 
 @register.filter

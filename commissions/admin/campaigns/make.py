@@ -205,7 +205,6 @@ class Making:
             submit=submit,
             back=back,
             original=campaign,
-            zone=clock.ZONE.key,
             media=form.media,
         )
 
