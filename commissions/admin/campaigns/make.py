@@ -12,7 +12,6 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from alliance.kernel import clock
 from alliance.kernel.access import has_role
 from alliance.kernel.desk import in_state, person
 from alliance.kernel.errors import Invalid
