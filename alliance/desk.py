@@ -109,6 +109,7 @@ QUEUES = (
     Queue("merchants", _("Merchants to approve"), "add_business", Merchant, APPLIED, OPS),
     Queue("sites", _("Sites to review"), "language", Site, SUBMITTED, OPS),
     Queue("drafts", _("Campaigns to publish"), "campaign", Campaign, DRAFT, CAMPAIGNS),
+    Queue("raises", _("Budgets to raise"), "savings", Campaign, "raise_minor__gt=0", CAMPAIGNS),
     Queue("stocks", _("Coupons to open"), "confirmation_number", CouponStock, UNOPENED, OPS),
     Queue("proposals", _("Products proposed"), "checklist", SlateItem, PROPOSED, OPS),
     Queue("enrolments", _("Enrolments to decide"), "how_to_reg", Enrolment, APPLIED, OPS),

@@ -125,6 +125,7 @@ WAITING: dict[str, Callable[[], QuerySet[Any]]] = {
     "merchants": lambda: Merchant.objects.filter(state=MerchantState.APPLIED),
     "sites": lambda: Site.objects.filter(state=SiteState.SUBMITTED),
     "drafts": lambda: Campaign.objects.filter(state=CampaignState.DRAFT),
+    "raises": lambda: Campaign.objects.filter(raise_minor__gt=0),
     "stocks": lambda: CouponStock.objects.filter(state=StockState.DRAFT, campaign__state__in=ALIVE),
     "enrolments": lambda: Enrolment.objects.filter(state=EnrolmentState.APPLIED),
     "proposals": lambda: SlateItem.objects.filter(state=SlateState.PROPOSED),

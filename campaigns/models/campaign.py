@@ -123,6 +123,17 @@ class Campaign(Stamped):
     agreed_at = models.DateTimeField(_("agreed at"), null=True, blank=True, editable=False)
 
     budget_minor = models.PositiveBigIntegerField(_("budget"), default=0)
+    # What somebody has asked to put on top of it, until a second person answers.
+    raise_minor = models.PositiveBigIntegerField(_("asked on top"), default=0, editable=False)
+    raise_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("asked by"),
+        editable=False,
+    )
     # Of it, what has gone back to whoever paid it when the campaign was wound up.
     returned_minor = models.PositiveBigIntegerField(_("returned"), default=0, editable=False)
     daily_minor = models.PositiveBigIntegerField(_("budget of a day"), null=True, blank=True)
@@ -195,6 +206,11 @@ class Campaign(Stamped):
                 | Q(sponsor="merchant", merchant_bps=10_000, merchant__isnull=False)
                 | Q(sponsor="joint", merchant_bps__range=(1, 9_999), merchant__isnull=False),
                 name="campaign_sponsor_is_named",
+            ),
+            models.CheckConstraint(
+                condition=Q(raise_minor=0, raise_by=None)
+                | Q(raise_minor__gt=0, raise_by__isnull=False),
+                name="campaign_raise_is_asked_by_somebody",
             ),
             models.CheckConstraint(
                 condition=Q(state="draft", published_at=None)

@@ -32,6 +32,7 @@ from commissions.services.violations import points_of
 from merchants.queries import may_act_for
 
 State = CampaignState
+_RAISABLE = (State.SCHEDULED, State.LIVE, State.PAUSED, State.CLOSED)
 
 
 @transaction.atomic(durable=True)
@@ -90,24 +91,70 @@ def faults(campaign: Campaign) -> None:
 
 
 @transaction.atomic(durable=True)
-def campaign_top_up(*, actor: User, campaign: Campaign, amount: Money) -> None:
+def campaign_top_up(*, actor: User, campaign: Campaign, amount: Money) -> bool:
     """A greater budget for a campaign that is published and not wound up.
 
     What a merchant or an affiliate pays is raised by its own people only; a joint budget by nobody.
-    Raises Invalid, NotAllowed, WrongState, InsufficientFunds.
+    The alliance's money takes two where it brings the budget above CAMPAIGN_APPROVAL_MINOR: the
+    first asks (False is returned, nothing has moved), the second agrees. Raises Invalid,
+    NotAllowed, WrongState (somebody has asked already, too), InsufficientFunds.
     """
     if amount.minor <= 0 or amount.currency != campaign.currency:
         raise Invalid(_("Enter an amount above zero."), field="amount")
-    campaign = _locked(campaign, State.SCHEDULED, State.LIVE, State.PAUSED, State.CLOSED)
+    campaign = _locked(campaign, *_RAISABLE)
     if campaign.sponsor == Sponsor.JOINT:
         raise NotAllowed(_("Two pay for it: agree on another campaign for more."))
     if campaign.sponsor == Sponsor.MERCHANT and not may_act_for(actor, campaign.merchant_id or 0):
         raise NotAllowed(_("Only the merchant's own team agrees to what the merchant pays."))
     if campaign.sponsor != Sponsor.MERCHANT:
-        _may_spend(actor, campaign, campaign.budget + amount)
+        _own_or_outside(actor, campaign)
+    if campaign.sponsor == Sponsor.PLATFORM and _above_limit(campaign.budget + amount):
+        _raise_ask(actor, campaign, amount)
+        return False
+    _raise(actor, campaign, amount)
+    return True
+
+
+@transaction.atomic(durable=True)
+def campaign_raise_agree(*, actor: User, campaign: Campaign) -> None:
+    """A second person agrees to what was asked on top of the budget, and it is paid in. Raises
+    NotAllowed for whoever asked, WrongState where nothing is asked any more."""
+    campaign = _locked(campaign, *_RAISABLE)
+    if not campaign.raise_minor:
+        raise WrongState
+    if campaign.raise_by_id == actor.pk:
+        raise NotAllowed(_("Somebody else has to agree to a budget of that height."))
+    _own_or_outside(actor, campaign)
+    amount = Money(campaign.raise_minor, campaign.currency)
+    campaign.raise_minor, campaign.raise_by = 0, None
+    _raise(actor, campaign, amount)
+
+
+@transaction.atomic(durable=True)
+def campaign_raise_refuse(*, actor: User, campaign: Campaign) -> None:
+    """What was asked on top of the budget stays out of it; whoever asked may say so, too. Raises
+    WrongState where nothing is asked any more."""
+    campaign = _locked(campaign, *_RAISABLE, State.SETTLED)
+    if not campaign.raise_minor:
+        raise WrongState
+    asked = campaign.raise_minor
+    campaign.raise_minor, campaign.raise_by = 0, None
+    campaign.save(update_fields=["raise_minor", "raise_by", "updated_at"])
+    audit.record("campaign.raise_refused", campaign, actor=actor, amount_minor=asked)
+
+
+def _raise_ask(actor: User, campaign: Campaign, amount: Money) -> None:
+    if campaign.raise_minor:
+        raise WrongState(_("Somebody has asked for more already: answer that first."))
+    campaign.raise_minor, campaign.raise_by = amount.minor, actor
+    campaign.save(update_fields=["raise_minor", "raise_by", "updated_at"])
+    audit.record("campaign.raise_asked", campaign, actor=actor, amount_minor=amount.minor)
+
+
+def _raise(actor: User, campaign: Campaign, amount: Money) -> None:
     before = paid_by(campaign, campaign.budget_minor)
     campaign.budget_minor += amount.minor
-    campaign.save(update_fields=["budget_minor", "updated_at"])
+    campaign.save(update_fields=["budget_minor", "raise_minor", "raise_by", "updated_at"])
     after = paid_by(campaign, campaign.budget_minor)
     _post(
         campaign,
@@ -260,6 +307,19 @@ def _post(
 
 def _may_spend(actor: User, campaign: Campaign, budget: Money) -> None:
     """Raises NotAllowed for whoever would decide alone, or about their own money."""
+    _own_or_outside(actor, campaign)
+    if campaign.sponsor == Sponsor.AFFILIATE:
+        return
+    if _above_limit(budget) and actor.pk in queries.campaign_planners(campaign):
+        raise NotAllowed(_("Somebody else has to publish a campaign of that budget."))
+
+
+def _above_limit(budget: Money) -> bool:
+    return budget.minor > settings.ALLIANCE["CAMPAIGN_APPROVAL_MINOR"]
+
+
+def _own_or_outside(actor: User, campaign: Campaign) -> None:
+    """An affiliate's money is spent by its own people, the alliance's by nobody who gains by it."""
     if campaign.sponsor == Sponsor.AFFILIATE:
         hosts = AffiliateMember.objects.filter(affiliate=campaign.host_id, user=actor)
         if campaign.agreed_at is None and not hosts.exists():
@@ -269,9 +329,6 @@ def _may_spend(actor: User, campaign: Campaign, budget: Money) -> None:
         outside_affiliate(actor, campaign.host_id)
     if campaign.merchant_id:
         outside_merchant(actor, campaign.merchant_id)
-    above = budget.minor > settings.ALLIANCE["CAMPAIGN_APPROVAL_MINOR"]
-    if above and actor.pk in queries.campaign_planners(campaign):
-        raise NotAllowed(_("Somebody else has to publish a campaign of that budget."))
 
 
 def _locked(campaign: Campaign, *states: CampaignState) -> Campaign:

@@ -65,6 +65,8 @@ from commissions.models import Balance
 from commissions.services.campaigns import (
     campaign_close,
     campaign_pause,
+    campaign_raise_agree,
+    campaign_raise_refuse,
     campaign_resume,
     campaign_top_up,
 )
@@ -122,6 +124,16 @@ def budget_facts(campaign: Campaign) -> Facts:
     yield _("who pays"), campaign.get_sponsor_display()
     if campaign.merchant_bps:
         yield str(campaign.merchant), part_of_merchant(campaign).localized()
+    if campaign.raise_minor:
+        yield _("asked on top"), Money(campaign.raise_minor, campaign.currency).localized()
+        yield _("asked by"), str(campaign.raise_by)
+
+
+def top_up(actor: User, campaign: Campaign, amount: Money) -> Any:
+    """What became of it, where it was only asked for."""
+    if campaign_top_up(actor=actor, campaign=campaign, amount=amount):
+        return None
+    return _("Asked for: somebody else has to agree to a budget of that height.")
 
 
 def time_facts(campaign: Campaign) -> Facts:
@@ -228,17 +240,42 @@ class CampaignAdmin(
             name="top_up",
             label=_("Raise the budget"),
             icon="savings",
-            run=lambda actor, campaign, amount: campaign_top_up(
-                actor=actor, campaign=campaign, amount=amount
-            ),
+            run=top_up,
             roles=(OPS, FINANCE),
-            when=lambda campaign: campaign.state in GOING and campaign.sponsor == Sponsor.PLATFORM,
+            when=lambda campaign: (
+                campaign.state in GOING
+                and campaign.sponsor == Sponsor.PLATFORM
+                and not campaign.raise_minor
+            ),
             text=_(
-                "Paid in at once, by the alliance. Above the limit for campaigns somebody other "
-                "than who made it has to do it."
+                "Paid in at once, by the alliance. Above the limit for campaigns somebody else has "
+                "to agree first."
             ),
             done=_("The budget is raised."),
             form=AmountForm,
+            facts=budget_facts,
+        ),
+        Decision(
+            name="raise_agree",
+            label=_("Agree to the greater budget"),
+            icon="savings",
+            variant=ActionVariant.SUCCESS,
+            run=lambda actor, campaign: campaign_raise_agree(actor=actor, campaign=campaign),
+            roles=(OPS, FINANCE),
+            when=lambda campaign: campaign.raise_minor > 0 and campaign.state != State.SETTLED,
+            text=_("Paid in at once, by the alliance. Whoever asked for it cannot agree to it."),
+            done=_("The budget is raised."),
+            facts=budget_facts,
+        ),
+        Decision(
+            name="raise_refuse",
+            label=_("Leave the budget as it is"),
+            icon="block",
+            run=lambda actor, campaign: campaign_raise_refuse(actor=actor, campaign=campaign),
+            roles=(OPS, FINANCE),
+            when=lambda campaign: campaign.raise_minor > 0,
+            text=_("What was asked for on top is not paid in."),
+            done=_("The budget stays as it is."),
             facts=budget_facts,
         ),
         Decision(

@@ -20,6 +20,8 @@ from commissions.services.campaigns import (
     campaign_close,
     campaign_pause,
     campaign_publish,
+    campaign_raise_agree,
+    campaign_raise_refuse,
     campaign_resume,
     campaign_top_up,
     campaign_wind_up,
@@ -84,8 +86,6 @@ def test_above_the_limit_somebody_else_publishes(cast, settings):
 
     small = cast.campaign(made_by=cast.finance)
     campaign_publish(actor=cast.finance, campaign=small)
-    with pytest.raises(NotAllowed):
-        campaign_top_up(actor=cast.finance, campaign=small, amount=cny("0.01"))
     assert cast.balance(chart.budget(small.pk)) == cny("1000.00")
 
 
@@ -100,9 +100,50 @@ def test_who_changed_what_a_draft_costs_does_not_publish_it_either(cast, setting
     campaign_edit(actor=third, campaign=draft, about="Only other words.")
 
     campaign_publish(actor=third, campaign=draft)
-    with pytest.raises(NotAllowed):
-        campaign_top_up(actor=cast.finance2, campaign=draft, amount=cny("0.01"))
     assert cast.balance(chart.budget(draft.pk)) == cny("1000.01")
+
+
+def test_above_the_limit_one_asks_for_a_greater_budget_and_another_agrees(cast, settings):
+    settings.ALLIANCE = {**settings.ALLIANCE, "CAMPAIGN_APPROVAL_MINOR": 1_100_00}
+    campaign = cast.publish(cast.campaign())
+    budget = chart.budget(campaign.pk)
+    assert campaign_top_up(actor=cast.finance2, campaign=campaign, amount=cny("100.00"))
+    assert cast.balance(budget) == cny("1100.00")
+
+    # What is asked moves nothing, and nobody gets it by asking again or in small pieces.
+    assert not campaign_top_up(actor=cast.finance2, campaign=campaign, amount=cny("0.01"))
+    for person in (cast.finance2, cast.finance):
+        with pytest.raises(WrongState):
+            campaign_top_up(actor=person, campaign=campaign, amount=cny("500.00"))
+    with pytest.raises(NotAllowed):
+        campaign_raise_agree(actor=cast.finance2, campaign=campaign)
+    assert cast.balance(budget) == cny("1100.00")
+
+    campaign_raise_agree(actor=cast.finance, campaign=campaign)
+    assert cast.balance(budget) == cny("1100.01")
+    with pytest.raises(WrongState):
+        campaign_raise_agree(actor=cast.finance, campaign=campaign)
+
+    assert not campaign_top_up(actor=cast.finance, campaign=campaign, amount=cny("7.00"))
+    campaign_raise_refuse(actor=cast.finance2, campaign=campaign)
+    with pytest.raises(WrongState):
+        campaign_raise_agree(actor=cast.finance2, campaign=campaign)
+    assert cast.balance(budget) == cny("1100.01")
+    said = AuditEvent.objects.filter(verb__contains="campaign.raise").order_by("pk")
+    assert list(said.values_list("verb", "actor")) == [
+        ("campaign.raise_asked", cast.finance2.pk),
+        ("campaign.raise_asked", cast.finance.pk),
+        ("campaign.raise_refused", cast.finance2.pk),
+    ]
+
+
+def test_who_gains_by_a_campaign_agrees_to_no_greater_budget(cast):
+    campaign = cast.publish(cast.campaign(merchant=cast.merchant))
+    campaign_top_up(actor=cast.finance, campaign=campaign, amount=cny("5.00"))
+    MerchantMember.objects.create(merchant=cast.merchant, user=cast.finance2)
+    with pytest.raises(NotAllowed):
+        campaign_raise_agree(actor=cast.finance2, campaign=campaign)
+    assert cast.balance(chart.budget(campaign.pk)) == cny("1000.00")
 
 
 def test_who_belongs_to_the_merchant_does_not_publish_what_the_alliance_pays_it(cast):
@@ -208,6 +249,7 @@ def test_a_greater_budget_is_for_the_next_orders(cast):
     cast.publish(campaign)
     given = [cast.sold("A").subsidy_minor, cast.sold("B").subsidy_minor]
     campaign_top_up(actor=cast.finance, campaign=campaign, amount=cny("5.00"))
+    campaign_raise_agree(actor=cast.finance2, campaign=campaign)
     given.append(cast.sold("C").subsidy_minor)
 
     assert given == [20_00, 0, 5_00]

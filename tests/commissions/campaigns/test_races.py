@@ -17,7 +17,7 @@ from alliance.kernel.money import cny
 from campaigns.models import Campaign, Grant
 from commissions import chart, tasks
 from commissions.services import settlements
-from commissions.services.campaigns import campaign_close, campaign_top_up
+from commissions.services.campaigns import campaign_close, campaign_raise_agree, campaign_top_up
 from commissions.verify import verify
 from merchants.models import Order
 from merchants.services.orders import RefundReport
@@ -88,9 +88,9 @@ def write(world: World, number: int) -> None:
 def top_up(world: World) -> None:
     for _time in range(5):
         with clock.at(MAY):
-            campaign_top_up(
-                actor=world.cast.finance, campaign=world.campaigns["budget"], amount=cny("1.00")
-            )
+            campaign = world.campaigns["budget"]
+            campaign_top_up(actor=world.cast.finance, campaign=campaign, amount=cny("1.00"))
+            campaign_raise_agree(actor=world.cast.finance2, campaign=campaign)
 
 
 def test_every_limit_is_exhausted_and_none_is_passed():

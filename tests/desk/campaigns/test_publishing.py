@@ -104,7 +104,14 @@ def test_a_campaign_is_paused_goes_on_and_is_closed_with_reasons(cast, ops, seco
 
 def test_the_budget_is_raised_and_the_end_moved(cast, ops, second):
     made = published(ops, second, budget_minor="100")
-    second.post(f"{DESK}{made.pk}/top_up/", {"amount": "50"})
+    page = second.post(f"{DESK}{made.pk}/top_up/", {"amount": "50"}, follow=True)
+    assert "somebody else has to agree" in page.content.decode()
+    assert "Budgets to raise" in ops.get("/admin/").content.decode()
+    second.post(f"{DESK}{made.pk}/raise_agree/")
+    made.refresh_from_db()
+    assert (made.budget_minor, made.raise_minor) == (10_000, 5_000)
+    assert cny("50.00").localized() in ops.get(f"{DESK}{made.pk}/raise_agree/").content.decode()
+    ops.post(f"{DESK}{made.pk}/raise_agree/")
     second.post(f"{DESK}{made.pk}/extend/", {"ends_at": "2026-07-01T00:00"})
     second.post(f"{DESK}{made.pk}/describe/", {"name": "Double it", "about": ""})
 
