@@ -22,6 +22,7 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     ALLIANCE_ENV=production \
     MEDIA_ROOT=/var/lib/alliance/media \
+    CLICKS_DIR=/var/lib/alliance/clicks \
     CELERY_BEAT_SCHEDULE=/var/lib/alliance/beat/schedule \
     GRANIAN_HOST=0.0.0.0 \
     GRANIAN_PORT=8000 \
@@ -31,7 +32,8 @@ ENV PATH=/venv/bin:$PATH \
     GRANIAN_BLOCKING_THREADS=8 \
     GRANIAN_WORKERS_KILL_TIMEOUT=20
 WORKDIR /app
-RUN install -d -o 10001 -g 10001 /var/lib/alliance/media /var/lib/alliance/beat
+RUN install -d -o 10001 -g 10001 /var/lib/alliance/media /var/lib/alliance/clicks \
+    /var/lib/alliance/beat
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 USER 10001:10001

@@ -48,8 +48,14 @@ def with_click_id(url: str, click_id: str) -> str:
 
     A click id that the address already carries (copied out of somebody's address bar) goes.
     """
+    before, after = click_id_place(url)
+    return f"{before}{click_id}{after}"
+
+
+def click_id_place(url: str) -> tuple[str, str]:
+    """What stands before and after the click id in the address that `with_click_id` makes."""
     address, query, fragment = _dissect(without_click_id(url))
-    return f"{address}?{query}{'&' if query else ''}{CLICK_ID}={click_id}{fragment}"
+    return f"{address}?{query}{'&' if query else ''}{CLICK_ID}=", fragment
 
 
 def with_coupon(url: str, code: str) -> str:

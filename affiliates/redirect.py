@@ -1,24 +1,37 @@
-"""GET /r/<code>: write the click down, then send the buyer on. Two statements, no session.
+"""GET /r/<code>: write the click down, then send the buyer on. A door in front of Django.
 
-What a request means (`_clicked`) and where it leads (`queries.way_of`, one row) are apart from
-Django's response, so that a faster door in front of Django can use both.
+Written down is a line in a file (affiliates.spool), so a click costs no round trip to the database,
+and is made while the database is away. What leads nowhere is left to Django, which says why.
 """
 
-from datetime import datetime
+import logging
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from affiliates import queries, visitors
-from affiliates.destinations import in_domains, with_click_id
-from affiliates.models import Visitor
-from affiliates.services import Click, touches_record
+from affiliates import drain, queries, visitors, ways
+from affiliates.asks import Ask, cookie_gone, cookie_header
+from affiliates.destinations import in_domains
+from affiliates.services import Click
 from affiliates.services.links import SUBS, sub_clean
-from alliance.kernel import clock
+from affiliates.spool import spool
+from alliance.kernel.front import Answer, Environ, Header, response_of, transport
+from alliance.kernel.http import client_address
 
+logger = logging.getLogger(__name__)
+
+PREFIX = "/r/"
+# Every click comes to us, none is indexed, and the shop is not told where the buyer came from: the
+# click id tells it what it must know; the page with the link is the affiliate's affair.
+QUIET: tuple[Header, ...] = (
+    ("Cache-Control", "no-store"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+    ("Referrer-Policy", "no-referrer"),
+)
 # Names under which other networks' tools hand over sub-ids. Our own name wins over an alias.
 SUB_ALIASES = {
     "sub1": ("sub1", "subid1", "subId1", "aff_sub", "aff_sub1", "clickref", "clickref1",
@@ -30,103 +43,100 @@ SUB_ALIASES = {
 }  # fmt: skip
 
 
-@require_safe
-def follow(request: HttpRequest, code: str) -> HttpResponse:
-    """302 to the shop with a click id that is stored already; a helpful page where that cannot be.
+def door(environ: Environ, code: str, _form: Callable[[], bytes] = bytes) -> Answer | None:
+    """302 to the shop with a click id that is written down already; None where Django has to say
+    why that cannot be.
 
     HEAD is answered but is no click. A browser that prefetches is turned away (503), so that the
     person's real click comes here. `cons=0` in the address: no cookie, no visitor key.
     """
+    ask = Ask(environ, code)
+    if ask.method not in ("GET", "HEAD"):
+        return None
+    try:
+        known = ways.known_of(code)
+    except (DatabaseError, InterfaceError):
+        logger.exception("click on %s", code)
+        return _later()
+    if known is None or not known.leads:
+        return None
+    if ask.method == "HEAD":
+        return _answer(302, ("Location", known.way.url))
+    cookie = ""
+    if ask.trail and ask.human:
+        cookie = ask.cookie or visitors.cookie_make(ask.moment)
+    click = _clicked(ask, known.way, cookie)
+    try:
+        spool.write(click)
+    except OSError:
+        logger.exception("click on %s", code)
+        return _later()
+    if visitors.is_prefetch(ask):
+        return _answer(503)
+    said: list[Header] = [("Location", known.address(click.click_id))]
+    if cookie and cookie != ask.cookies.get(visitors.COOKIE):
+        said.append(cookie_header(cookie, trail=True))
+    elif not ask.trail and visitors.COOKIE in ask.cookies:
+        said.append(cookie_gone())
+    return _answer(302, *said)
+
+
+@require_safe
+def follow(request: HttpRequest, code: str) -> HttpResponse:
+    """The same through Django's routes; and the page that says why a link leads nowhere."""
+    ways.forget(code)  # whoever comes here is told how it is now
+    if answer := door(request.META, code):
+        drain.drain()
+        return response_of(answer)
     way = queries.way_of(code)
     if way is None:
-        return _quiet(
-            render(request, "affiliates/link_closed.html", {"why": "unknown"}, status=404)
-        )
-    why = way.closed or ("" if in_domains(way.url, way.domains) else "destination")
-    if why:
-        return _quiet(_closed(request, way, why))
-    if request.method == "HEAD":
-        return _quiet(HttpResponseRedirect(way.url))
-
-    moment = clock.now()
-    consent = request.GET.get("cons") != "0"
-    visitor = visitors.visitor_of(request)
-    cookie = _cookie(request, moment) if consent and visitor == Visitor.HUMAN else ""
-    click = _clicked(request, way, visitor, cookie, moment)
-    touches_record([click])
-    if visitors.is_prefetch(request):
-        return _quiet(HttpResponse(status=503))
-    response = HttpResponseRedirect(with_click_id(way.url, click.click_id))
-    if cookie and cookie != request.COOKIES.get(visitors.COOKIE):
-        response.set_cookie(
-            visitors.COOKIE,
-            cookie,
-            max_age=visitors.COOKIE_AGE,
-            path="/",
-            secure=settings.PRODUCTION,
-            httponly=True,
-            samesite="Lax",
-        )
-    elif not consent and visitors.COOKIE in request.COOKIES:
-        response.delete_cookie(visitors.COOKIE, path="/", samesite="Lax")
-    return _quiet(response)
+        return _page(request, {"why": "unknown"}, 404)
+    onward, why = "", way.closed or "destination"
+    if why != "shop" and in_domains(way.url, way.domains):
+        parts = urlsplit(way.url)
+        # A product that was withdrawn has no page any more; its shop has.
+        onward = f"{parts.scheme}://{parts.netloc}/" if why == "product" else way.url
+    return _page(request, {"why": why, "shop": way.shop_name, "onward": onward}, 410)
 
 
-def _clicked(
-    request: HttpRequest, way: queries.Way, visitor: Visitor, cookie: str, moment: datetime
-) -> Click:
+def _clicked(ask: Ask, way: queries.Way, cookie: str) -> Click:
     return Click(
         link_id=way.link_id,
         affiliate_id=way.affiliate_id,
         zone_id=way.zone_id,
         shop_id=way.shop_id,
         product_id=way.product_id,
-        touched_at=moment,
-        visitor=visitor,
+        touched_at=ask.moment,
+        visitor=ask.visitor,
         visitor_key=visitors.visitor_key(cookie) if cookie else "",
-        ip_key=visitors.ip_key(request.META.get("REMOTE_ADDR", ""), moment),
-        **_subs(request, way.subs),
+        ip_key=visitors.ip_key(client_address(ask.environ), ask.moment),
+        **_subs(ask, way.subs),
     )
 
 
-def _subs(request: HttpRequest, of_link: tuple[str, ...]) -> dict[str, str]:
+def _subs(ask: Ask, of_link: tuple[str, ...]) -> dict[str, str]:
     """The link's own sub-ids, overruled one by one by those in the address."""
-    return {
-        name: next(
-            (
-                said
-                for alias in SUB_ALIASES[name]
-                if (said := sub_clean(request.GET.get(alias, "")))
-            ),
-            own,
-        )
-        for name, own in zip(SUBS, of_link, strict=True)
-    }
+    said = ask.query
+    if not said:
+        return dict(zip(SUBS, of_link, strict=True))
+    return {name: _said(said, name) or own for name, own in zip(SUBS, of_link, strict=True)}
 
 
-def _cookie(request: HttpRequest, moment: datetime) -> str:
-    """The visitor's cookie, or a new one in place of none, an expired or an invented one."""
-    held = request.COOKIES.get(visitors.COOKIE, "")
-    return held if visitors.cookie_valid(held, moment) else visitors.cookie_make(moment)
+def _said(query: dict[str, list[str]], name: str) -> str:
+    found = (sub_clean(query[alias][-1]) for alias in SUB_ALIASES[name] if alias in query)
+    return next(filter(None, found), "")
 
 
-def _closed(request: HttpRequest, way: queries.Way, why: str) -> HttpResponse:
-    """Why the link leads nowhere, and the shop without commission where there is one to show."""
-    onward = ""
-    if why != "shop" and in_domains(way.url, way.domains):
-        parts = urlsplit(way.url)
-        # A product that was withdrawn has no page any more; its shop has.
-        onward = f"{parts.scheme}://{parts.netloc}/" if why == "product" else way.url
-    context = {"why": why, "shop": way.shop_name, "onward": onward}
-    return render(request, "affiliates/link_closed.html", context, status=410)
+def _answer(status: int, *headers: Header) -> Answer:
+    return Answer(status, [("Content-Length", "0"), *QUIET, *transport(), *headers])
 
 
-def _quiet(response: HttpResponse) -> HttpResponse:
-    """Every click comes to us, none is indexed, and the shop is not told where the buyer came from.
+def _later() -> Answer:
+    return _answer(503, ("Retry-After", "3"))
 
-    The click id tells the shop what it must know; the page with the link is the affiliate's affair.
-    """
-    response["Cache-Control"] = "no-store"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Referrer-Policy"] = "no-referrer"
+
+def _page(request: HttpRequest, context: dict[str, str], status: int) -> HttpResponse:
+    response = render(request, "affiliates/link_closed.html", context, status=status)
+    for name, value in QUIET:
+        response[name] = value
     return response

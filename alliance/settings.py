@@ -206,6 +206,7 @@ CELERY_BEAT_SCHEDULE = {
     # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
     "violations-sweep": {"task": "commissions.tasks.violations_sweep", "schedule": 300.0},
+    "clicks-drain": {"task": "affiliates.tasks.clicks_drain", "schedule": 60.0},
     "claims-turn": {"task": "campaigns.tasks.claims_turn", "schedule": 60.0},
     "claims-sweep": {"task": "campaigns.tasks.claims_sweep", "schedule": 3600.0},
     "coupons-turn": {"task": "commissions.tasks.coupons_turn", "schedule": 300.0},
@@ -358,6 +359,8 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
+# Where clicks wait for a moment on their way to the database (affiliates.spool).
+CLICKS_DIR = Path(env.str("CLICKS_DIR", default=str(BASE_DIR / "clicks")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

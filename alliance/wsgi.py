@@ -8,6 +8,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alliance.settings")
 
 django_application = get_wsgi_application()
 
-from campaigns.door import Door  # noqa: E402 - it needs the settings and the app registry
+# They need the settings and the app registry.
+from affiliates import redirect  # noqa: E402
+from affiliates.drain import Drainer  # noqa: E402
+from alliance.kernel.front import Front  # noqa: E402
+from campaigns import door  # noqa: E402
 
-application = Door(django_application)  # coupon pages and claims, before Django's own way
+# Clicks and coupon pages go before Django's own way; who takes clicks also brings them home.
+application = Front(
+    django_application,
+    {redirect.PREFIX: Drainer.with_first_click(redirect.door), door.PREFIX: door.door},
+)

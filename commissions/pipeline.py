@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F
 
 from affiliates.attribution import attribute, claim_code
+from affiliates.drain import drain
 from affiliates.models import Attribution
 from alliance.kernel import clock
 from alliance.kernel.bulk import update_many
@@ -88,6 +89,7 @@ def orders_process(order_pks: Iterable[int]) -> int:
     Safe to call at any time, any number of times, from any number of processes. Returns how many
     commissions changed. Each batch of orders is one transaction and at most one ledger entry.
     """
+    drain()  # no order is looked at before its click is
     pks = sorted(set(order_pks))
     changed = 0
     for i in range(0, len(pks), BATCH):

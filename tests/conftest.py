@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import TransactionTestCase
@@ -79,6 +80,19 @@ def _in_english() -> Iterator[None]:
     """A page drawn in another language leaves this thread in it; the next test must not notice."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_clicks_waiting() -> Iterator[None]:
+    """A click of a test that was rolled back would come home in the next one."""
+    yield
+    from affiliates import ways
+    from affiliates.spool import spool
+
+    spool.close()
+    ways.forget()
+    for file in settings.CLICKS_DIR.glob("*.clicks"):
+        file.unlink()
 
 
 @pytest.fixture(autouse=True)

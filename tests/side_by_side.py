@@ -21,7 +21,10 @@ def apart(environment: dict[str, str], worker: int) -> dict[str, str]:
     return {
         "REDIS_URL": url._replace(path=f"/{first}").geturl(),
         "CACHE_URL": url._replace(path=f"/{first + 1}").geturl(),
-        "MEDIA_ROOT": str(Path(environment["MEDIA_ROOT"]) / f"worker{worker}"),
+        **{
+            name: str(Path(environment[name]) / f"worker{worker}")
+            for name in ("MEDIA_ROOT", "CLICKS_DIR")
+        },
     }
 
 

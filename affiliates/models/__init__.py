@@ -18,7 +18,7 @@ from affiliates.models.parts import (
     Relation,
     SpecialFee,
 )
-from affiliates.models.tracking import Link, Touch, TouchKind, Visitor
+from affiliates.models.tracking import ClickFile, Link, Touch, TouchKind, Visitor
 
 __all__ = [
     "SERVICE_MAX_BPS",
@@ -30,6 +30,7 @@ __all__ = [
     "AffiliateState",
     "Attribution",
     "AttributionRule",
+    "ClickFile",
     "Intermediation",
     "Link",
     "Relation",

@@ -110,3 +110,17 @@ class Touch(AppendOnly):
         """The click id as people see it. A claim's is its buyer's coupon, which whoever has it can
         spend: only its beginning."""
         return f"{self.click_id[:4]}…" if self.kind == TouchKind.CLAIM else self.click_id
+
+
+class ClickFile(Stamped):
+    """How far a file of the spool is stored (affiliates.drain), in bytes."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    read = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("file of clicks")
+        verbose_name_plural = _("files of clicks")
+
+    def __str__(self) -> str:
+        return self.name

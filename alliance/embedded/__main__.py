@@ -72,6 +72,7 @@ def test(arguments: list[str]) -> int:
             **named,
             "ALLIANCE_ENV": "test",
             "MEDIA_ROOT": str(state.home / "media"),
+            "CLICKS_DIR": str(state.home / "clicks"),
             # What the tests leave on it goes with it (tests/pristine.py).
             "SERVER_IS_OURS": "" if "DATABASE_URL" in os.environ else "yes",
         }

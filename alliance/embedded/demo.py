@@ -34,6 +34,7 @@ def environment(state: State, named: dict[str, str]) -> dict[str, str]:
         "BANK_FILE_ACCOUNT": "6222000000000618",
         "SECRET_KEY": state.secret("django"),
         "MEDIA_ROOT": str(state.home / "media"),
+        "CLICKS_DIR": str(state.home / "clicks"),
         "EMAIL_URL": f"filemail:///{quote(str(state.home / 'mail'))}",  # its reader drops one slash
         "CELERY_BEAT_SCHEDULE": str(state.home / "celery-beat"),
     }

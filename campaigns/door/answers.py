@@ -3,22 +3,12 @@
 import base64
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cache
 
 from django.conf import settings
 
-from affiliates import visitors
+from alliance.kernel.front import Answer, Header, transport
 from campaigns.door.ask import CHINESE, Ask
-
-Header = tuple[str, str]
-
-
-@dataclass(slots=True)
-class Answer:
-    status: int
-    headers: list[Header] = field(default_factory=list)
-    body: bytes = b""
 
 
 def html(ask: Ask, body: bytes, status: int, headers: Iterable[Header]) -> Answer:
@@ -67,21 +57,7 @@ def _always() -> tuple[Header, ...]:
             "; ".join(f"{name} {' '.join(values)}" for name, values in policy.items()),
         ),
     ]
-    if settings.SECURE_HSTS_SECONDS:
-        said.append(
-            (
-                "Strict-Transport-Security",
-                f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload",
-            )
-        )
-    return tuple(said)
-
-
-def cookie_header(cookie: str, *, trail: bool) -> str:
-    """The visitor's cookie; one for this visit only for those who do not want to be known again."""
-    lasts = f" Max-Age={int(visitors.COOKIE_AGE.total_seconds())};" if trail else ""
-    secure = " Secure;" if settings.PRODUCTION else ""
-    return f"{visitors.COOKIE}={cookie}; Path=/;{lasts}{secure} HttpOnly; SameSite=Lax"
+    return (*said, *transport())
 
 
 @cache

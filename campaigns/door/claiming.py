@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from affiliates import visitors
 from alliance.kernel import clock
+from alliance.kernel.front import Answer, fields_of
 from alliance.kernel.http import client_address
 from campaigns import claims, landing, velocity
-from campaigns.door.answers import Answer, redirect
-from campaigns.door.ask import LANGUAGES, PREFIX, Ask, fields_of
+from campaigns.door.answers import redirect
+from campaigns.door.ask import LANGUAGES, PREFIX, Ask
 from campaigns.door.memory import Known, gate
 from campaigns.door.pages import page
 from campaigns.refusals import refusals

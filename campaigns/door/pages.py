@@ -7,11 +7,13 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from affiliates import visitors
+from affiliates.asks import cookie_header
 from affiliates.destinations import with_coupon
 from alliance.kernel import clock
+from alliance.kernel.front import Answer, Header
 from alliance.kernel.money import Money
 from campaigns import landing
-from campaigns.door.answers import Answer, Header, cookie_header, css, html
+from campaigns.door.answers import css, html
 from campaigns.door.ask import Ask
 from campaigns.door.memory import Known
 from campaigns.models import Claim
@@ -51,7 +53,7 @@ def page(
         cookie = ask.cookie
         if not cookie:
             cookie = visitors.cookie_make(ask.moment)
-            said.append(("Set-Cookie", cookie_header(cookie, trail=ask.trail)))
+            said.append(cookie_header(cookie, trail=ask.trail))
         token = token_make(cookie=cookie, code=ask.code, stock_id=offer.stock_id, moment=ask.moment)
         body = body.replace(_TOKEN.encode(), token.encode())
     else:

@@ -27,7 +27,8 @@ def main(argv: list[str]) -> int:
         os.environ.pop(name, None)
     with throw_away() as state, Family(state.record) as family:
         wallet = Wallet(seed)
-        rig = Rig(family, state, {**settings_for_today(), **wallet.environment(state.home)})
+        ours = {"CLICKS_DIR": str(state.home / "clicks"), **wallet.environment(state.home)}
+        rig = Rig(family, state, {**settings_for_today(), **ours})
         os.environ.update(rig.environment)
         rig.run("manage.py", "migrate", "--no-input")
         return Rounds(rig, wallet, seed).run(options.rounds)

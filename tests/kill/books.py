@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from django.db import DatabaseError, connections
 
-from affiliates.models import AdZone, Link
+from affiliates.drain import drain
+from affiliates.models import AdZone, Link, Touch
 from affiliates.services import affiliate_apply, link_create
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
@@ -107,10 +108,17 @@ class Books:
         return [
             *verify(),
             *self._lost(),
+            *self._unclicked(),
             *self._unclaimed(),
             *self._untold(),
             *self._paid_wrongly(),
         ]
+
+    def _unclicked(self) -> list[str]:
+        """Sent on to the shop, and not there. (Twice is what the table does not let happen.)"""
+        drain()
+        there = set(Touch.objects.filter(kind="click").values_list("click_id", flat=True))
+        return [f"click {click} is lost" for click in self.buyers.clicked - there]
 
     def _unclaimed(self) -> list[str]:
         """Answered, and not there; or coupons that are neither claimed nor to be claimed."""
@@ -159,7 +167,8 @@ class Books:
         return (
             f"{len(self.shop.orders)} orders, {len(self.shop.refunds)} refunds, "
             f"{self.shop.unanswered + self.buyers.unanswered} unanswered, "
-            f"{len(self.buyers.claimed)} claims, {len(self.buyers.bought)} used, "
+            f"{len(self.buyers.clicked)} clicks, {len(self.buyers.claimed)} claims, "
+            f"{len(self.buyers.bought)} used, "
             f"{paid} of {len(self.wallet.transfers)} transfers, "
             f"{self.told_by_the_worker} of {self.told} statements by the worker"
         )
@@ -169,7 +178,7 @@ class Books:
         settled = Settlement.objects.filter(state="closed").count()
         seen = [len(self.shop.orders), len(self.shop.refunds), settled, self.shop.unanswered]
         seen += [self.told_by_the_worker, len(self.buyers.claimed), len(self.buyers.bought)]
-        seen += [self.buyers.unanswered]
+        seen += [self.buyers.unanswered, len(self.buyers.clicked)]
         seen += [sum(len(sums) for sums in self.wallet.paid.values())]
         return 0 if all(seen) else 1
 

@@ -1,4 +1,4 @@
-"""Buyers on a coupon page, from several threads: they remember what they were answered."""
+"""Buyers on links and coupon pages, from several threads: they remember what they were answered."""
 
 import re
 import threading
@@ -23,13 +23,15 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 class Buyers:
-    """`claimed`: who was told that they have a coupon, by key. `codes`: which ones they saw."""
+    """`claimed`: who was told that they have a coupon, by key. `codes`: which ones they saw.
+    `clicked`: the click ids with which they were sent on."""
 
     def __init__(self, url: str, shop: Shop) -> None:
         self.url, self.shop, self.code = url, shop, ""
         self.claimed: set[str] = set()
         self.codes: set[str] = set()
         self.bought: set[str] = set()
+        self.clicked: set[str] = set()
         self.refused = self.unanswered = 0
         self.lock = threading.Lock()
         self.opener = urllib.request.build_opener(_Stay)
@@ -55,7 +57,13 @@ class Buyers:
                 worker.join()
 
     def _one(self) -> None:
-        """Open the page, tap twice, look again; every other one buys with the coupon."""
+        """Follow the link to the shop. Then open its coupon page, tap twice, look again; every
+        other one buys with the coupon."""
+        for _click in range(5):
+            _status, _cookie, shop = self._ask("", {}, "/r/")
+            if click_id := shop.partition("click_id=")[2]:
+                with self.lock:
+                    self.clicked.add(click_id)
         status, cookie, page = self._ask("", {})
         token = re.search(r'name="t" value="([^"]+)"', page)
         if status != 200 or not token or not cookie:
@@ -91,10 +99,10 @@ class Buyers:
             with self.lock:
                 self.bought.add(code)
 
-    def _ask(self, cookie: str, form: dict[str, str]) -> tuple[int, str, str]:
-        """Status (0: no answer), the cookie that was set, the page."""
+    def _ask(self, cookie: str, form: dict[str, str], door: str = "/s/") -> tuple[int, str, str]:
+        """Status (0: no answer), the cookie that was set, the page or where else to go."""
         request = urllib.request.Request(
-            f"{self.url}/s/{self.code}",
+            f"{self.url}{door}{self.code}",
             urllib.parse.urlencode(form).encode() if form else None,
             {"User-Agent": PERSON, "Cookie": cookie},
         )
@@ -117,5 +125,5 @@ class Buyers:
         return (
             status,
             answer.headers.get("Set-Cookie", "").partition(";")[0],
-            answer.read().decode(),
+            answer.headers.get("Location") or answer.read().decode(),
         )

@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def settle() -> str | None:
-    """The month of the newest receipt, as soon as somebody has something in it."""
+    """The month of the newest receipt that is over, as soon as somebody has something in it."""
     from django.db.models import Max
 
     from alliance.kernel import clock
@@ -54,7 +54,9 @@ def settle() -> str | None:
     from commissions.services import settlements
     from merchants.models import Order
 
-    received_at = Order.objects.aggregate(last=Max("received_at"))["last"]
+    present = clock.day_start(clock.month_start(clock.business_day()))
+    over = Order.objects.filter(received_at__lt=present)  # buyers with coupons receive today
+    received_at = over.aggregate(last=Max("received_at"))["last"]
     if received_at is None:
         return None
     month = clock.month_start(clock.business_day(received_at))

@@ -45,6 +45,7 @@ class Rig:
         self.url = f"http://127.0.0.1:{PORT}"
         self.desk, self.acknowledged = state.home / "desk.lock", state.home / "desk.txt"
         self.acknowledged.touch()
+        self.orphaned = False
         self.environment |= {"DESK": str(self.desk), "DESK_SAYS": str(self.acknowledged)}
 
     def run(self, *command: str) -> None:
@@ -113,6 +114,7 @@ class Rig:
             parts = [dice.choice(parts)] if parts else []
         elif name == "postgres":
             parts = []  # they see by themselves that their parent is gone
+        self.orphaned |= victim == "worker's child"
         if not part:
             child.process.kill()
         for one in parts:
@@ -132,10 +134,15 @@ class Rig:
             deadline = time.monotonic() + PATIENCE
             while self._has_work():
                 self.revive()
+                if self.orphaned and time.monotonic() > deadline - PATIENCE / 2:
+                    # Celery does not know what a child was given that died before it said so.
+                    # That comes back in an hour, too.
+                    self._messages.delete("unacked", "unacked_index")
                 if time.monotonic() > deadline:
                     worker = next(one for one in self.family.children if one.name == "worker")
                     raise AssertionError(f"the worker does not get on:\n{worker.tail()}")
                 time.sleep(0.1)
+            self.orphaned = False
             yield
 
     def _has_work(self) -> bool:

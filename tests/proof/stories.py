@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
+from affiliates.services import Click
+from affiliates.spool import spool
 from alliance.kernel import clock
 from alliance.kernel.idempotency import once
 from alliance.kernel.models import IdempotentCall
@@ -70,6 +74,16 @@ def reported(cast: Cast, numbers: Sequence[int], **facts: Any) -> list[int]:
     with clock.at(MAY):
         reports = [cast.report(f"T{n}", click_id=cast.click(), **facts) for n in numbers]
         return [outcome.order_pk for outcome in orders_record(shop=cast.shop, reports=reports)]
+
+
+@story_of("affiliates.tasks.clicks_drain")
+def a_web_process_died_and_left_its_clicks(cast: Cast):
+    for file in settings.CLICKS_DIR.glob("*"):  # of the story when it was told before
+        file.unlink()
+    spool.close()
+    for _click in range(3):
+        spool.write(Click.through(cast.link, touched_at=MAY))
+    return MAY, [()]
 
 
 @story_of("commissions.tasks.orders_process")

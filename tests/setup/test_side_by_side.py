@@ -9,7 +9,11 @@ from django.db import connection
 
 from tests.side_by_side import MOST, apart, pytest_xdist_auto_num_workers
 
-SERVERS = {"REDIS_URL": "redis://:word@127.0.0.1:7000/0", "MEDIA_ROOT": "/somewhere/media"}
+SERVERS = {
+    "REDIS_URL": "redis://:word@127.0.0.1:7000/0",
+    "MEDIA_ROOT": "/somewhere/media",
+    "CLICKS_DIR": "/somewhere/clicks",
+}
 
 
 def test_the_second_worker_has_databases_and_a_folder_of_its_own():
@@ -17,6 +21,7 @@ def test_the_second_worker_has_databases_and_a_folder_of_its_own():
         "REDIS_URL": "redis://:word@127.0.0.1:7000/3",
         "CACHE_URL": "redis://:word@127.0.0.1:7000/4",
         "MEDIA_ROOT": "/somewhere/media/worker1",
+        "CLICKS_DIR": "/somewhere/clicks/worker1",
     }
 
 

@@ -1,0 +1,67 @@
+"""Where codes lead, as this process remembers it.
+
+The truth is in the database, which says so (`NOTIFY ways`, migration 0006) when a link, its zone,
+site, affiliate, product, shop or merchant changes: then all is forgotten, within half a second. And
+nothing is remembered longer than `FRESH`, in case nobody heard it. While the database is away, what
+was remembered goes on leading.
+"""
+
+import time
+from dataclasses import dataclass
+
+from django.db import DatabaseError, InterfaceError
+
+from affiliates.destinations import click_id_place, in_domains
+from affiliates.queries import Way, way_of
+from alliance.kernel.front import asked
+
+FRESH = 30.0  # seconds
+KEPT = 100_000  # codes
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A way, whether it leads on, and its address with a gap for the click id."""
+
+    at: float
+    way: Way
+    leads: bool
+    before: str
+    after: str
+
+    def address(self, click_id: str) -> str:
+        return f"{self.before}{click_id}{self.after}"
+
+
+_known: dict[str, Known] = {}
+
+
+def known_of(code: str) -> Known | None:
+    """Where the code leads; None for codes that nobody made. Raises DatabaseError, InterfaceError
+    for those that this process does not remember while the database is away."""
+    held, moment = _known.get(code), time.monotonic()
+    if held is not None and moment - held.at < FRESH:
+        return held
+    try:
+        way = asked(lambda: way_of(code))
+    except (DatabaseError, InterfaceError):
+        if held is None:
+            raise
+        return held
+    if way is None:
+        return None  # nothing is kept of codes that anybody can think of
+    before, after = click_id_place(way.url)
+    leads = not way.closed and in_domains(way.url, way.domains)
+    found = Known(moment, way, leads, before, after)
+    if len(_known) >= KEPT:
+        _known.clear()
+    _known[code] = found
+    return found
+
+
+def forget(code: str = "") -> None:
+    """Ask again, where this code leads or where all do: something changed."""
+    if code:
+        _known.pop(code, None)
+    else:
+        _known.clear()
