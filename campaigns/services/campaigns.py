@@ -219,6 +219,7 @@ def campaign_clone(
     for had in ("agreed_at", "published_by", "published_at", "closed_at", "evaluated_at"):
         setattr(fresh, had, None)
     fresh.close_reason, fresh.returned_minor, fresh.made_by = "", 0, actor
+    fresh.raise_minor, fresh.raise_by = 0, None  # nobody has asked for more of this one
     fresh.created_at = clock.now()
     _check(fresh)
     fresh.save()

@@ -120,3 +120,16 @@ def test_the_budget_is_raised_and_the_end_moved(cast, ops, second):
     assert made.ends_at == datetime(2026, 7, 1, tzinfo=clock.ZONE)
     assert ledger.balance(chart.budget(made.pk), "CNY") == cny("150.00")
     assert verify() == []
+
+
+def test_a_clone_takes_over_nothing_that_somebody_asked_for_its_original(cast, ops, second):
+    """Else whoever clones it could agree alone to what another asked for elsewhere."""
+    made = published(ops, second, budget_minor="100")
+    second.post(f"{DESK}{made.pk}/top_up/", {"amount": "50000"})
+    ops.post(f"{DESK}{made.pk}/clone/", typed(ops.get(f"{DESK}{made.pk}/clone/").context["form"]))
+
+    clone = Campaign.objects.latest("pk")
+    assert clone.pk != made.pk
+    assert (clone.raise_minor, clone.raise_by) == (0, None)
+    made.refresh_from_db()
+    assert made.raise_minor == 5_000_000
