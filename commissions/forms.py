@@ -277,7 +277,7 @@ class CaseForm(forms.Form):
 class SeenForm(forms.Form):
     """When what the person looked at was last changed, to the microsecond, with its zone."""
 
-    seen = forms.CharField(max_length=40)
+    seen = forms.CharField(max_length=40, widget=forms.HiddenInput)
 
     def clean_seen(self) -> datetime:
         try:

@@ -116,12 +116,15 @@ def campaign_top_up(*, actor: User, campaign: Campaign, amount: Money) -> bool:
 
 
 @transaction.atomic(durable=True)
-def campaign_raise_agree(*, actor: User, campaign: Campaign) -> None:
-    """A second person agrees to what was asked on top of the budget, and it is paid in. Raises
-    NotAllowed for whoever asked, WrongState where nothing is asked any more."""
+def campaign_raise_agree(*, actor: User, campaign: Campaign, seen: datetime | None = None) -> None:
+    """A second person agrees to what was asked on top of the budget, as the campaign stood when it
+    was last changed at `seen` (default: as it is), and it is paid in. Raises NotAllowed for whoever
+    asked, WrongState where nothing is asked any more, or something else."""
     campaign = _locked(campaign, *_RAISABLE)
     if not campaign.raise_minor:
         raise WrongState
+    if seen is not None and seen != campaign.updated_at:
+        raise WrongState(_("Somebody has changed the campaign meanwhile: look at it again."))
     if campaign.raise_by_id == actor.pk:
         raise NotAllowed(_("Somebody else has to agree to a budget of that height."))
     _own_or_outside(actor, campaign)

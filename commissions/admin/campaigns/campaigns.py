@@ -60,7 +60,7 @@ from commissions.admin.campaigns.pages import WithPages
 from commissions.admin.campaigns.publish import PUBLISH_PAGES, Publishing
 from commissions.admin.campaigns.slate import SLATE_PAGES, Slating
 from commissions.admin.campaigns.stock import STOCK_PAGES, Stocking
-from commissions.forms import AmountField
+from commissions.forms import AmountField, SeenForm
 from commissions.models import Balance
 from commissions.services.campaigns import (
     campaign_close,
@@ -104,6 +104,10 @@ class AmountForm(DecisionForm):
             min_value=0,
             widget=UnfoldAdminTextInputWidget,
         )
+
+
+class RaiseForm(SeenForm, DecisionForm):
+    """Agrees to the amount that the page showed: another may be asked for meanwhile."""
 
 
 def kind_of(campaign: Campaign) -> Any:
@@ -260,11 +264,15 @@ class CampaignAdmin(
             label=_("Agree to the greater budget"),
             icon="savings",
             variant=ActionVariant.SUCCESS,
-            run=lambda actor, campaign: campaign_raise_agree(actor=actor, campaign=campaign),
+            run=lambda actor, campaign, seen: campaign_raise_agree(
+                actor=actor, campaign=campaign, seen=seen
+            ),
             roles=(OPS, FINANCE),
             when=lambda campaign: campaign.raise_minor > 0 and campaign.state != State.SETTLED,
             text=_("Paid in at once, by the alliance. Whoever asked for it cannot agree to it."),
             done=_("The budget is raised."),
+            form=RaiseForm,
+            initial=lambda campaign: {"seen": campaign.updated_at.isoformat()},
             facts=budget_facts,
         ),
         Decision(

@@ -107,11 +107,13 @@ def test_the_budget_is_raised_and_the_end_moved(cast, ops, second):
     page = second.post(f"{DESK}{made.pk}/top_up/", {"amount": "50"}, follow=True)
     assert "somebody else has to agree" in page.content.decode()
     assert "Budgets to raise" in ops.get("/admin/").content.decode()
-    second.post(f"{DESK}{made.pk}/raise_agree/")
+    agree = f"{DESK}{made.pk}/raise_agree/"
+    second.post(agree, typed(second.get(agree).context["form"]))
     made.refresh_from_db()
     assert (made.budget_minor, made.raise_minor) == (10_000, 5_000)
-    assert cny("50.00").localized() in ops.get(f"{DESK}{made.pk}/raise_agree/").content.decode()
-    ops.post(f"{DESK}{made.pk}/raise_agree/")
+    page = ops.get(agree)
+    assert cny("50.00").localized() in page.content.decode()
+    ops.post(agree, typed(page.context["form"]))
     second.post(f"{DESK}{made.pk}/extend/", {"ends_at": "2026-07-01T00:00"})
     second.post(f"{DESK}{made.pk}/describe/", {"name": "Double it", "about": ""})
 
@@ -120,6 +122,24 @@ def test_the_budget_is_raised_and_the_end_moved(cast, ops, second):
     assert made.ends_at == datetime(2026, 7, 1, tzinfo=clock.ZONE)
     assert ledger.balance(chart.budget(made.pk), "CNY") == cny("150.00")
     assert verify() == []
+
+
+def test_nobody_agrees_to_another_raise_than_they_looked_at(cast, ops, second):
+    made = published(ops, second, budget_minor="100")
+    agree = f"{DESK}{made.pk}/raise_agree/"
+    second.post(f"{DESK}{made.pk}/top_up/", {"amount": "50"})
+    page = ops.get(agree)
+    asked = typed(page.context["form"])
+    assert asked["seen"] in page.content.decode()
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        second.post(f"{DESK}{made.pk}/raise_refuse/")
+        second.post(f"{DESK}{made.pk}/top_up/", {"amount": "50000"})
+        for said in (asked, {"seen": "yesterday"}, {}):
+            ops.post(agree, said)
+
+    made.refresh_from_db()
+    assert (made.budget_minor, made.raise_minor) == (10_000, 5_000_000)
+    assert ledger.balance(chart.budget(made.pk), "CNY") == cny("100.00")
 
 
 def test_a_clone_takes_over_nothing_that_somebody_asked_for_its_original(cast, ops, second):
