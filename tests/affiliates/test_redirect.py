@@ -119,6 +119,13 @@ def test_people_bots_and_previews_are_told_apart(link, click, agent, is_a):
     assert bool(touch.visitor_key) == bool(response.cookies) == (is_a == Visitor.HUMAN)
 
 
+def test_of_a_long_name_only_the_beginning_is_read(link, click):
+    """Searching all of it would take a hundred times as long as the rest of the click."""
+    click(link, agent=PERSON.ljust(512) + "Googlebot/2.1")
+    click(link, agent="Googlebot/2.1".ljust(60_000, "x"))
+    assert list(Touch.objects.order_by("pk").values_list("visitor", flat=True)) == ["human", "bot"]
+
+
 @pytest.mark.parametrize(
     "header",
     [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"X-Moz": "prefetch"}],
