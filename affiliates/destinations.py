@@ -1,8 +1,9 @@
 """Where a link may lead: only into the shop's registered domains. Pure functions, no database."""
 
 import re
+import string
 from collections.abc import Iterable
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from alliance.kernel.hosts import ascii_host
 
@@ -29,6 +30,16 @@ def host_of(url: str) -> str:
     if parts.scheme not in {"http", "https"} or "@" in parts.netloc:
         return ""
     return ascii_host(host)
+
+
+def ascii_url(url: str) -> str:
+    """A web address as a header carries it: what is not ASCII as UTF-8 in percents, such a host by
+    IDNA; what is ASCII stays byte for byte."""
+    if url.isascii():
+        return url
+    parts = urlsplit(url)
+    host = host_of(url) + (f":{parts.port}" if parts.port else "")
+    return quote(parts._replace(netloc=host).geturl(), safe=string.punctuation)
 
 
 def in_domains(url: str, domains: Iterable[str]) -> bool:

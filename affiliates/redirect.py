@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from affiliates import drain, queries, visitors, ways
 from affiliates.asks import Ask, cookie_gone, cookie_header
-from affiliates.destinations import in_domains
+from affiliates.destinations import ascii_url, in_domains
 from affiliates.services import Click
 from affiliates.services.links import SUBS, sub_clean
 from affiliates.spool import spool
@@ -61,7 +61,7 @@ def door(environ: Environ, code: str, _form: Callable[[], bytes] = bytes) -> Ans
     if known is None or not known.leads:
         return None
     if ask.method == "HEAD":
-        return _answer(302, ("Location", known.way.url))
+        return _answer(302, ("Location", ascii_url(known.way.url)))
     cookie = ""
     if ask.trail and ask.human:
         cookie = ask.cookie or visitors.cookie_make(ask.moment)

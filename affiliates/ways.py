@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError
 
-from affiliates.destinations import click_id_place, in_domains
+from affiliates.destinations import ascii_url, click_id_place, in_domains
 from affiliates.queries import Way, way_of
 from alliance.kernel.front import asked
 
@@ -50,8 +50,8 @@ def known_of(code: str) -> Known | None:
         return held
     if way is None:
         return None  # nothing is kept of codes that anybody can think of
-    before, after = click_id_place(way.url)
     leads = not way.closed and in_domains(way.url, way.domains)
+    before, after = click_id_place(ascii_url(way.url)) if leads else ("", "")
     found = Known(moment, way, leads, before, after)
     if len(_known) >= KEPT:
         _known.clear()

@@ -64,6 +64,15 @@ def test_the_shops_query_and_fragment_stay(make_link, affiliate, product, click)
     )
 
 
+def test_the_header_with_the_address_is_ascii(make_link, affiliate, product):
+    """WSGI knows no other, and not every proxy passes on anything else."""
+    link = make_link(affiliate, product, url="https://shop.example/茶?b=%E8%8C%B6&q=茶|é#颜色")
+    plain = "https://shop.example/%E8%8C%B6?b=%E8%8C%B6&q=%E8%8C%B6|%C3%A9"
+    for method, address in (("GET", f"{plain}&click_id="), ("HEAD", f"{plain}#%E9%A2%9C")):
+        answer = door.door({"REQUEST_METHOD": method, "HTTP_USER_AGENT": PERSON}, link.code)
+        assert dict(answer.headers)["Location"].startswith(address)
+
+
 def test_somebodys_old_click_id_is_replaced(link, click):
     Link.objects.update(url="https://shop.example/p?click_id=old&a=1")
     response = click(link)
