@@ -31,6 +31,7 @@ from alliance.kernel.models import StaffRole
 from alliance.kernel.money import Money, exponent
 from campaigns.models import Subsidy
 from campaigns.services.subsidies import subsidy_end, subsidy_open
+from merchants.forms import DayField
 from merchants.models import Merchant, MerchantState
 
 OPS, RISK, FINANCE, SUPPORT = (
@@ -68,8 +69,8 @@ class SubsidyForm(forms.Form):
         most_bps=10_000,
         help_text=_("0: the alliance pays it. Else it counts when the merchant has agreed."),
     )
-    starts_on = forms.DateField(label=_("First day"), widget=UnfoldAdminDateWidget)
-    ends_on = forms.DateField(
+    starts_on = DayField(label=_("First day"), widget=UnfoldAdminDateWidget)
+    ends_on = DayField(
         label=_("Last day"),
         required=False,
         widget=UnfoldAdminDateWidget,

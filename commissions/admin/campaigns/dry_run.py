@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget
@@ -46,6 +47,8 @@ class PastForm(forms.Form):
             field.widget.input_type = "date"
             field.widget.format = "%Y-%m-%d"
             field.input_formats = ["%Y-%m-%d"]
+            field.validators.append(MinValueValidator(clock.FIRST_DAY))
+            field.validators.append(MaxValueValidator(clock.LAST_DAY))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

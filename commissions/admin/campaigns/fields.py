@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
@@ -21,6 +22,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from alliance.kernel import clock
 from alliance.kernel.money import exponent
 from campaigns.mechanics.words import Input, RuleField
 from merchants.models import Category
@@ -82,8 +84,20 @@ class MinorField(forms.DecimalField):
         return None if cleaned is None else int(cleaned.scaleb(self.digits))
 
 
+class _Since(MinValueValidator):
+    def clean(self, x: Any) -> Any:
+        return clock.business_day(x)
+
+
+class _Until(MaxValueValidator):
+    def clean(self, x: Any) -> Any:
+        return clock.business_day(x)
+
+
 class MomentField(forms.DateTimeField):
     """Day and time in the alliance's zone, with the browser's own calendar."""
+
+    default_validators = [_Since(clock.FIRST_DAY), _Until(clock.LAST_DAY)]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(

@@ -31,6 +31,18 @@ def test_a_draft_is_played_on_past_orders_and_nothing_is_written(cast, ops):
     assert set(wrong.context["form"].errors) == {"until"}
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_days_at_the_ends_of_the_calendar_are_none_of_ours(cast, ops, day):
+    made = make(ops, all_products="on")
+    pages = (
+        f"{DESK}{made.pk}/dry_run/",
+        f"/admin/merchants/plan/{cast.merchant.plans.get().pk}/dry_run/",
+    )
+    for page in pages:
+        answer = ops.get(page, {"since": day, "until": day, "rate": "6"})
+        assert set(answer.context["form"].errors) == {"since", "until"}
+
+
 def test_another_rate_of_a_plan_is_played_with_winners_and_losers(cast, ops):
     cast.sold("T1")
     plan = cast.merchant.plans.get()

@@ -106,6 +106,8 @@ def test_rows_are_read_as_typed_and_an_empty_one_is_none(cast, ops):
         ("double_commission", {"rule_cap_minor": "0"}, "rule_cap_minor", "0.01"),
         ("double_commission", {"rule_multiple_bps": "99"}, "rule_multiple_bps", "100.01"),
         ("double_commission", {"ends_at": "2026-05-01T00:00"}, "ends_at", "ends after"),
+        ("double_commission", {"ends_at": "9999-12-31T23:59"}, "ends_at", "2100"),
+        ("double_commission", {"starts_at": "0001-01-01T00:00"}, "starts_at", "1970"),
         ("double_commission", {"sponsor": "merchant"}, "merchant", "which merchant"),
         ("double_commission", {"name": " "}, "name", "required"),
         ("crazy_four_hours", {"ends_at": "2026-06-09T00:00"}, "ends_at", "4 hours"),
