@@ -4,6 +4,7 @@ Which orders count: docs/domain.md §5.1 and docs/campaign-tasks.md. An order, h
 has, counts once. Nothing is ever typed in or padded: a board shows what is in the books.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -203,9 +204,14 @@ def standings_played(campaign: Campaign) -> list[Standing]:
         counted = _counted(takes_part=_AUDIENCE, insert="")
         cursor.execute(counted, {**_facts(campaign, False), "enrols": True})
         return [
-            Standing(**{**dict(zip(_COLUMNS, row, strict=True)), "left_out": {}})
+            Standing(**{**dict(zip(_COLUMNS, map(_whole, row), strict=True)), "left_out": {}})
             for row in cursor.fetchall()
         ]
+
+
+def _whole(value: Any) -> Any:
+    """PostgreSQL's sums of minor units are numeric; a column of the table makes them whole."""
+    return int(value) if isinstance(value, Decimal) else value
 
 
 def _counted(*, takes_part: str, insert: str) -> str:

@@ -209,6 +209,23 @@ def test_a_board_pays_its_prizes_for_what_was_sold(cast):
     assert (said.awards_minor, said.budget_minor, said.platform_minor) == (40_00, 40_00, -40_00)
 
 
+def test_a_pot_is_shared_by_what_was_sold(cast):
+    sales(cast, "A", MAY)
+    cast.product.brand = "Longjing"
+    cast.product.save()
+    pot = [{"gmv_minor": 700_00, "pot_minor": 100_00}]
+    with clock.at(MAY + DAY):
+        brand_day = cast.campaign("super_brand_day", rules={"brand": "Longjing", "pot": pot})
+        said = dry_run(brand_day, MAY, MAY + DAY)
+
+    # Of 757.00 Lin sold 448.00, Wang 309.00.
+    assert [(one.name, one.delta_minor) for one in said.winners] == [
+        ("Lin's picks", 59_18),
+        ("Wang", 40_82),
+    ]
+    assert (said.awards_minor, said.budget_minor, said.platform_minor) == (100_00, 100_00, -100_00)
+
+
 def test_of_guaranteed_tasks_as_many_pay_as_the_budget_holds_the_greatest_reward_of(cast):
     sales(cast, "A", MAY)
     with clock.at(MAY + DAY):
