@@ -49,10 +49,10 @@ def _in_turns(night: Night, small: bool) -> None:
     rounds, each, slow = (1, 2, 1) if small else (5, 150, 6)
     ours, bare, orm = [], [], []
     for _round in range(rounds):
-        many = CLIENTS * each
-        ours.append(many / talk_together(_ours(night, night.stock(many), each)))
-        bare.append(many / talk_together(_bare(night, night.stock(many), each)))
-        stock = night.stock(CLIENTS * slow)
+        many, more = CLIENTS * each, CLIENTS * (each + 1)
+        ours.append(many / talk_together(_ours(night, night.stock(more), each)))
+        bare.append(many / talk_together(_bare(night, night.stock(more), each)))
+        stock = night.stock(CLIENTS * (slow + 1))
         orm.append(CLIENTS * slow / _row_lock(night, stock, slow))
     for name, rates in (("ours", ours), ("bare INSERT", bare), ("ORM, row lock", orm)):
         print(f"    {name:13}: {median(rates):8,.0f} claims per second")
@@ -63,10 +63,11 @@ def _in_turns(night: Night, small: bool) -> None:
 def _ours(
     night: Night, stock: CouponStock, each: int, buyers: Sequence[str] = ()
 ) -> Iterator[Talk]:
-    """64 clients, each with so many tries, of these buyers or of a new one each time."""
+    """64 clients, each with so many tries and one to warm up, of these buyers or of a new one each
+    time."""
 
     def talk() -> Talk:
-        for _claim in range(each):
+        for _claim in range(each + 1):
             buyer = secrets.choice(buyers) if buyers else secrets.token_hex(16)
             now = clock.now()
             asked = [stock.pk, buyer, clock.business_day(now), now, code_of(secrets.token_hex(16)),
@@ -82,7 +83,7 @@ def _bare(night: Night, stock: CouponStock, each: int) -> Iterator[Talk]:
     slots = count(1)
 
     def talk() -> Talk:
-        for _claim in range(each):
+        for _claim in range(each + 1):
             now, buyer = clock.now(), secrets.token_hex(16)
             yield INSERT, [stock.pk, stock.campaign_id, next(slots), code_of(buyer), buyer,
                            clock.business_day(now), *night.through, now,
@@ -95,13 +96,16 @@ def _row_lock(night: Night, stock: CouponStock, each: int) -> float:
     """Seconds for 64 threads, each on a connection of its own, that claim as a plain view would."""
     ready = Barrier(CLIENTS + 1)
 
+    def claim() -> None:
+        buyer = secrets.token_hex(16)
+        if not claim_with_lock(stock_pk=stock.pk, buyer=buyer, link=night.link):
+            raise AssertionError("sold out too early")
+
     def work() -> None:
-        connection.ensure_connection()
+        claim()
         ready.wait()
         for _claim in range(each):
-            buyer = secrets.token_hex(16)
-            if not claim_with_lock(stock_pk=stock.pk, buyer=buyer, link=night.link):
-                raise AssertionError("sold out too early")
+            claim()
         ready.wait()
         connection.close()
 

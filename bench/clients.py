@@ -30,16 +30,21 @@ class Client:
 
     def connect(self) -> int:
         """Wait for the connection; returns what to poll."""
-        fd = int(self.connection.fileno())
+        self._wait()
+        self.cursor = self.connection.cursor()
+        return int(self.connection.fileno())
+
+    def _wait(self) -> None:
+        fd = self.connection.fileno()
         while (state := self.connection.poll()) != POLL_OK:
             reads = state == POLL_READ
             select.select([fd] if reads else [], [] if reads else [fd], [])
-        self.cursor = self.connection.cursor()
-        return fd
 
-    def start(self) -> int:
+    def warm_up(self) -> None:
+        """Say the first statement and wait for its answer: what a connection learns once, it knows
+        then, as those of a server that has been running do."""
         self.cursor.execute(*next(self.talk))
-        return self.go_on()
+        self._wait()
 
     def go_on(self) -> int:
         """The events to wait for; 0 when there is nothing more to say."""
@@ -54,13 +59,16 @@ class Client:
 
 
 def talk_together(talks: Iterable[Talk]) -> float:
-    """A client for each, all at once; the seconds from the first statement to the last answer."""
+    """A client for each, all at once; the seconds from everybody's second statement to the last
+    answer."""
     clients = [Client(talk) for talk in talks]
     by_fd = {client.connect(): client for client in clients}
+    for client in by_fd.values():
+        client.warm_up()
     poll = select.epoll()
     started = time.perf_counter()
     for fd, client in list(by_fd.items()):
-        if events := client.start():
+        if events := client.go_on():
             poll.register(fd, events)
         else:  # it had little to say, and was answered at once
             del by_fd[fd]
