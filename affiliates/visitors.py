@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
-from django.utils.crypto import salted_hmac
-
 from affiliates.models import Visitor
 from alliance.kernel import clock
+from alliance.kernel.hashing import keyed
 
 COOKIE = "visitor"
 COOKIE_AGE = timedelta(days=30)
@@ -96,7 +95,7 @@ def ip_key(ip: str, moment: datetime) -> str:
 
 def _hashed(purpose: str, month: str, value: str) -> str:
     salt = f"affiliates.visitors:{purpose}:{month}"
-    return salted_hmac(salt, value, algorithm="sha256").hexdigest()[:32]
+    return keyed(salt, value).hex()[:32]
 
 
 def _month(moment: datetime) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.utils.crypto import salted_hmac
 
 from alliance.kernel import clock
+from alliance.kernel.hashing import keyed
 from campaigns.models import CouponStock
 
 CLAIMED, AGAIN = "claimed", "again"
@@ -58,8 +58,7 @@ def code_of(request_key: str) -> str:
 
     A function of the request, so the same one twice finds its claim by the code.
     """
-    digest = salted_hmac("campaigns.claims.code", request_key, algorithm="sha256").digest()
-    return base64.b32encode(digest[:10]).decode()
+    return base64.b32encode(keyed("campaigns.claims.code", request_key)[:10]).decode()
 
 
 def claim(

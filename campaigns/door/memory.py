@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import date
 
+from affiliates.destinations import in_domains
 from affiliates.queries import Way, way_of
 from campaigns import landing
 
@@ -19,7 +20,7 @@ class Known:
     """What a link offers, for a second: and the pages drawn from it, but for their tokens."""
 
     at: float
-    way: Way | None
+    way: Way | None  # none, too, where it leads nowhere
     offer: landing.Offer | None
     pages: dict[tuple[str, str, bool], bytes] = field(default_factory=dict)
 
@@ -62,10 +63,10 @@ def known_of(code: str) -> Known:
     known, moment = _offers.get(code), time.monotonic()
     if known is None or moment - known.at > FRESH:
         way = way_of(code)
-        offer = landing.offer_of(way) if way and not way.closed else None
-        known = Known(moment, way, offer)
         if way is None:
-            return known  # nothing is kept of codes that anybody can think of
+            return Known(moment, None, None)  # nothing is kept of codes that anybody can think of
+        leads = not way.closed and in_domains(way.url, way.domains)
+        known = Known(moment, way, landing.offer_of(way)) if leads else Known(moment, None, None)
         if len(_offers) >= KEPT:
             _offers.clear()
         _offers[code] = known
