@@ -4,17 +4,12 @@ Both over real sockets, to 32 connections that stay open, in turns. Ours answers
 cookie and a signed token of their own; nginx reads a file. Where there is no nginx, that is said.
 """
 
-import os
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 from bench.night import Night
-from bench.web import Answer, Buyer, Visit, browse_together, free_port, granian, wait_for
+from bench.web import Answer, Buyer, Visit, browse_together, granian, nginx
 
 CONNECTIONS = 32
 
@@ -26,7 +21,8 @@ def run(small: bool = False) -> None:
     path = f"/s/{night.link.code}"
     with tempfile.TemporaryDirectory() as folder, granian(workers=1) as port:
         page = _page(port, path)
-        with _nginx(Path(folder), page) as other:
+        (Path(folder) / "page.html").write_bytes(page.body)
+        with nginx(Path(folder), f"root {folder};") as other:
             ours = [load(port, path, each) for _round in range(rounds)]
             theirs = [load(other, "/page.html", each) for _round in range(rounds)] if other else []
     print(
@@ -38,35 +34,6 @@ def run(small: bool = False) -> None:
         print(f"  ratio     : {median(ours) / median(theirs):.2f} of nginx with the same bytes")
     else:
         print("  ratio     : none, no nginx is installed here (Debian: apt-get install nginx)")
-
-
-@contextmanager
-def _nginx(folder: Path, page: Answer) -> Iterator[int]:
-    """nginx with that page, on a port of its own; 0 where it is not installed."""
-    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
-        yield 0
-        return
-    port = free_port()
-    (folder / "page.html").write_bytes(page.body)
-    folder.chmod(0o755)
-    (folder / "nginx.conf").write_text(
-        f"""
-        daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
-        events {{ worker_connections 256; }}
-        http {{ access_log off; keepalive_requests 1000000; default_type text/html;
-            client_body_temp_path {folder}/1; proxy_temp_path {folder}/2;
-            fastcgi_temp_path {folder}/3; uwsgi_temp_path {folder}/4; scgi_temp_path {folder}/5;
-            server {{ listen 127.0.0.1:{port}; root {folder}; }} }}
-        """
-    )
-    server = subprocess.Popen([program, "-c", str(folder / "nginx.conf"), "-p", str(folder)])
-    try:
-        wait_for(port)
-        yield port
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 def load(port: int, path: str, each: int) -> float:

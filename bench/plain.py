@@ -1,7 +1,7 @@
-"""A claim as a plain Django view takes it: lock the stock's row, look, insert, count down, commit.
+"""What our doors are measured against: a click and a claim as plain Django views take them.
 
-The function is measured in the database; the page, behind the middleware that every page here has,
-over HTTP.
+A claim locks the stock's row, looks, inserts, counts down, commits: the function is measured in the
+database; the pages, behind the middleware that every page here has, over HTTP.
 """
 
 import secrets
@@ -13,10 +13,13 @@ from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import include, path
 from django.utils.html import format_html
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from affiliates import visitors
+from affiliates.destinations import in_domains, with_click_id
 from affiliates.models import Link
+from affiliates.queries import way_of
+from affiliates.services import Click, touches_record
 from alliance.kernel import clock
 from bench.night import FACE
 from campaigns.claims import code_of
@@ -73,4 +76,35 @@ def page(request: HttpRequest, stock_pk: int, code: str) -> HttpResponse:
     return HttpResponse("Sold out.", status=409)
 
 
-urlpatterns = [path("plain/<int:stock_pk>/<code>", page), path("", include("alliance.urls"))]
+@require_safe
+def follow(request: HttpRequest, code: str) -> HttpResponse:
+    """The redirect: the same look-up, the same row, stored before the answer."""
+    way = way_of(code)
+    if way is None or way.closed or not in_domains(way.url, way.domains):
+        return HttpResponse(status=404)
+    moment = clock.now()
+    cookie = request.COOKIES.get(visitors.COOKIE) or visitors.cookie_make(moment)
+    (touch,) = touches_record(
+        [
+            Click(
+                link_id=way.link_id,
+                affiliate_id=way.affiliate_id,
+                zone_id=way.zone_id,
+                shop_id=way.shop_id,
+                product_id=way.product_id,
+                touched_at=moment,
+                visitor_key=visitors.visitor_key(cookie),
+                ip_key=visitors.ip_key(request.META["REMOTE_ADDR"], moment),
+            )
+        ]
+    )
+    response = redirect(with_click_id(way.url, touch.click_id))
+    response.set_cookie(visitors.COOKIE, cookie)
+    return response
+
+
+urlpatterns = [
+    path("plain/r/<code>", follow),
+    path("plain/<int:stock_pk>/<code>", page),
+    path("", include("alliance.urls")),
+]

@@ -1,60 +1,147 @@
-"""The redirect, beside the cheapest page there is (the live probe), in the same process.
+"""The redirect under the web server of production, two workers, beside nginx and a plain view.
 
-What it costs a buyer to pass through us: two statements, one of them durable. Requests go through
-the whole of Django, without a network. Every click must be stored when it is over.
+nginx answers a fixed 302 and stores nothing. The plain view looks the code up and INSERTs the click
+before it answers. Ours writes a line into a file; every click that was answered must be in the
+table two seconds later, once. Then the way from the file to the table, beside an INSERT for each.
+
+Random codes of many links, to 32 connections that stay open; one process drives them, and it costs
+the same for all three.
 """
 
-from collections.abc import Callable
-from itertools import cycle
-from statistics import median, quantiles
-from time import perf_counter
+import os
+import random
+import secrets
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
 
-from django.test import Client
+import psutil
+from django.conf import settings
+from django.db import connection
 
-from affiliates.models import Touch
+from affiliates.drain import drain
+from affiliates.models import Link, Touch
+from affiliates.services import Click, touches_record
+from affiliates.spool import spool
+from bench.night import ratio
+from bench.web import Buyer, Visit, browse_together, granian, nginx
 from bench.world import world_make
 
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
+CONNECTIONS = 32
+SETTLED = 2.0  # seconds within which a click has to be in the table
 
 
 def run(small: bool = False) -> None:
-    rounds, each = (2, 10) if small else (5, 400)
-    world = world_make(products=5, affiliates=2)
-    client = Client(headers={"User-Agent": BROWSER, "Host": "localhost"})
-    codes = cycle([link.code for link in world.links])
+    links, rounds, each, slow = (50, 1, 4, 2) if small else (10_000, 3, 400, 25)
+    codes = _codes(links)
+    with tempfile.TemporaryDirectory() as folder, _clicks_below(Path(folder)):
+        static = (
+            "location /r/ { return 302 https://shop.example/p?click_id=0123456789012345678901; }"
+        )
+        with granian() as port, nginx(Path(folder), static) as other:
+            _answered(port, codes, links // CONNECTIONS + 1)  # each process knows its links
+            ours, plain, theirs, cpu = [], [], [], []
+            for _round in range(rounds):
+                before = _used()
+                ours.append(_answered(port, codes, each))
+                cpu.append((_used() - before) / (CONNECTIONS * each))
+                plain.append(_browse(port, "/plain/r/", codes, slow))
+                if other:
+                    theirs.append(_browse(other, "/r/", codes, each))
+        print(f"  ours      : {median(ours):9,.0f} clicks per second, "
+              f"{median(cpu) * 1000:.2f} ms of CPU each, web and database")  # fmt: skip
+        print(f"  plain view: {median(plain):9,.0f} clicks per second")
+        print(f"  ratio     : {ratio(ours, plain):9.1f} times the plain view")
+        if theirs:
+            print(f"  nginx     : {median(theirs):9,.0f} answers per second, nothing stored")
+            print(f"  ratio     : {ratio(ours, theirs):9.2f} of nginx")
+        else:
+            print("  ratio     : none to nginx, which is not installed here")
+        _home(200 if small else 100_000, 20 if small else 1_000)
+
+
+def _codes(count: int) -> list[str]:
+    """That many links; most are copies of a few."""
+    made = world_make(products=5, affiliates=2).links
+    copies = [_copy(random.choice(made)) for _number in range(count - len(made))]
+    return [link.code for link in [*made, *Link.objects.bulk_create(copies, batch_size=2_000)]]
+
+
+def _copy(link: Link) -> Link:
+    facts = {name: getattr(link, name) for name in ("affiliate", "zone", "shop", "product", "url")}
+    return Link(code=secrets.token_hex(5), **facts)
+
+
+@contextmanager
+def _clicks_below(folder: Path) -> Iterator[None]:
+    place, before = folder / "clicks", settings.CLICKS_DIR
+    os.environ["CLICKS_DIR"], settings.CLICKS_DIR = str(place), place
+    try:
+        yield
+    finally:
+        spool.close()
+        del os.environ["CLICKS_DIR"]
+        settings.CLICKS_DIR = before
+
+
+def _browse(port: int, path: str, codes: list[str], each: int) -> float:
+    """Answers per second; each of them sends on."""
+    buyers = [Buyer(f"10.0.0.{number}") for number in range(CONNECTIONS)]
+
+    def visit(buyer: Buyer) -> Visit:
+        for code in random.choices(codes, k=each):
+            answer = yield buyer.get(path + code)
+            if answer.status != 302:
+                raise AssertionError(answer)
+
+    return CONNECTIONS * each / browse_together(port, [visit(buyer) for buyer in buyers])
+
+
+def _answered(port: int, codes: list[str], each: int) -> float:
+    """The same of ours, and soon afterwards all of them are in the table."""
     before = Touch.objects.count()
-    client.get("/health/live")  # whatever is loaded once
-
-    followed: list[float] = []
-    probed: list[float] = []
-    for _round in range(rounds):
-        followed += _times(each, lambda: _follow(client, next(codes)))
-        probed += _times(each, lambda: client.get("/health/live"))
-    stored = Touch.objects.count() - before
-    if stored != rounds * each:
-        raise AssertionError(f"{rounds * each} clicks, {stored} stored")
-    print(f"  redirect  : {_words(followed)}")
-    print(f"  live probe: {_words(probed)}")
-    print(f"  ratio     : {median(followed) / median(probed):.1f} times the cheapest page")
-    print(f"  {stored:,} clicks, all stored")
+    rate = _browse(port, "/r/", codes, each)
+    deadline = time.monotonic() + SETTLED
+    while (stored := Touch.objects.count() - before) < CONNECTIONS * each:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{CONNECTIONS * each} clicks were answered, {stored} are there")
+        time.sleep(0.05)
+    if stored != CONNECTIONS * each:
+        raise AssertionError(f"{CONNECTIONS * each} clicks were answered, {stored} are stored")
+    return rate
 
 
-def _follow(client: Client, code: str) -> None:
-    client.cookies.clear()  # every buyer is a new one
-    response = client.get(f"/r/{code}")
-    if response.status_code != 302:
-        raise AssertionError(f"/r/{code} answered {response.status_code}")
+def _used() -> float:
+    """Seconds of CPU that web server and database have used so far."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW data_directory")
+        postmaster = int((Path(cursor.fetchone()[0]) / "postmaster.pid").read_text().split()[0])
+    used = 0.0
+    for root in (psutil.Process(postmaster), *psutil.Process().children()):
+        for process in (root, *root.children(recursive=True)):
+            spent = process.cpu_times()
+            used += spent.user + spent.system
+    return used
 
 
-def _times(count: int, call: Callable[[], object]) -> list[float]:
-    times = []
-    for _call in range(count):
-        start = perf_counter()
-        call()
-        times.append(perf_counter() - start)
-    return times
-
-
-def _words(times: list[float]) -> str:
-    p95 = quantiles(times, n=20)[-1]
-    return f"{median(times) * 1000:.2f} ms in the middle, {p95 * 1000:.2f} ms for 95 of 100"
+def _home(count: int, slow: int) -> None:
+    """From the file to the table, and row by row."""
+    link = Link.objects.all()[0]
+    click = Click.through(link)
+    for number in range(count):
+        spool.write(replace(click, click_id=f"home-{number}"))
+    started = time.perf_counter()
+    if drain() != count:
+        raise AssertionError("clicks were lost on their way home")
+    drained = count / (time.perf_counter() - started)
+    started = time.perf_counter()
+    for number in range(slow):
+        touches_record([replace(click, click_id=f"row-{number}")])
+    inserted = slow / (time.perf_counter() - started)
+    print(f"  drained   : {drained:9,.0f} clicks per second")
+    print(f"  INSERTs   : {inserted:9,.0f} per second, one at a time")
+    print(f"  ratio     : {drained / inserted:9.1f} times")

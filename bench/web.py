@@ -6,6 +6,7 @@ One process drives the browsers, each on a connection of its own that stays open
 import os
 import re
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import urllib.request
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
@@ -55,6 +57,35 @@ def granian(workers: int = 2) -> Iterator[int]:
     finally:
         server.terminate()
         server.wait(30)
+
+
+@contextmanager
+def nginx(folder: Path, server: str) -> Iterator[int]:
+    """nginx with one worker and what its `server` block says; its port, 0 where there is
+    no nginx (Debian: apt-get install nginx)."""
+    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        yield 0
+        return
+    port = free_port()
+    folder.chmod(0o755)
+    (folder / "nginx.conf").write_text(
+        f"""
+        daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
+        events {{ worker_connections 256; }}
+        http {{ access_log off; keepalive_requests 1000000; default_type text/html;
+            client_body_temp_path {folder}/1; proxy_temp_path {folder}/2;
+            fastcgi_temp_path {folder}/3; uwsgi_temp_path {folder}/4; scgi_temp_path {folder}/5;
+            server {{ listen 127.0.0.1:{port}; {server} }} }}
+        """
+    )
+    serving = subprocess.Popen([program, "-c", str(folder / "nginx.conf"), "-p", str(folder)])
+    try:
+        wait_for(port)
+        yield port
+    finally:
+        serving.terminate()
+        serving.wait(30)
 
 
 def free_port() -> int:

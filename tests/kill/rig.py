@@ -114,7 +114,7 @@ class Rig:
             parts = [dice.choice(parts)] if parts else []
         elif name == "postgres":
             parts = []  # they see by themselves that their parent is gone
-        self.orphaned |= victim == "worker's child"
+        self.orphaned |= victim in ("worker's child", "valkey")
         if not part:
             child.process.kill()
         for one in parts:
@@ -135,8 +135,8 @@ class Rig:
             while self._has_work():
                 self.revive()
                 if self.orphaned and time.monotonic() > deadline - PATIENCE / 2:
-                    # Celery does not know what a child was given that died before it said so.
-                    # That comes back in an hour, too.
+                    # Celery does not know what a child was given that died before it said so, and
+                    # acknowledges nothing of a broker before this one. That comes back in an hour.
                     self._messages.delete("unacked", "unacked_index")
                 if time.monotonic() > deadline:
                     worker = next(one for one in self.family.children if one.name == "worker")
