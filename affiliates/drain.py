@@ -169,6 +169,5 @@ class Drainer(threading.Thread):
             self._listening = held
             ways.forget()  # nobody knows what was missed
         held.poll()
-        if held.notifies:
-            held.notifies.clear()
-            ways.forget()
+        ways.heard(news=bool(held.notifies))
+        held.notifies.clear()

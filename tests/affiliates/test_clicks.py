@@ -250,10 +250,36 @@ def test_a_process_hears_of_a_change_made_by_another(cast, change):
     assert redirect.door(environ, cast.link.code) is None, "Django says why"
 
 
+def test_what_was_asked_before_a_change_is_not_remembered_after_it(cast):
+    def forgotten(execute, *asked):
+        answer = execute(*asked)
+        ways.forget()  # another transaction has committed, and we heard of it
+        return answer
+
+    with connection.execute_wrapper(forgotten):
+        click(cast.link)
+    assert cast.link.code not in ways._known
+
+
+def test_a_deaf_process_remembers_no_longer_than_half_a_minute(cast, monkeypatch):
+    click(cast.link)
+    known = ways._known[cast.link.code]
+    for heard, seconds, still in (
+        (0, 500, True),
+        (0, 700, False),
+        (-60, 20, True),
+        (-60, 40, False),
+    ):
+        ways._known[cast.link.code] = replace(known, at=time.monotonic() - seconds)
+        monkeypatch.setattr(ways, "_heard", time.monotonic() + heard)
+        kept = ways._known[cast.link.code]
+        assert (ways.known_of(cast.link.code) is kept) is still
+
+
 def test_known_ways_lead_on_while_the_database_is_away(cast):
     click(cast.link)
     stale = ways._known[cast.link.code]
-    ways._known[cast.link.code] = replace(stale, at=-ways.FRESH)
+    ways._known[cast.link.code] = replace(stale, at=time.monotonic() - ways.FRESH)
 
     def away(*_asked):
         raise OperationalError("away")
