@@ -66,6 +66,8 @@ DEEDS: dict[str, Promise] = {
     "read": pgettext_lazy("audit", "Read in"),
     "received": pgettext_lazy("audit", "Received"),
     "recorded": pgettext_lazy("audit", "Recorded"),
+    "raise_asked": pgettext_lazy("audit", "Greater budget asked for"),
+    "raise_refused": pgettext_lazy("audit", "Greater budget refused"),
     "refused": pgettext_lazy("audit", "Refused"),
     "rejected": pgettext_lazy("audit", "Rejected"),
     "released": pgettext_lazy("audit", "Released"),
