@@ -29,7 +29,7 @@ ENV PATH=/venv/bin:$PATH \
     GRANIAN_INTERFACE=wsgi \
     GRANIAN_WEBSOCKETS=false \
     GRANIAN_WORKERS=2 \
-    GRANIAN_BLOCKING_THREADS=8 \
+    GRANIAN_BLOCKING_THREADS=4 \
     GRANIAN_WORKERS_KILL_TIMEOUT=20
 WORKDIR /app
 RUN install -d -o 10001 -g 10001 /var/lib/alliance/media /var/lib/alliance/clicks \

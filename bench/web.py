@@ -40,7 +40,7 @@ def granian(workers: int = 2) -> Iterator[int]:
     server = subprocess.Popen(
         [sys.executable, "-W", "ignore::UserWarning", "-m", "granian", "--interface", "wsgi",
          "alliance.wsgi:application", "--host", "127.0.0.1", "--port", str(port), "--no-ws",
-         "--workers", str(workers), "--blocking-threads", "8"],
+         "--workers", str(workers), "--blocking-threads", "4"],
         env={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "bench.settings",
