@@ -15,8 +15,14 @@ from io import BytesIO
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection, transaction
-from psycopg2 import DataError
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    connection,
+    transaction,
+)
 
 from affiliates import ways
 from affiliates.models import ClickFile
@@ -80,9 +86,13 @@ def _drain(file: Path, *, wait: bool) -> int:
             except FileNotFoundError:
                 return stored
             whole = chunk[: chunk.rfind(b"\n") + 1]
-            if not whole:
+            if whole:
+                stored += _store(whole, file)
+            elif chunk and _over(file):  # nobody is left to write the other half of its last line
+                whole = chunk
+                _set_aside(chunk, file)
+            else:
                 return stored
-            stored += _store(whole, file)
             place.read += len(whole)
             place.save(update_fields=["read", "updated_at"])
             more = len(chunk) == CHUNK
@@ -94,21 +104,22 @@ def _store(lines: bytes, file: Path) -> int:
     try:
         with transaction.atomic():
             return _copy(lines)
-    except DatabaseError as exc:
-        if not isinstance(exc.__cause__, DataError):
-            raise
+    except (DataError, IntegrityError):
+        pass
     stored = 0
     for line in lines.splitlines(keepends=True):
         try:
             with transaction.atomic():
                 stored += _copy(line)
-        except DatabaseError as exc:
-            if not isinstance(exc.__cause__, DataError):
-                raise
-            with file.with_suffix(".refused").open("ab") as refused:
-                refused.write(line)
-            logger.exception("clicks: a line of %s is no click and is set aside", file.name)
+        except (DataError, IntegrityError):
+            _set_aside(line, file)
     return stored
+
+
+def _set_aside(line: bytes, file: Path) -> None:
+    with file.with_suffix(".refused").open("ab") as refused:
+        refused.write(line)
+    logger.error("clicks: a line of %s is no click and is set aside", file.name)
 
 
 def _copy(lines: bytes) -> int:

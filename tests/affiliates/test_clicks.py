@@ -168,6 +168,19 @@ def test_a_line_that_is_no_click_is_set_aside_and_keeps_no_other_from_coming(cas
     file.with_suffix(".refused").unlink()
 
 
+def test_half_a_line_is_set_aside_when_nobody_can_write_the_other_half(cast, files):
+    with clock.at(clock.now() - timedelta(days=2, hours=2)):
+        ids = written(cast.link, 1)
+    (file,) = files()
+    with file.open("ab") as spooled:
+        spooled.write(b"half")
+    for _again in range(3):
+        drain()
+    assert stored() == ids
+    assert [left.suffix for left in files()] == [".refused"]
+    files()[0].unlink()
+
+
 def test_a_full_disk_turns_buyers_away_and_leaves_no_half_click(cast, files):
     written(cast.link, 1)
     (file,) = files()
