@@ -56,20 +56,34 @@ class Gate:
 
 gate = Gate()
 _offers: dict[str, Known] = {}
+_renewing: set[str] = set()  # codes that a thread looks up at present
 
 
 def known_of(code: str) -> Known:
-    """What the link of the code offers, at most a second old."""
+    """What the link of the code offers, about a second old at most.
+
+    When the second is over, one thread looks it up anew; the others go on with the old one
+    meanwhile, instead of all asking for the same.
+    """
     known, moment = _offers.get(code), time.monotonic()
-    if known is None or moment - known.at > FRESH:
-        way = way_of(code)
-        if way is None:
-            return Known(moment, None, None)  # nothing is kept of codes that anybody can think of
-        leads = not way.closed and in_domains(way.url, way.domains)
-        known = Known(moment, way, landing.offer_of(way)) if leads else Known(moment, None, None)
-        if len(_offers) >= KEPT:
-            _offers.clear()
-        _offers[code] = known
+    if known is not None and (moment - known.at <= FRESH or code in _renewing):
+        return known
+    _renewing.add(code)
+    try:
+        return _looked_up(code, moment)
+    finally:
+        _renewing.discard(code)
+
+
+def _looked_up(code: str, moment: float) -> Known:
+    way = way_of(code)
+    if way is None:
+        return Known(moment, None, None)  # nothing is kept of codes that anybody can think of
+    leads = not way.closed and in_domains(way.url, way.domains)
+    known = Known(moment, way, landing.offer_of(way)) if leads else Known(moment, None, None)
+    if len(_offers) >= KEPT:
+        _offers.clear()
+    _offers[code] = known
     return known
 
 
