@@ -179,6 +179,7 @@ class Drainer(threading.Thread):
                 cursor.execute("LISTEN ways")
             self._listening = held
             ways.forget()  # nobody knows what was missed
-        held.poll()
+        with connection.wrap_database_errors:  # or a lost server would end this thread
+            held.poll()
         ways.heard(news=bool(held.notifies))
         held.notifies.clear()

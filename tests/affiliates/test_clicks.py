@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 from django.test import Client
 
 from affiliates import redirect, tasks, ways
@@ -217,6 +217,28 @@ def test_a_file_goes_when_two_days_are_over(cast, files):
     assert len(files()) == 1
     assert ClickFile.objects.count() == 1
     assert Touch.objects.count() == 3
+
+
+def test_a_drainer_outlives_the_connection_it_had(cast, sql):
+    """As when PostgreSQL is restarted: the web process goes on, and so does its thread."""
+    pid = os.fork()
+    if not pid:
+        connections[DEFAULT_DB_ALIAS] = connections.create_connection(DEFAULT_DB_ALIAS)
+        Drainer().run()
+    try:
+        for _life in range(2):
+            ids = {*stored(), *written(cast.link, 1)}
+            deadline = time.monotonic() + 20
+            while set(stored()) != ids:
+                assert time.monotonic() < deadline, "nobody drains"
+                time.sleep(0.1)
+            sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def test_the_clock_drains_too(cast):
