@@ -12,9 +12,10 @@ A click earns if its affiliate was active when it was made: no other click is ev
 A freeze after the click leaves the order where it belongs (the money waits meanwhile); an affiliate
 that is closed when the order comes does not get it, and the next click is asked.
 
-The terms are those in force for the bought product at the moment of the winning click. Without
-terms the line is nobody's: the click was not promised anything. What others had a part in the order
-at that moment is decided with it (affiliates.parts).
+The terms are those that the winning click was promised for the bought product: what its affiliate's
+plans and its link gave at that moment (affiliates.promised). Without terms the line is nobody's:
+the click was not promised anything. What others had a part in the order at that moment is decided
+with it (affiliates.parts).
 """
 
 import re
@@ -39,11 +40,13 @@ from affiliates.models import (
     Visitor,
 )
 from affiliates.parts import Parts, Won, parts_at
+from affiliates.promised import Ask, wanted_for
 from alliance.kernel import clock
 from merchants.models import Order, OrderLine, OrderState
-from merchants.plans import Found, Wanted, terms_at
+from merchants.plans import Found
+from merchants.services.top_ns import terms_take
 
-POLICY = 3  # raise it whenever a rule here changes: receipts say by which rules they were decided
+POLICY = 4  # raise it whenever a rule here changes: receipts say by which rules they were decided
 CLICKS_PER_ORDER = 200  # of one buyer in one shop, the newest; older ones are not looked at
 CLAIM_CODE = re.compile("[A-Z2-7]{16}")  # what campaigns.claims makes
 SHOWN = 20  # of them written into the receipt
@@ -97,23 +100,18 @@ def _decide(lines: Sequence[OrderLine]) -> list[Attribution]:
     buyers = _buyers(orders.values())
     shares = _bar_the_closed(buyers.values())
     choices = {line.pk: _choose(line, buyers[line.order_id]) for line in lines}
-    wanted = {
-        line.pk: _wanted(line, winner)
-        for line in lines
-        if (winner := choices[line.pk].winner) is not None
-    }
-    terms = terms_at(set(wanted.values()))
+    terms = _terms(lines, choices)
     won = {
-        line.pk: _won(line, winner, found)
+        line.pk: _won(line, winner, terms[line.pk])
         for line in lines
-        if (winner := choices[line.pk].winner) and (found := terms[wanted[line.pk]])
+        if (winner := choices[line.pk].winner) and terms[line.pk]
     }
     others = parts_at(set(won.values()))
     moment = clock.now()
     made = []
     for line in lines:
         choice = choices[line.pk]
-        found = terms[wanted[line.pk]] if line.pk in wanted else None
+        found = terms.get(line.pk)
         row = Attribution(line=line, rule=AttributionRule.NONE, decided_at=moment)
         parts = Parts()
         if choice.winner and found:
@@ -125,10 +123,41 @@ def _decide(lines: Sequence[OrderLine]) -> list[Attribution]:
     return made
 
 
+def _terms(lines: Sequence[OrderLine], choices: Mapping[int, "Choice"]) -> dict[int, Found]:
+    """By line that somebody has won: what the click was promised. First pieces go to the orders
+    that were placed first."""
+    asks = {
+        line.pk: ask_of(line, winner)
+        for line in sorted(lines, key=lambda line: (line.order.placed_at, line.pk))
+        if (winner := choices[line.pk].winner) is not None
+    }
+    wanted = wanted_for(asks.values())
+    found = terms_take([wanted[ask] for ask in asks.values()])
+    return {pk: found[wanted[ask]] for pk, ask in asks.items()}
+
+
+def ask_of(line: OrderLine, touch: Touch) -> Ask:
+    """What the line's winning click was promised, as a question."""
+    return Ask(
+        affiliate_id=touch.affiliate_id,
+        merchant_id=line.order.merchant_id,
+        product_id=line.product_id,
+        category_id=line.product.category_id if line.product else None,
+        at=touch.touched_at,
+        link_id=touch.link_id,
+        clicked=_clicked(line, touch),
+        pieces=line.quantity,
+        line_id=line.pk,
+    )
+
+
+def _clicked(line: OrderLine, touch: Touch) -> bool:
+    return line.product_id is not None and touch.product_id == line.product_id
+
+
 def _won(line: OrderLine, touch: Touch, found: Found) -> Won:
     # docs/domain.md §2.5: no service fee for what the buyer had not clicked on.
-    clicked = line.product_id is not None and touch.product_id == line.product_id
-    plan_id = found.plan_id if clicked else None
+    plan_id = found.plan_id if _clicked(line, touch) else None
     return Won(touch.affiliate_id, touch.zone_id, touch.touched_at, plan_id)
 
 
@@ -158,11 +187,6 @@ def _choose(line: OrderLine, buyer: Buyer) -> Choice:
     # Nobody's. The click that the shop reported is the one that people ask about.
     why = buyer.named.barred if buyer.named else buyer.unknown
     return Choice(None, AttributionRule.NONE, why)
-
-
-def _wanted(line: OrderLine, touch: Touch) -> Wanted:
-    category = line.product.category_id if line.product else None
-    return (line.order.merchant_id, line.product_id, category, touch.touched_at)
 
 
 # --- Who the buyer is, and which clicks are theirs ---------------------------------------------
@@ -329,7 +353,7 @@ def _receipt(
     line: OrderLine, buyer: Buyer, choice: Choice, found: Found | None, parts: Parts
 ) -> dict[str, Any]:
     """What was looked at and why each click won or lost: codes and facts, words come later."""
-    no_terms = choice.winner is not None and found is None
+    no_terms = choice.winner is not None and not found
     # The winner and the reported click first, then the newest.
     ranked = sorted(
         buyer.seen, key=lambda seen: (seen.touch is not choice.winner, seen is not buyer.named)

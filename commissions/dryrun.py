@@ -18,8 +18,10 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from affiliates.attribution import ask_of
 from affiliates.models import Affiliate, Attribution, AttributionRule, Touch
 from affiliates.parts import Parts, Won, parts_at
+from affiliates.promised import wanted_for
 from alliance.kernel import clock
 from alliance.kernel.errors import DomainError
 from alliance.kernel.models import User
@@ -40,7 +42,7 @@ from commissions.services.campaigns import paid_by
 from commissions.services.standings import standings_played
 from commissions.targets import given_of, subsidies_of, worth_of
 from merchants.models import Merchant, OrderLine, OrderState, Plan
-from merchants.plans import Change, Found, Wanted, terms_if
+from merchants.plans import Change, Found, terms_if
 
 State = CommissionState
 CHUNK = 1000
@@ -324,31 +326,27 @@ class _Rate:
     ) -> Iterator[Priced]:
         lines = [line for line in lines if line.pk in booked]
         touches = Touch.objects.in_bulk({line.attribution.touch_id for line in lines})
-        wanted = {line.pk: _wanted(line, touches) for line in lines}
-        terms = terms_if(set(wanted.values()), self.change)
+        asks = {line.pk: ask_of(line, touches[line.attribution.touch_id or 0]) for line in lines}
+        wanted = wanted_for(asks.values())
+        found_for = terms_if(wanted.values(), self.change)
+        terms = {pk: found_for[wanted[ask]] for pk, ask in asks.items()}
         won = {
-            line.pk: _won(line.attribution, wanted[line.pk][3], found)
+            line.pk: _won(line.attribution, asks[line.pk].at, terms[line.pk])
             for line in lines
-            if (found := terms[wanted[line.pk]])
+            if terms[line.pk]
         }
         parts, others = parts_at(set(won.values())), _granted(lines, None)
         for line in lines:
             decision, held = line.attribution, others.get(line.pk, [])
             before = _priced(line, decision, booked[line.pk], held)
             after: list[Commission] = []
-            if found := terms[wanted[line.pk]]:
+            if found := terms[line.pk]:
                 again = _decided(decision, found, parts[won[line.pk]])
                 after = _priced(line, again, booked[line.pk], held)
             yield line, before, after
 
     def finish(self, report: Report, sums: "_Sums") -> None:
         """Nobody else pays for it."""
-
-
-def _wanted(line: OrderLine, touches: Mapping[int, Touch]) -> Wanted:
-    category = line.product.category_id if line.product else None
-    at = touches[line.attribution.touch_id or 0].touched_at
-    return (line.order.merchant_id, line.product_id, category, at)
 
 
 def _won(decision: Attribution, at: datetime, found: Found) -> Won:

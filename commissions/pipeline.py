@@ -46,6 +46,7 @@ from commissions.targets import (
 )
 from commissions.violations import holds_of
 from merchants.models import Order, OrderLine
+from merchants.services.top_ns import pieces_give_back
 
 BATCH = 500
 
@@ -103,8 +104,8 @@ def orders_process(order_pks: Iterable[int]) -> int:
 @transaction.atomic
 def _process(pks: Sequence[int]) -> tuple[int, list[int]]:
     """How many commissions changed, and the orders that name a claimed coupon."""
-    # Lock order: the settlement (shared), orders, claims, campaigns, commissions, balances; by
-    # primary key.
+    # Lock order: the settlement (shared), orders, claims, first pieces, campaigns, commissions,
+    # balances; by primary key.
     closed = settled_through(lock=True)
     orders = {
         order.pk: order
@@ -116,6 +117,7 @@ def _process(pks: Sequence[int]) -> tuple[int, list[int]]:
         .order_by("order_id", "pk")
     )
     coupons_use(orders.values(), lines)
+    pieces_give_back(lines)
     commissions, rewards = _commissions(lines, attribute(lines))
     _hold([one for found in commissions.values() for one in found], closed)
     steps = [

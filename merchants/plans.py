@@ -2,8 +2,16 @@
 
 Of each plan of the merchant that is valid at the moment, the most specific terms speak (product
 before category before everything else); of several terms with one scope the last announced that
-have begun. The best rate wins. With equal rates a marketing plan goes before the general plan,
-then the newer plan. A rate of 0 takes the product out of its plan.
+have begun. A rate of 0 takes the product out of its plan. Whose plans may count depends on who asks
+and through which link (`Asker`). Then
+
+- a link for the general plan only gets that one;
+- a link that was made for an event gets the event's plan, while it is valid;
+- else the best rate wins. Equal rates: a locked targeted plan before a targeted, a self-chosen, a
+  first-pieces, an event, a marketing and the general plan; then the newer plan.
+
+What was bought without a click on it gets the general or a marketing plan only. What an exclusive
+plan pays for is nobody's but its members'.
 
 `why` is stored in receipts, so it holds facts; `explain` turns them into the reader's language.
 """
@@ -18,22 +26,60 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from alliance.kernel.money import percent
-from merchants.models import Plan, PlanKind, Terms
+from merchants.models import JOINED, Plan, PlanKind, RateLock, Terms
+from merchants.models.top_n import PieceTake
 
-Wanted = tuple[int, int | None, int | None, datetime]
-_KIND_ORDER = {PlanKind.COMMON: 0, PlanKind.MKT: 1}
+EVERYBODYS = frozenset({PlanKind.COMMON, PlanKind.MKT})  # also for what was not clicked on
+_KIND_ORDER = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            PlanKind.COMMON,
+            PlanKind.MKT,
+            PlanKind.EVENT,
+            PlanKind.TOPN,
+            PlanKind.ZX,
+            PlanKind.SP,
+        )
+    )
+}
+
+
+class Asker(NamedTuple):
+    """Who asks, and through which link. The default is what everybody is promised."""
+
+    joined: frozenset[int] = frozenset()  # the targeted and self-chosen plans that they are in
+    plan_id: int | None = None  # the event plan that the link was made for
+    general: bool = False  # the link is for the general plan only (dx=1)
+    clicked: bool = True  # the product is the one that was clicked on
+
+
+class Wanted(NamedTuple):
+    """The question: what counts for a merchant's product (None: one that we do not know), of a
+    category, at a moment. `pieces` of it; `line_id`: the order line that has bought them."""
+
+    merchant_id: int
+    product_id: int | None
+    category_id: int | None
+    at: datetime
+    by: Asker = Asker()
+    pieces: int = 1
+    line_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The terms that count. `why`: one dict per plan looked at, the chosen one first, with the keys
-    code, plan, kind, scope, rate_bps."""
+    """The terms that count; false if none do. `why`: one dict per plan looked at, the chosen one
+    first, with the keys code, plan, kind, scope, rate_bps."""
 
     plan_id: int
     terms_id: int
     rate_bps: int
     kind: str
     why: tuple[dict[str, Any], ...]
+
+    def __bool__(self) -> bool:
+        return self.rate_bps > 0
 
 
 class TermsFacts(NamedTuple):
@@ -43,9 +89,18 @@ class TermsFacts(NamedTuple):
     announced_at: datetime
 
 
+class LockFacts(NamedTuple):
+    product_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """A plan and its terms by scope: (product, None), (None, category) or (None, None)."""
+    """A plan and its terms by scope: (product, None), (None, category) or (None, None).
+
+    `left`: how many pieces a plan for the first pieces still pays for.
+    """
 
     id: int
     kind: str
@@ -53,9 +108,18 @@ class PlanFacts:
     starts_at: datetime
     ends_at: datetime | None
     terms: dict[tuple[int | None, int | None], tuple[TermsFacts, ...]]
+    exclusive: bool = False
+    locks: tuple[LockFacts, ...] = ()
+    left: int = 0
 
     def valid_at(self, moment: datetime) -> bool:
         return self.starts_at <= moment and (self.ends_at is None or moment < self.ends_at)
+
+    def locked_at(self, product_id: int | None, moment: datetime) -> bool:
+        return any(
+            lock.product_id in (None, product_id) and lock.starts_at <= moment < lock.ends_at
+            for lock in self.locks
+        )
 
     def in_force(
         self, product_id: int | None, category_id: int | None, moment: datetime
@@ -73,62 +137,127 @@ class PlanFacts:
         return None
 
 
-def choose(
-    plans: Iterable[PlanFacts],
-    product_id: int | None,
-    category_id: int | None,
-    moment: datetime,
-) -> Found | None:
-    """The decision itself: pure, from a merchant's plans. None: no plan pays for the product."""
-    spoken = []
-    for plan in plans:
-        speaking = plan.in_force(product_id, category_id, moment) if plan.valid_at(moment) else None
-        if speaking:
-            spoken.append((plan, *speaking))
-    spoken.sort(
-        key=lambda one: (
-            one[2].rate_bps,
-            _KIND_ORDER[PlanKind(one[0].kind)],
-            one[0].starts_at,
-            one[0].id,
-        ),
-        reverse=True,
-    )
-    if not spoken or not spoken[0][2].rate_bps:
-        return None
-    best, _scope, terms = spoken[0]
+class _Spoken(NamedTuple):
+    """What a plan says of the product. `hurdle`: the code for why it cannot count; "" if it can."""
+
+    plan: PlanFacts
+    scope: str
+    terms: TermsFacts
+    hurdle: str
+    locked: bool
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """The greatest wins."""
+        kind = PlanKind(self.plan.kind)
+        locked = kind == PlanKind.SP and self.locked
+        return (
+            self.terms.rate_bps,
+            locked,
+            _KIND_ORDER[kind],
+            self.plan.starts_at,
+            self.plan.id,
+        )
+
+
+def choose(plans: Iterable[PlanFacts], wanted: Wanted) -> Found:
+    """The decision itself: pure, from a merchant's plans."""
+    by = wanted.by
+    spoken = _spoken(plans, wanted)
+    able = [one for one in spoken if not one.hurdle]
+    linked = [one for one in able if one.plan.id == by.plan_id] if not by.general else []
+    best = max(linked or able, key=lambda one: one.place, default=None)
+    ranked = sorted(spoken, key=lambda one: (one is best, *one.place), reverse=True)
     why = tuple(
         {
-            "code": _code(plan, other.rate_bps, best, terms.rate_bps),
-            "plan": plan.name,
-            "kind": plan.kind,
-            "scope": scope,
-            "rate_bps": other.rate_bps,
+            "code": one.hurdle or _code(one, best, by),
+            "plan": one.plan.name,
+            "kind": one.plan.kind,
+            "scope": one.scope,
+            "rate_bps": one.terms.rate_bps,
         }
-        for plan, scope, other in spoken
+        for one in ranked
     )
-    return Found(best.id, terms.id, terms.rate_bps, best.kind, why)
+    if best is None:
+        return Found(0, 0, 0, "", why)
+    return Found(best.plan.id, best.terms.id, best.terms.rate_bps, best.plan.kind, why)
 
 
-def _code(plan: PlanFacts, rate_bps: int, best: PlanFacts, best_bps: int) -> str:
-    if plan is best:
-        return "chosen"
-    if rate_bps == 0:
+def _spoken(plans: Iterable[PlanFacts], wanted: Wanted) -> list[_Spoken]:
+    """What the plans say that are anything to whoever asks."""
+    by, at = wanted.by, wanted.at
+    speaking = [
+        (plan, *said)
+        for plan in plans
+        if plan.valid_at(at) and (said := plan.in_force(wanted.product_id, wanted.category_id, at))
+    ]
+    owners = {plan.id for plan, _scope, terms in speaking if plan.exclusive and terms.rate_bps}
+    fenced = bool(owners) and not owners & by.joined
+    return [
+        _Spoken(
+            plan,
+            scope,
+            terms,
+            _hurdle(plan, terms, wanted, fenced=fenced),
+            plan.locked_at(wanted.product_id, at),
+        )
+        for plan, scope, terms in speaking
+        if _concerns(plan, by)
+    ]
+
+
+def _concerns(plan: PlanFacts, by: Asker) -> bool:
+    """Nobody hears of plans that they are not in, or of events that the link is not for."""
+    if plan.kind in EVERYBODYS:
+        return True
+    if not by.clicked:
+        return False
+    if plan.kind in JOINED:
+        return plan.id in by.joined
+    return plan.kind == PlanKind.TOPN or plan.id == by.plan_id
+
+
+def _hurdle(plan: PlanFacts, terms: TermsFacts, wanted: Wanted, *, fenced: bool) -> str:
+    if not terms.rate_bps:
         return "taken_out"
-    return "lower" if rate_bps < best_bps else "same_rate"
+    if fenced:
+        return "exclusive"
+    if wanted.by.general and plan.kind != PlanKind.COMMON:
+        return "general_only"
+    if plan.kind == PlanKind.TOPN and plan.left < wanted.pieces:
+        return "sold_out"
+    return ""
 
 
-def terms_at(wanted: Iterable[Wanted]) -> dict[Wanted, Found | None]:
-    """For each (merchant, product or None, category or None, moment): what counted then.
+def _code(one: _Spoken, best: _Spoken | None, by: Asker) -> str:
+    if best is None or one is best:
+        if by.general:
+            return "chosen_general"
+        return "chosen_link" if one.plan.id == by.plan_id else "chosen"
+    if best.plan.id == by.plan_id:
+        return "link_first"
+    return "lower" if one.terms.rate_bps < best.terms.rate_bps else "same_rate"
 
-    Two queries, however many are asked for. Terms are never edited, so the answer for a past
-    moment stays the same for ever.
+
+def reserved(found: Found) -> bool:
+    """Whether nothing pays because the product is for the members of an exclusive plan."""
+    return not found and any(one["code"] == "exclusive" for one in found.why)
+
+
+def terms_at(wanted: Iterable[Wanted]) -> dict[Wanted, Found]:
+    """For each question: what counted then. Of first pieces: what is left now, or for a line that
+    has had its pieces, that it had them.
+
+    Two queries, however many are asked for; a third where there are targeted plans, a fourth where
+    there are first pieces. Nothing dated is ever edited, so the answer for a past moment stays the
+    same for ever.
     """
     asked = list(dict.fromkeys(wanted))
     if not asked:
         return {}
-    plans = _plans(asked)
-    return {one: choose(plans.get(one[0], ()), one[1], one[2], one[3]) for one in asked}
+    plans = plans_for(asked)
+    had = _pieces_had(asked, plans)
+    return {one: choose(_as_had(plans.get(one.merchant_id, ()), one, had), one) for one in asked}
 
 
 class Change(NamedTuple):
@@ -140,8 +269,8 @@ class Change(NamedTuple):
     category_id: int | None = None
 
 
-def terms_if(wanted: Iterable[Wanted], change: Change) -> dict[Wanted, Found | None]:
-    """What would have counted if these had been the plan's last terms all along. Two queries."""
+def terms_if(wanted: Iterable[Wanted], change: Change) -> dict[Wanted, Found]:
+    """What would have counted if these had been the plan's last terms all along."""
     asked = list(dict.fromkeys(wanted))
     if not asked:
         return {}
@@ -157,25 +286,30 @@ def terms_if(wanted: Iterable[Wanted], change: Change) -> dict[Wanted, Found | N
             else plan
             for plan in found
         ]
-        for merchant_id, found in _plans(asked).items()
+        for merchant_id, found in plans_for(asked).items()
     }
-    return {one: choose(plans.get(one[0], ()), one[1], one[2], one[3]) for one in asked}
+    had = _pieces_had(asked, plans)
+    return {one: choose(_as_had(plans.get(one.merchant_id, ()), one, had), one) for one in asked}
 
 
-def _plans(asked: Sequence[Wanted]) -> dict[int, list[PlanFacts]]:
-    first, last = min(one[3] for one in asked), max(one[3] for one in asked)
+# --- What the database knows of them -------------------------------------------------------------
+
+
+def plans_for(asked: Sequence[Wanted]) -> dict[int, list[PlanFacts]]:
+    """By merchant: the plans that could count for what is asked."""
+    first, last = min(one.at for one in asked), max(one.at for one in asked)
     rows = list(
         Plan.objects.filter(
             Q(ends_at=None) | Q(ends_at__gt=first),
-            merchant__in={one[0] for one in asked},
+            merchant__in={one.merchant_id for one in asked},
             starts_at__lte=last,
-        )
+        ).select_related("stock")
     )
     by_plan: dict[int, dict[tuple[int | None, int | None], list[TermsFacts]]] = defaultdict(
         lambda: defaultdict(list)
     )
     terms = Terms.objects.filter(
-        Q(product=None) | Q(product__in={one[1] for one in asked} - {None}),
+        Q(product=None) | Q(product__in={one.product_id for one in asked} - {None}),
         plan__in=rows,
         starts_at__lte=last,
     )
@@ -192,13 +326,57 @@ def _plans(asked: Sequence[Wanted]) -> dict[int, list[PlanFacts]]:
     ):
         facts = TermsFacts(pk, rate_bps, starts_at, announced_at)
         by_plan[plan_id][product_id, category_id].append(facts)
+    locks = _locks([row for row in rows if row.kind == PlanKind.SP])
     plans: dict[int, list[PlanFacts]] = defaultdict(list)
     for row in rows:
-        scopes = {scope: tuple(each) for scope, each in by_plan[row.pk].items()}
         plans[row.merchant_id].append(
-            PlanFacts(row.pk, row.kind, row.name, row.starts_at, row.ends_at, scopes)
+            PlanFacts(
+                id=row.pk,
+                kind=row.kind,
+                name=row.name,
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+                terms={scope: tuple(each) for scope, each in by_plan[row.pk].items()},
+                exclusive=row.exclusive,
+                locks=tuple(locks[row.pk]),
+                left=row.stock.left if row.kind == PlanKind.TOPN else 0,
+            )
         )
     return plans
+
+
+def _locks(plans: Sequence[Plan]) -> dict[int, list[LockFacts]]:
+    """Of targeted plans: only there a lock decides anything."""
+    found: dict[int, list[LockFacts]] = defaultdict(list)
+    if plans:
+        rows = RateLock.objects.filter(plan__in=plans)
+        for row in rows:
+            found[row.plan_id].append(LockFacts(row.product_id, row.starts_at, row.ends_at))
+    return found
+
+
+def _pieces_had(asked: Iterable[Wanted], plans: dict[int, list[PlanFacts]]) -> dict[int, int]:
+    """By order line: the plan whose first pieces it has had."""
+    lines = {one.line_id for one in asked} - {None}
+    if not lines or not any(one.kind == PlanKind.TOPN for each in plans.values() for one in each):
+        return {}
+    takes = PieceTake.objects.filter(line__in=lines)
+    return dict(takes.values_list("line", "stock__plan"))
+
+
+def _as_had(plans: Sequence[PlanFacts], one: Wanted, had: dict[int, int]) -> Sequence[PlanFacts]:
+    """The plans as an order line found them that has been decided on: its pieces were there."""
+    if one.line_id is None:
+        return plans
+    return [
+        replace(plan, left=one.pieces if had.get(one.line_id) == plan.id else 0)
+        if plan.kind == PlanKind.TOPN
+        else plan
+        for plan in plans
+    ]
+
+
+# --- In words ------------------------------------------------------------------------------------
 
 
 def explain(why: Iterable[dict[str, Any]]) -> list[str]:
@@ -218,8 +396,27 @@ def _sentence(fact: dict[str, Any]) -> str:
     }
     sentences = {
         "chosen": _("“%(plan)s” counts: %(rate)s %(scope)s, the best rate at that moment."),
+        "chosen_link": _(
+            "“%(plan)s” counts: %(rate)s %(scope)s, because the link was made for it."
+        ),
+        "chosen_general": _(
+            "“%(plan)s” counts: %(rate)s %(scope)s, because the link asks for the general plan."
+        ),
         "lower": _("“%(plan)s” offered less: %(rate)s %(scope)s."),
         "same_rate": _("“%(plan)s” offered the same, %(rate)s %(scope)s, and ranks behind."),
+        "link_first": _(
+            "“%(plan)s” offered %(rate)s %(scope)s; the link was made for another plan."
+        ),
+        "general_only": _(
+            "“%(plan)s” offered %(rate)s %(scope)s; the link asks for the general plan."
+        ),
+        "sold_out": _(
+            "“%(plan)s” pays %(rate)s for the first pieces only, and not enough were left."
+        ),
+        "exclusive": _(
+            "“%(plan)s” does not count (%(rate)s %(scope)s): "
+            "the product is reserved for the members of an exclusive plan."
+        ),
         "taken_out": _("“%(plan)s” leaves this out (%(scope)s)."),
     }
     return sentences[fact["code"]] % words

@@ -18,6 +18,7 @@ from affiliates.models.parts import (
     Relation,
     SpecialFee,
 )
+from affiliates.models.plans import EventHost, PlanMember, PlanMemberState, PlanRule
 from affiliates.models.tracking import ClickFile, Link, Touch, TouchKind, Visitor
 
 __all__ = [
@@ -31,8 +32,12 @@ __all__ = [
     "Attribution",
     "AttributionRule",
     "ClickFile",
+    "EventHost",
     "Intermediation",
     "Link",
+    "PlanMember",
+    "PlanMemberState",
+    "PlanRule",
     "Relation",
     "Site",
     "SiteKind",

@@ -6,11 +6,15 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models.affiliate import AdZone, Affiliate
 from alliance.kernel import clock
 from alliance.kernel.models import AppendOnly, Stamped
-from merchants.models import Product, Shop
+from merchants.models import Plan, Product, Shop
 
 
 class Link(Stamped):
-    """An affiliate's way to a product. Short, and never leads outside the shop's domains."""
+    """An affiliate's way to a product. Short, and never leads outside the shop's domains.
+
+    A link that was made for an event (`plan`: the merchant's plan there) earns what that plan pays;
+    one with `dx` asks for the general plan only. What a link is for never changes.
+    """
 
     code = models.CharField(_("code"), max_length=12, unique=True)
     affiliate = models.ForeignKey(
@@ -23,6 +27,10 @@ class Link(Stamped):
     product = models.ForeignKey(
         Product, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("product")
     )
+    plan = models.ForeignKey(
+        Plan, models.PROTECT, related_name="links", null=True, verbose_name=_("event plan")
+    )
+    dx = models.BooleanField(_("general plan only"), default=False)
     url = models.URLField(_("leads to"), max_length=1000)
     sub1 = models.CharField(max_length=100, blank=True)
     sub2 = models.CharField(max_length=100, blank=True)
@@ -34,6 +42,11 @@ class Link(Stamped):
     class Meta:
         verbose_name = _("link")
         verbose_name_plural = _("links")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(plan=None) | models.Q(dx=False), name="link_for_one_plan"
+            ),
+        ]
         indexes = [models.Index(fields=["affiliate", "-id"], name="link_by_affiliate")]
 
     def __str__(self) -> str:

@@ -9,6 +9,15 @@ from affiliates.services.affiliates import (
     affiliate_reject,
     affiliate_unfreeze,
 )
+from affiliates.services.events import (
+    event_draft,
+    event_end,
+    event_join,
+    event_leave,
+    event_open,
+    event_publish,
+    event_void,
+)
 from affiliates.services.links import (
     link_address,
     link_create,
@@ -43,6 +52,13 @@ __all__ = [
     "affiliate_links_bar",
     "affiliate_reject",
     "affiliate_unfreeze",
+    "event_draft",
+    "event_end",
+    "event_join",
+    "event_leave",
+    "event_open",
+    "event_publish",
+    "event_void",
     "intermediation_agree",
     "intermediation_end",
     "intermediation_open",

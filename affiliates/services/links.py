@@ -14,8 +14,10 @@ from affiliates.destinations import domain_suffixes, host_of, in_domains, withou
 from affiliates.models import AdZone, Affiliate, Link
 from affiliates.services.standing import (
     affiliate_must_be_active,
+    event_must_take,
     links_must_be_open,
     product_must_be_on_sale,
+    products_must_be_open,
     shop_must_sell,
     site_must_stand,
     zone_must_not_be_frozen,
@@ -23,7 +25,7 @@ from affiliates.services.standing import (
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
-from merchants.models import MerchantState, Product, Shop
+from merchants.models import MerchantState, Plan, Product, Shop
 
 SUBS = ("sub1", "sub2", "sub3", "sub4", "sub5")
 SUB_LENGTH = 100
@@ -53,16 +55,20 @@ def link_create(
     product: Product | None = None,
     url: str = "",
     subs: Mapping[str, str] | None = None,
+    plan: Plan | None = None,
+    dx: bool = False,
 ) -> Link:
     """The link from `zone` to a product, to a page of a shop, or to a page for a product.
 
     With a product alone the link leads to the product's page; `url` must lie within the shop's
     registered domains. Without a product the shop is found by the address, and so is the product
-    if the address is its page. `subs` holds sub1 … sub5. Asking again for the same way returns the
-    same link, and resumes it if it was paused.
+    if the address is its page. `subs` holds sub1 … sub5. With the `plan` of an event the link earns
+    what the product earns there; with `dx` what the general plan pays, and no more. Asking again
+    for the same way returns the same link, and resumes it if it was paused.
 
-    Raises Invalid (address, sub-id), WrongState (affiliate or merchant not active, site rejected,
-    zone frozen, no new links because of violation points, product withdrawn) and says which.
+    Raises Invalid (address, sub-id, a product that is not in the event), WrongState (affiliate or
+    merchant not active, site rejected, zone frozen, no new links because of violation points,
+    product withdrawn, event not published or over) and says which.
     """
     affiliate_must_be_active(affiliate)
     if zone.site.affiliate_id != affiliate.pk:
@@ -73,7 +79,15 @@ def link_create(
     shop_must_sell(shop)
     if product:
         product_must_be_on_sale(product)
-    way = {"zone": zone, "product": product, "url": url, **_subs(subs or {})}
+        products_must_be_open(affiliate, [product])
+    if plan:
+        if dx:
+            raise Invalid(
+                _("A link is for an event or for the general plan, not both."), field="dx"
+            )
+        event_must_take(plan, product)
+    way = {"zone": zone, "product": product, "url": url, "plan": plan, "dx": dx}
+    way |= _subs(subs or {})
 
     AdZone.objects.select_for_update(no_key=True).get(pk=zone.pk)  # one at a time per zone
     link = Link.objects.filter(**way).order_by("pk").first()
@@ -101,15 +115,17 @@ def links_create(
             raise Invalid(_("This ad zone is not yours."), field="zone")
         site_must_stand(zone.site)
         zone_must_not_be_frozen(zone)
-    for product in {product.pk: product for _zone, product in ways}.values():
+    products = {product.pk: product for _zone, product in ways}
+    for product in products.values():
         _target(product, "")
         shop_must_sell(product.shop)
         product_must_be_on_sale(product)
+    products_must_be_open(affiliate, products.values())
 
     zones = {zone.pk for zone, _product in ways}
     list(AdZone.objects.select_for_update(no_key=True).filter(pk__in=zones).order_by("pk"))
     goods = {product.pk for _zone, product in ways}
-    plain = Link.objects.filter(zone__in=zones, product__in=goods, **_subs({}))
+    plain = Link.objects.filter(zone__in=zones, product__in=goods, plan=None, dx=False, **_subs({}))
     held: dict[tuple[int, int | None, str], Link] = {}
     for link in plain.order_by("-pk"):
         held[link.zone_id, link.product_id, link.url] = link

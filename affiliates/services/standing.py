@@ -1,13 +1,17 @@
 """Who and what may promote now; each refusal says why."""
 
+from collections.abc import Collection
+
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import AdZone, Affiliate, AffiliateState, Site, SiteState
+from affiliates.promised import promised
 from alliance.kernel import clock
-from alliance.kernel.errors import WrongState
-from merchants.models import MerchantState, Product, ProductState, Shop
+from alliance.kernel.errors import Invalid, WrongState
+from merchants.models import EventState, MerchantState, Plan, Product, ProductState, Shop
+from merchants.plans import Asker, Wanted, reserved, terms_at
 
 _AFFILIATE = {
     AffiliateState.APPLIED: _("Your application is still being looked at."),
@@ -24,6 +28,7 @@ _OUT_OF_MONEY = _(
     "it tops up. Links that you have go on: their orders wait for the money."
 )
 _WITHDRAWN = _("The shop has withdrawn this product.")
+_RESERVED = _("Only members of an exclusive plan can promote this product.")
 
 
 def affiliate_must_be_active(affiliate: Affiliate) -> None:
@@ -65,6 +70,29 @@ def shop_must_sell(shop: Shop) -> None:
 def product_must_be_on_sale(product: Product) -> None:
     if product.state != ProductState.ON_SALE:
         raise WrongState(_WITHDRAWN, state=product.state)
+
+
+def products_must_be_open(affiliate: Affiliate, products: Collection[Product]) -> None:
+    """None of them is reserved for the members of a plan that the affiliate is not in."""
+    found = promised(products, affiliate.pk, clock.now())
+    if any(reserved(one) for one in found.values()):
+        raise WrongState(_RESERVED)
+
+
+def event_must_take(plan: Plan, product: Product | None) -> None:
+    """The plan is one of a published event that is not over, and pays for the product."""
+    event, now = plan.event, clock.now()
+    if event is None or product is None:
+        raise Invalid(_("This is not a product of the event."), field="plan")
+    if event.state != EventState.PUBLISHED or event.ends_at <= now:
+        raise WrongState(_("This event is over, or has not been published."))
+    at = max(now, plan.starts_at)
+    wanted = Wanted(plan.merchant_id, product.pk, product.category_id, at, Asker(plan_id=plan.pk))
+    if (
+        product.shop.merchant_id != plan.merchant_id
+        or terms_at([wanted])[wanted].plan_id != plan.pk
+    ):
+        raise Invalid(_("This is not a product of the event."), field="plan")
 
 
 def why_not(product: Product) -> str:

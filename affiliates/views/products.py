@@ -11,6 +11,7 @@ from affiliates import queries, services
 from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.forms import LinkForm, PickingForm
 from affiliates.models import Link
+from affiliates.promised import promised
 from affiliates.services.standing import why_not
 from alliance.kernel import clock
 from alliance.kernel.http import page_or_part
@@ -46,13 +47,12 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
         initial={"zone": queries.zone_used_last(request.user)},
     )
     (offer,) = queries.offers_of([product], affiliate=request.affiliate)
-    wanted = (product.shop.merchant_id, product.pk, product.category_id, clock.now())
-    found = plans.terms_at([wanted])[wanted]
+    found = promised([product], request.affiliate.pk, clock.now())[product.pk]
     context = {
         "offer": offer,
         "form": form,
         "why_not": why_not(product),
-        "reasons": plans.explain(found.why) if found else [],
+        "reasons": plans.explain(found.why),
         "commission": offer.price.share(product.rate_bps),
         "share_bps": queries.share_of(request.affiliate),
     }

@@ -1,16 +1,21 @@
 """Models of the merchant side, split by noun."""
 
 from merchants.models.catalogue import Category, Coupon, Product, ProductState
+from merchants.models.event import Event, EventState
 from merchants.models.intake import ColumnMapping, ImportIssue, ImportKind, ImportRun, ImportState
 from merchants.models.merchant import Coverage, Merchant, MerchantMember, MerchantState, Shop
 from merchants.models.order import Order, OrderLine, OrderState, Refund, RefundState
-from merchants.models.plan import Plan, PlanKind, PlanState, Terms
+from merchants.models.plan import JOINED, Plan, PlanKind, PlanState, RateLock, Terms
+from merchants.models.top_n import PieceStock, PieceTake
 
 __all__ = [
+    "JOINED",
     "Category",
     "ColumnMapping",
     "Coupon",
     "Coverage",
+    "Event",
+    "EventState",
     "ImportIssue",
     "ImportKind",
     "ImportRun",
@@ -21,11 +26,14 @@ __all__ = [
     "Order",
     "OrderLine",
     "OrderState",
+    "PieceStock",
+    "PieceTake",
     "Plan",
     "PlanKind",
     "PlanState",
     "Product",
     "ProductState",
+    "RateLock",
     "Refund",
     "RefundState",
     "Shop",

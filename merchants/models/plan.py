@@ -1,4 +1,4 @@
-"""At what rate: commission plans and their dated terms (docs/domain.md §2)."""
+"""At what rate: commission plans, their dated terms and locks (docs/domain.md §2)."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +7,7 @@ from alliance.kernel import clock
 from alliance.kernel.models import AppendOnly, Stamped, User
 from alliance.kernel.money import percent
 from merchants.models.catalogue import Category, Product
+from merchants.models.event import Event
 from merchants.models.merchant import Merchant
 
 
@@ -15,6 +16,14 @@ class PlanKind(models.TextChoices):
 
     COMMON = "COMMON", _("General plan")
     MKT = "MKT", _("Marketing plan")
+    SP = "SP", _("Targeted plan")
+    ZX = "ZX", _("Self-chosen plan")
+    EVENT = "EVENT", _("Event plan")
+    TOPN = "TOPN", _("First pieces")
+
+
+# Who is in one of these, affiliates.PlanMember knows.
+JOINED = frozenset({PlanKind.SP, PlanKind.ZX})
 
 
 class PlanState(models.TextChoices):
@@ -23,7 +32,12 @@ class PlanState(models.TextChoices):
 
 
 class Plan(Stamped):
-    """A promise of commission to every affiliate, in force from `starts_at` until `ends_at`."""
+    """A promise of commission, in force from `starts_at` until `ends_at`.
+
+    To every affiliate (COMMON, MKT, TOPN), to those who are in it (SP, ZX), or to whoever promotes
+    an event through its links (EVENT). What an `exclusive` targeted plan pays for, nobody else can
+    promote. With `rates_shown` affiliates who are not in the plan see what it pays.
+    """
 
     merchant = models.ForeignKey(
         Merchant, models.PROTECT, related_name="plans", verbose_name=_("merchant")
@@ -33,6 +47,11 @@ class Plan(Stamped):
     state = models.CharField(_("state"), max_length=6, choices=PlanState, default=PlanState.ACTIVE)
     starts_at = models.DateTimeField(_("starts at"), default=clock.now)
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+    event = models.ForeignKey(
+        Event, models.PROTECT, null=True, related_name="plans", verbose_name=_("event")
+    )
+    exclusive = models.BooleanField(_("exclusive"), default=False)
+    rates_shown = models.BooleanField(_("rates shown to everybody"), default=True)
 
     class Meta:
         verbose_name = _("commission plan")
@@ -50,6 +69,23 @@ class Plan(Stamped):
             models.CheckConstraint(
                 condition=~models.Q(state="ended") | models.Q(ends_at__isnull=False),
                 name="plan_ended_has_end",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=PlanKind.values), name="plan_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="EVENT", event__isnull=False)
+                | (~models.Q(kind="EVENT") & models.Q(event=None)),
+                name="plan_of_event_has_event",
+            ),
+            models.UniqueConstraint(
+                fields=["event", "merchant"],
+                condition=models.Q(state="active"),
+                name="plan_one_per_event_and_merchant",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(exclusive=False) | models.Q(kind="SP"),
+                name="plan_exclusive_is_targeted",
             ),
         ]
 
@@ -79,6 +115,8 @@ class Terms(AppendOnly):
     rate_bps = models.PositiveIntegerField(
         _("commission rate"), help_text=_("Basis points: 1234 is 12.34 %. 0 takes it out.")
     )
+    # What the plan paid for this scope when they were announced; unknown of the oldest.
+    before_bps = models.PositiveIntegerField(_("rate before"), null=True)
     starts_at = models.DateTimeField(_("in force from"))
     created_at = models.DateTimeField(_("announced at"), default=clock.now, editable=False)
     created_by = models.ForeignKey(
@@ -110,3 +148,37 @@ class Terms(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.plan}: {percent(self.rate_bps)}"
+
+
+class RateLock(AppendOnly):
+    """From `starts_at` until `ends_at` the plan pays no less than it does, for one product or
+    (without one) for any, and does not end. Nobody can take it back."""
+
+    plan = models.ForeignKey(
+        Plan, models.PROTECT, related_name="locks", verbose_name=_("commission plan")
+    )
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("product")
+    )
+    starts_at = models.DateTimeField(_("locked from"))
+    ends_at = models.DateTimeField(_("locked until"))
+    created_at = models.DateTimeField(_("announced at"), default=clock.now, editable=False)
+    created_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("announced by")
+    )
+
+    class Meta:
+        verbose_name = _("rate lock")
+        verbose_name_plural = _("rate locks")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="rate_lock_ends_later"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(starts_at__gte=models.F("created_at")),
+                name="rate_lock_never_retroactive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.plan)

@@ -1,7 +1,8 @@
 """Commission plans and the announcement of rates (docs/domain.md §2.2).
 
 A raise counts at once. A cut counts from the next business day, so that nobody who linked today is
-paid less than they were promised. What was announced is never edited; a new announcement follows.
+paid less than they were promised; inside a rate lock it waits for the lock's end, and so does the
+end of the plan. What was announced is never edited; a new announcement follows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +17,23 @@ from alliance.kernel.bulk import update_many
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import percent
-from merchants.models import Category, Merchant, Plan, PlanKind, PlanState, Product, Terms
+from merchants.locks import locks_of
+from merchants.models import (
+    JOINED,
+    Category,
+    Event,
+    EventState,
+    Merchant,
+    PieceStock,
+    Plan,
+    PlanKind,
+    PlanState,
+    Product,
+    Terms,
+)
 from merchants.plans import Wanted, terms_at
 
+MOST_PIECES = 10_000_000
 _TICK = timedelta(microseconds=1)
 _Moment = tuple[int | None, int | None, datetime]  # product, category, starts_at
 
@@ -37,36 +52,59 @@ def plan_open(
     rate_bps: int | None = None,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    exclusive: bool = False,
+    rates_shown: bool = True,
     actor: User | None,
 ) -> Plan:
-    """A plan for every affiliate; with `rate_bps` it pays that for the whole shop from its start.
+    """A general, marketing, targeted or self-chosen plan; with `rate_bps` it pays that for the
+    whole shop from its start.
 
     A general plan (COMMON) begins now, needs a rate, and a merchant has one at a time: WrongState
-    otherwise. A marketing plan (MKT) has a beginning, not in the past, and an end.
+    otherwise. A marketing plan (MKT) has a beginning, not in the past, and an end. A targeted (SP)
+    or self-chosen plan (ZX) may go on without one; an `exclusive` one takes products from everybody
+    else, so it begins with a business day at the earliest.
     """
     now = clock.now()
-    starts_at = starts_at or now
-    if not name.strip():
-        raise Invalid(_("Give the plan a name."), field="name")
-    if starts_at < now:
-        raise Invalid(_("A plan cannot begin in the past."), field="starts_at")
-    if ends_at is not None and ends_at <= starts_at:
-        raise Invalid(_("A plan ends after it begins."), field="ends_at")
+    starts_at = starts_at or (next_day() if exclusive else now)
+    _check_dates(name, starts_at, ends_at, now)
     if kind == PlanKind.COMMON:
         if rate_bps is None:
             raise Invalid(_("A general plan needs a rate for the whole shop."), field="rate_bps")
         if Plan.objects.filter(merchant=merchant, kind=kind, state=PlanState.ACTIVE).exists():
             raise WrongState(_("There is a general plan already. Change its rate instead."))
-    elif ends_at is None:
-        raise Invalid(_("A marketing plan needs an end."), field="ends_at")
+    elif kind == PlanKind.MKT:
+        if ends_at is None:
+            raise Invalid(_("A marketing plan needs an end."), field="ends_at")
+    elif kind not in JOINED:
+        raise Invalid(_("This kind of plan is opened in another way."), field="kind")
+    if exclusive and kind != PlanKind.SP:
+        raise Invalid(_("Only a targeted plan is exclusive."), field="exclusive")
+    if exclusive and starts_at < next_day():
+        raise Invalid(
+            _("An exclusive plan begins with the next business day at the earliest."),
+            field="starts_at",
+        )
     if rate_bps is not None:
         _check_rate(rate_bps, may_be_zero=False)
     plan = Plan.objects.create(
-        merchant=merchant, kind=kind, name=name.strip(), starts_at=starts_at, ends_at=ends_at
+        merchant=merchant,
+        kind=kind,
+        name=name.strip(),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        exclusive=exclusive,
+        rates_shown=rates_shown and kind != PlanKind.ZX,
     )
     if rate_bps is not None:
+        if exclusive:
+            must_be_free([None], plan)
         Terms.objects.create(
-            plan=plan, rate_bps=rate_bps, starts_at=now, created_at=now, created_by=actor
+            plan=plan,
+            rate_bps=rate_bps,
+            before_bps=0,
+            starts_at=now,
+            created_at=now,
+            created_by=actor,
         )
     audit.record("plan.opened", plan, actor=actor, kind=kind, rate_bps=rate_bps)
     rates_refresh(merchant=merchant)
@@ -74,9 +112,81 @@ def plan_open(
 
 
 @transaction.atomic
+def event_plan_open(*, merchant: Merchant, event: Event, actor: User | None) -> Plan:
+    """The merchant's plan in an event, as long as the event; the same one if it has one.
+
+    WrongState while merchants cannot enrol.
+    """
+    event = Event.objects.select_for_update(no_key=True).get(pk=event.pk)
+    if event.state != EventState.ENROLLING or event.enrol_until <= clock.now():
+        raise WrongState(_("Merchants cannot enrol in this event now."))
+    held = Plan.objects.filter(merchant=merchant, event=event, state=PlanState.ACTIVE).first()
+    if held is not None:
+        return held
+    plan = Plan.objects.create(
+        merchant=merchant,
+        kind=PlanKind.EVENT,
+        event=event,
+        name=event.name,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+    )
+    audit.record("plan.opened", plan, actor=actor, kind=plan.kind, event=event.pk)
+    return plan
+
+
+@transaction.atomic
+def first_pieces_open(
+    *,
+    product: Product,
+    name: str,
+    rate_bps: int,
+    pieces: int,
+    starts_at: datetime | None = None,
+    ends_at: datetime,
+    actor: User | None,
+) -> Plan:
+    """A rate for the first `pieces` of a product that are sold from `starts_at` to `ends_at`.
+
+    Raises Invalid (dates, pieces, a rate outside of the bounds).
+    """
+    now = clock.now()
+    starts_at = starts_at or now
+    _check_dates(name, starts_at, ends_at, now)
+    _check_rate(rate_bps, may_be_zero=False)
+    if not 0 < pieces <= MOST_PIECES:
+        raise Invalid(_("How many pieces? At least one."), field="pieces")
+    plan = Plan.objects.create(
+        merchant=product.shop.merchant,
+        kind=PlanKind.TOPN,
+        name=name.strip(),
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    PieceStock.objects.create(plan=plan, product=product, pieces=pieces)
+    Terms.objects.create(
+        plan=plan,
+        product=product,
+        rate_bps=rate_bps,
+        before_bps=0,
+        starts_at=now,
+        created_at=now,
+        created_by=actor,
+    )
+    audit.record("plan.opened", plan, actor=actor, kind=plan.kind, rate_bps=rate_bps, pieces=pieces)
+    rates_refresh(products=[product.pk])
+    return plan
+
+
+@transaction.atomic
 def plan_end(*, plan: Plan, actor: User | None) -> Plan:
-    """The plan ends at the next business day's start; one that has not begun never begins."""
+    """The plan ends at the next business day's start, or when its last lock does; one that has not
+    begun never begins. WrongState if it is of an event, which ends with that."""
+    if plan.kind == PlanKind.EVENT:
+        raise WrongState(_("An event's plan ends with the event."))
+    plan = plan_held(plan)
     ends_at = max(next_day(), plan.starts_at + _TICK)
+    ends_at = locks_of([plan.pk]).after(plan.pk, None, ends_at, any_product=True)
     if plan.ends_at is not None:
         ends_at = min(ends_at, plan.ends_at)
     active = Plan.objects.filter(pk=plan.pk, state=PlanState.ACTIVE)
@@ -107,9 +217,13 @@ def terms_announce(
     if product is not None and product.shop.merchant_id != plan.merchant_id:
         raise Invalid(_("This is not a product of this merchant."), field="product")
     _check_rate(rate_bps, may_be_zero=bool(product or category))
-    now, plan = clock.now(), _locked(plan)
-    held = _rates_held(plan, [(product, category)], now)[0]
-    fresh = _fresh(plan, product, category, rate_bps, held, now, actor, _moments_taken(plan, now))
+    now, plan = clock.now(), plan_held(plan)
+    _check_kind(plan, product is not None, rate_bps)
+    held = rates_held(plan, [(product, category)], now)[0]
+    if plan.exclusive and rate_bps:
+        must_be_free([product], plan)
+    announcing = _Announcing(plan, now, actor)
+    fresh = announcing.terms(product, category, rate_bps, held)
     fresh.save()
     audit.record(
         "terms.announced",
@@ -132,8 +246,8 @@ def terms_preview(
     """When these terms would begin to count if they were announced now. Raises as announcing."""
     _check_rate(rate_bps, may_be_zero=bool(product or category))
     now = clock.now()
-    held = _rates_held(plan, [(product, category)], now)[0]
-    return _effect(plan, rate_bps, held, now)
+    held = rates_held(plan, [(product, category)], now)[0]
+    return _Announcing(plan, now, None).effect(product, category, rate_bps, held)
 
 
 @transaction.atomic
@@ -144,9 +258,10 @@ def product_rates_announce(
 
     A product whose announced rate is this one already is left out of the answer.
     """
+    now, plan = clock.now(), plan_held(plan)
     for rate_bps in rates.values():
         _check_rate(rate_bps, may_be_zero=True)
-    now, plan = clock.now(), _locked(plan)
+        _check_kind(plan, True, rate_bps)
     products = list(
         Product.objects.filter(pk__in=rates, shop__merchant=plan.merchant_id).order_by("pk")
     )
@@ -157,10 +272,12 @@ def product_rates_announce(
         for terms in Terms.objects.filter(plan=plan, product__in=rates).order_by("created_at", "id")
     }
     products = [p for p in products if announced.get(p.pk) != rates[p.pk]]
-    held = _rates_held(plan, [(product, None) for product in products], now)
-    taken = _moments_taken(plan, now)
+    held = rates_held(plan, [(product, None) for product in products], now)
+    if plan.exclusive:
+        must_be_free([product for product in products if rates[product.pk]], plan)
+    announcing = _Announcing(plan, now, actor)
     fresh = [
-        _fresh(plan, product, None, rates[product.pk], before, now, actor, taken)
+        announcing.terms(product, None, rates[product.pk], before)
         for product, before in zip(products, held, strict=True)
     ]
     Terms.objects.bulk_create(fresh)
@@ -170,13 +287,22 @@ def product_rates_announce(
     return fresh
 
 
-def _locked(plan: Plan) -> Plan:
+def plan_held(plan: Plan) -> Plan:
     """Announcements of one plan stand in line: what is a raise depends on what counts now."""
     locked = Plan.objects.select_for_update(of=("self",), no_key=True)  # orders need not wait
-    plan = locked.select_related("merchant").get(pk=plan.pk)
+    plan = locked.select_related("merchant", "event").get(pk=plan.pk)
     if plan.state != PlanState.ACTIVE or (plan.ends_at and plan.ends_at <= clock.now()):
         raise WrongState(_("This plan has ended."))
     return plan
+
+
+def _check_dates(name: str, starts_at: datetime, ends_at: datetime | None, now: datetime) -> None:
+    if not name.strip():
+        raise Invalid(_("Give the plan a name."), field="name")
+    if starts_at < now:
+        raise Invalid(_("A plan cannot begin in the past."), field="starts_at")
+    if ends_at is not None and ends_at <= starts_at:
+        raise Invalid(_("A plan ends after it begins."), field="ends_at")
 
 
 def _check_rate(rate_bps: int, *, may_be_zero: bool) -> None:
@@ -189,7 +315,7 @@ def _check_rate(rate_bps: int, *, may_be_zero: bool) -> None:
         )
 
 
-def _rates_held(
+def rates_held(
     plan: Plan, scopes: Sequence[tuple[Product | None, Category | None]], now: datetime
 ) -> list[int]:
     """What this plan alone pays for each scope now; 0 if nothing."""
@@ -208,40 +334,76 @@ def _rates_held(
     return held
 
 
-def _effect(plan: Plan, rate_bps: int, held_bps: int, now: datetime) -> datetime:
-    # Before the plan begins nobody was promised anything yet.
-    return now if rate_bps >= held_bps or plan.starts_at > now else next_day()
+def _check_kind(plan: Plan, for_product: bool, rate_bps: int) -> None:
+    """Events and first pieces are about single products, and have a least of their own."""
+    if plan.kind == PlanKind.TOPN:
+        raise WrongState(_("The rate for the first pieces was promised with them and stays."))
+    if plan.event is None:
+        return
+    if not for_product:
+        raise Invalid(_("In an event each product has its own rate."), field="product")
+    if rate_bps and rate_bps < plan.event.least_bps:
+        raise Invalid(
+            _("This event pays %(least)s or more.") % {"least": percent(plan.event.least_bps)},
+            field="rate_bps",
+        )
 
 
-def _moments_taken(plan: Plan, now: datetime) -> set[_Moment]:
-    ahead = Terms.objects.filter(plan=plan, starts_at__gte=now)
-    return set(ahead.values_list("product", "category", "starts_at"))
+def must_be_free(products: Iterable[Product | None], plan: Plan) -> None:
+    """None of them (None: the whole shop) is locked for everybody: an exclusive plan would take it
+    away. WrongState says which."""
+    everybodys = Plan.objects.filter(merchant=plan.merchant_id).exclude(kind__in=JOINED)
+    locks = locks_of(everybodys.values_list("pk", flat=True))
+    for product in products:
+        until = locks.promised(product.pk if product else None, clock.now())
+        if until:
+            raise WrongState(
+                _("“%(what)s” is promised to everybody until %(until)s by a rate lock.")
+                % {
+                    "what": product.name if product else plan.merchant.name,
+                    "until": until.astimezone(clock.ZONE).date().isoformat(),
+                }
+            )
 
 
-def _fresh(
-    plan: Plan,
-    product: Product | None,
-    category: Category | None,
-    rate_bps: int,
-    held_bps: int,
-    now: datetime,
-    actor: User | None,
-    taken: set[_Moment],
-) -> Terms:
-    starts_at = _effect(plan, rate_bps, held_bps, now)
-    scope = (product.pk if product else None, category.pk if category else None)
-    while (*scope, starts_at) in taken:  # a correction of what was announced for this moment
-        starts_at += _TICK
-    taken.add((*scope, starts_at))
-    return Terms(
-        plan=plan,
-        product=product,
-        category=category,
-        rate_bps=rate_bps,
-        starts_at=starts_at,
-        created_at=now,
-        created_by=actor,
-    )
+class _Announcing:
+    """What is announced in a plan at one moment."""
+
+    def __init__(self, plan: Plan, now: datetime, actor: User | None) -> None:
+        self.plan, self.now, self.actor = plan, now, actor
+        self.locks = locks_of([plan.pk])
+        ahead = Terms.objects.filter(plan=plan, starts_at__gte=now)
+        self.taken: set[_Moment] = set(ahead.values_list("product", "category", "starts_at"))
+
+    def effect(
+        self, product: Product | None, category: Category | None, rate_bps: int, held_bps: int
+    ) -> datetime:
+        """When a rate counts where the plan pays `held_bps` now."""
+        if self.plan.starts_at > self.now:
+            return self.now  # nobody was promised anything yet
+        if rate_bps >= held_bps:
+            # A raise; but what comes into an exclusive plan is taken from everybody else.
+            return next_day() if self.plan.exclusive and not held_bps else self.now
+        return self.locks.after(self.plan.pk, product.pk if product else None, next_day())
+
+    def terms(
+        self, product: Product | None, category: Category | None, rate_bps: int, held_bps: int
+    ) -> Terms:
+        starts_at = self.effect(product, category, rate_bps, held_bps)
+        scope = (product.pk if product else None, category.pk if category else None)
+        while (*scope, starts_at) in self.taken:  # a correction of what was announced for it
+            starts_at += _TICK
+        self.taken.add((*scope, starts_at))
+        return Terms(
+            plan=self.plan,
+            product=product,
+            category=category,
+            rate_bps=rate_bps,
+            before_bps=held_bps,
+            starts_at=starts_at,
+            created_at=self.now,
+            created_by=self.actor,
+        )
 
 
 @transaction.atomic
@@ -259,11 +421,11 @@ def rates_refresh(
         rows = rows.filter(pk__in=list(products))
     now, changed = clock.now(), []
     asked: dict[Wanted, Product] = {
-        (row.shop.merchant_id, row.pk, row.category_id, now): row for row in rows
+        Wanted(row.shop.merchant_id, row.pk, row.category_id, now): row for row in rows
     }
     for wanted, found in terms_at(asked).items():
-        row, rate_bps = asked[wanted], found.rate_bps if found else 0
-        if row.rate_bps != rate_bps:
-            row.rate_bps = rate_bps
+        row = asked[wanted]
+        if row.rate_bps != found.rate_bps:
+            row.rate_bps = found.rate_bps
             changed.append(row)
     return update_many(changed, ("rate_bps",))

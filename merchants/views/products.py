@@ -50,7 +50,7 @@ def product(request: MerchantRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.save(request.user):
         messages.success(request, _("The product is saved."))
         return redirect("merchants:product", pk)
-    wanted = (request.merchant.pk, row.pk, row.category_id, clock.now())
+    wanted = plans.Wanted(request.merchant.pk, row.pk, row.category_id, clock.now())
     terms = queries.terms_for(request.user).filter(product=row)
     standings = queries.standings(terms)
     active = queries.plans_for(request.user).filter(state=PlanState.ACTIVE)

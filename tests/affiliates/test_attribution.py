@@ -38,7 +38,7 @@ def test_the_last_click_on_the_product_gets_the_order(link, click, sell, terms, 
     assert (decision.rate_bps, decision.share_bps) == (1_200, 9_000)
     assert decision.decided_at == START
     assert decision.receipt == {
-        "policy": 3,
+        "policy": 4,
         "window_days": 15,
         "identity": "click_id",
         "looked_at": [

@@ -12,7 +12,7 @@ from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import AuditEvent
 from merchants.models import Product, Terms
-from merchants.plans import PlanFacts, TermsFacts, choose, explain, terms_at
+from merchants.plans import PlanFacts, TermsFacts, Wanted, choose, explain, terms_at
 from merchants.services.plans import (
     plan_end,
     plan_open,
@@ -34,11 +34,10 @@ def at_noon(noon):
 
 
 def rate(merchant, product, moment):
-    wanted = (merchant.pk, product.pk if product else None, None, moment)
+    wanted = Wanted(merchant.pk, product.pk if product else None, None, moment)
     if product:
-        wanted = (merchant.pk, product.pk, product.category_id, moment)
-    found = terms_at([wanted])[wanted]
-    return found.rate_bps if found else None
+        wanted = Wanted(merchant.pk, product.pk, product.category_id, moment)
+    return terms_at([wanted])[wanted].rate_bps or None
 
 
 def test_a_raise_counts_at_once(merchant, product, plan):
@@ -189,7 +188,7 @@ def test_many_rates_at_once(merchant, shop, plan, category):
 
 
 def test_looking_up_thousands_takes_two_queries(merchant, product, plan, django_assert_num_queries):
-    wanted = [(merchant.pk, product.pk, None, NOON + n * MINUTE) for n in range(2000)]
+    wanted = [Wanted(merchant.pk, product.pk, None, NOON + n * MINUTE) for n in range(2000)]
     with django_assert_num_queries(2):
         assert {found.rate_bps for found in terms_at(wanted).values()} == {1000}
 
@@ -204,7 +203,7 @@ def test_the_reasons_read_well(merchant, product, plan):
     plan_open(
         merchant=merchant, name="618", kind="MKT", rate_bps=2050, ends_at=NOON + DAY, actor=None
     )
-    wanted = (merchant.pk, product.pk, None, NOON)
+    wanted = Wanted(merchant.pk, product.pk, None, NOON)
     assert explain(terms_at([wanted])[wanted].why) == [
         "“618” counts: 20.5% for the whole shop, the best rate at that moment.",
         "“General” offered less: 10% for the whole shop.",
@@ -260,9 +259,9 @@ def test_the_choice_follows_the_rule(plans, moment, product, category):
                 rank = (begun[-1][2], plan.kind == "MKT", plan.starts_at, plan.id)
                 offers.append((rank, begun[-1][1]))
                 break
-    found = choose(plans, product, category, moment)
+    found = choose(plans, Wanted(1, product, category, moment))
     if not offers or max(offers)[0][0] == 0:
-        assert found is None
+        assert not found
         return
     rank, terms_id = max(offers)
     assert (found.plan_id, found.terms_id, found.rate_bps) == (rank[3], terms_id, rank[0])

@@ -1,0 +1,236 @@
+"""Events: from the draft to links that earn their rates, and whose business each step is."""
+
+from datetime import timedelta
+
+import pytest
+
+from affiliates import services
+from affiliates.attribution import attribute
+from affiliates.explanations import explain
+from affiliates.models import AffiliateKind, Intermediation, Link
+from affiliates.promised import Ask, wanted_for
+from alliance.kernel import clock
+from alliance.kernel.errors import Invalid, NotAllowed, WrongState
+from alliance.kernel.models import AuditEvent, MemberRole
+from merchants.models import EventState, MerchantMember, OrderLine, PlanState
+from merchants.plans import terms_at
+from merchants.services.plans import plan_end, plan_open
+from tests.affiliates.conftest import START
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def travel(now):
+    return now
+
+
+@pytest.fixture
+def seller(shop, make_user):
+    user = make_user()
+    MerchantMember.objects.create(merchant=shop.merchant, user=user, role=MemberRole.OWNER)
+    return user
+
+
+@pytest.fixture
+def host(make_affiliate):
+    return make_affiliate(AffiliateKind.TUANZHANG)
+
+
+@pytest.fixture
+def draft(host):
+    """Enrolment for a day, then two days of promotion, 10 % at least, 3 % for the host."""
+    return services.event_draft(
+        actor=host.owner,
+        host=host,
+        name="Summer",
+        least_bps=1_000,
+        service_bps=300,
+        cross_shop=True,
+        enrol_until=START + DAY,
+        starts_at=START + DAY,
+        ends_at=START + 3 * DAY,
+    )
+
+
+@pytest.fixture
+def plan(draft, ops, seller, shop, product, terms):
+    services.event_open(actor=ops, event=draft)
+    return services.event_join(
+        actor=seller, merchant=shop.merchant, event=draft, rates={product.pk: 1_100}
+    )
+
+
+def published(plan, host):
+    services.event_publish(actor=host.owner, event=plan.event)
+    return plan
+
+
+def rate(affiliate, product, link, at, *, clicked=True):
+    ask = Ask(affiliate.pk, product.shop.merchant_id, product.pk, None, at, link.pk, clicked)
+    wanted = wanted_for([ask])[ask]
+    found = terms_at([wanted])[wanted]
+    return found.kind, found.rate_bps
+
+
+def test_only_links_made_for_the_event_get_its_rate_and_only_while_it_runs(
+    plan, host, affiliate, product, make_link, now
+):
+    published(plan, host)
+    plain, made = make_link(affiliate, product), make_link(affiliate, product, plan=plan)
+
+    assert plain != made
+    assert make_link(affiliate, product, plan=plan) == made
+    during = START + 2 * DAY
+    assert rate(affiliate, product, plain, during) == ("COMMON", 1_200)
+    # Lower than the general rate, and yet what the link is for (docs/domain.md §2.3).
+    assert rate(affiliate, product, made, during) == ("EVENT", 1_100)
+    for moment in (START, START + 3 * DAY):
+        assert rate(affiliate, product, made, moment) == ("COMMON", 1_200)
+    # What was bought beside it is not a matter of the event.
+    assert rate(affiliate, product, made, during, clicked=False) == ("COMMON", 1_200)
+
+
+def test_an_event_order_owes_its_host_the_service_fee(
+    plan, host, affiliate, product, make_link, click, sell, now
+):
+    published(plan, host)
+    made = make_link(affiliate, product, plan=plan)
+    touch = click(made, -2 * DAY)
+    line = sell(touch.click_id, placed_at=START + 2 * DAY + timedelta(hours=1))
+    now(days=3)
+    lines = OrderLine.objects.select_related("order__merchant", "product").filter(pk=line.pk)
+    decision = attribute(lines)[line.pk]
+
+    assert (decision.plan, decision.rate_bps) == (plan, 1_100)
+    assert (decision.intermediary, decision.service_bps) == (host, 300)
+    said = explain(decision, viewer=affiliate)
+    assert "“Summer” counts: 11% for this product, because the link was made for it." in said
+    assert "“General” offered 12% for the whole shop; the link was made for another plan." in said
+
+
+def test_a_link_for_the_general_plan_gets_no_better_rate(
+    affiliate, product, make_link, shop, terms
+):
+    plan_open(
+        merchant=shop.merchant,
+        name="618",
+        kind="MKT",
+        rate_bps=3_000,
+        ends_at=START + DAY,
+        actor=None,
+    )
+    plain, general = make_link(affiliate, product), make_link(affiliate, product, dx=True)
+
+    assert rate(affiliate, product, plain, START) == ("MKT", 3_000)
+    assert rate(affiliate, product, general, START) == ("COMMON", 1_200)
+
+
+def test_what_the_event_does_not_allow_is_refused(
+    plan, host, affiliate, product, make_product, make_link, seller, shop, now
+):
+    with pytest.raises(WrongState):  # not published
+        make_link(affiliate, product, plan=plan)
+    with pytest.raises(Invalid, match=r"10% or more"):
+        services.event_join(
+            actor=seller, merchant=shop.merchant, event=plan.event, rates={product.pk: 900}
+        )
+    with pytest.raises(NotAllowed):
+        services.event_join(
+            actor=affiliate.owner,
+            merchant=shop.merchant,
+            event=plan.event,
+            rates={product.pk: 2000},
+        )
+    published(plan, host)
+    other = make_product()
+    with pytest.raises(Invalid):  # not enrolled
+        make_link(affiliate, other, plan=plan)
+    with pytest.raises(Invalid):
+        make_link(affiliate, product, plan=plan, dx=True)
+    with pytest.raises(WrongState):  # enrolment is over
+        services.event_join(
+            actor=seller, merchant=shop.merchant, event=plan.event, rates={other.pk: 2_000}
+        )
+    with pytest.raises(WrongState):
+        plan_end(plan=plan, actor=None)
+    now(days=3)
+    with pytest.raises(WrongState, match="over"):
+        make_link(affiliate, product, plan=plan)
+    assert Link.objects.count() == 0
+
+
+def test_each_step_is_somebodys_business(draft, host, ops, seller, shop, product, make_affiliate):
+    stranger = make_affiliate(AffiliateKind.TUANZHANG)
+    with pytest.raises(NotAllowed):
+        services.event_open(actor=host.owner, event=draft)
+    services.event_open(actor=ops, event=draft)
+    with pytest.raises(NotAllowed):
+        services.event_publish(actor=stranger.owner, event=draft)
+    with pytest.raises(WrongState, match="enrolled"):
+        services.event_publish(actor=host.owner, event=draft)
+    draft.refresh_from_db()
+    assert draft.state == EventState.ENROLLING
+
+    plan = services.event_join(
+        actor=seller, merchant=shop.merchant, event=draft, rates={product.pk: 1_000}
+    )
+    with pytest.raises(NotAllowed):
+        services.event_leave(actor=stranger.owner, plan=plan)
+    services.event_leave(actor=seller, plan=plan)
+    plan.refresh_from_db()
+    assert plan.state == PlanState.ENDED
+    assert not Intermediation.objects.filter(plan=plan, ends_at=None).exists()
+
+    again = services.event_join(
+        actor=seller, merchant=shop.merchant, event=draft, rates={product.pk: 1_000}
+    )
+    assert again != plan
+    services.event_publish(actor=host.owner, event=draft)
+    with pytest.raises(WrongState, match="published"):
+        services.event_leave(actor=seller, plan=again)
+    assert AuditEvent.objects.filter(verb__startswith="event.").count() == 3
+
+
+def test_who_does_not_look_after_plans_hosts_nothing(affiliate, ops):
+    facts = {
+        "name": "Mine",
+        "least_bps": 1_000,
+        "service_bps": 100,
+        "enrol_until": START + DAY,
+        "starts_at": START + DAY,
+        "ends_at": START + 2 * DAY,
+    }
+    with pytest.raises(NotAllowed):
+        services.event_draft(actor=affiliate.owner, host=affiliate, **facts)
+    with pytest.raises(Invalid, match="host"):
+        services.event_draft(actor=ops, **facts)
+    assert services.event_draft(actor=ops, **{**facts, "service_bps": 0}).pk
+
+
+def test_an_event_ended_early_pays_until_midnight(
+    plan, host, ops, affiliate, product, make_link, now
+):
+    published(plan, host)
+    made = make_link(affiliate, product, plan=plan)
+    now(days=1, hours=2)
+    before = clock.now() - timedelta(hours=1)
+    services.event_end(actor=ops, event=plan.event)
+
+    midnight = START + timedelta(days=1, hours=12)
+    assert plan.event.ends_at == midnight
+    assert rate(affiliate, product, made, before) == ("EVENT", 1_100)
+    assert rate(affiliate, product, made, midnight - DAY / 24) == ("EVENT", 1_100)
+    assert rate(affiliate, product, made, midnight) == ("COMMON", 1_200)
+    with pytest.raises(WrongState):
+        services.event_end(actor=ops, event=plan.event)
+
+
+def test_a_void_event_never_begins(plan, ops, affiliate, product, now):
+    services.event_void(actor=ops, event=plan.event)
+    plan.refresh_from_db()
+    assert plan.state == PlanState.ENDED
+    assert Intermediation.objects.get().ends_at == START
+    with pytest.raises(WrongState):
+        services.event_publish(actor=ops, event=plan.event)
