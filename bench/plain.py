@@ -17,13 +17,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from affiliates import visitors
 from affiliates.destinations import in_domains, with_click_id
-from affiliates.models import Link
-from affiliates.queries import way_of
+from affiliates.models import AffiliateState, Link, SiteState
 from affiliates.services import Click, touches_record
 from alliance.kernel import clock
 from bench.night import FACE
 from campaigns.claims import code_of
 from campaigns.models import Claim, CouponStock
+from merchants.models import MerchantState, ProductState
+
+_LINKS = Link.objects.select_related("shop__merchant", "product", "affiliate", "zone__site")
 
 
 def claim_with_lock(*, stock_pk: int, buyer: str, link: Link) -> bool:
@@ -79,26 +81,22 @@ def page(request: HttpRequest, stock_pk: int, code: str) -> HttpResponse:
 @require_safe
 def follow(request: HttpRequest, code: str) -> HttpResponse:
     """The redirect: the same look-up, the same row, stored before the answer."""
-    way = way_of(code)
-    if way is None or way.closed or not in_domains(way.url, way.domains):
+    link = get_object_or_404(_LINKS, code=code)
+    open_ = link.paused_at is None and not link.zone.frozen
+    open_ = open_ and link.product is not None and link.product.state == ProductState.ON_SALE
+    open_ = open_ and link.zone.site.state != SiteState.REJECTED
+    open_ = open_ and link.affiliate.state == AffiliateState.ACTIVE
+    open_ = open_ and link.shop.merchant.state == MerchantState.ACTIVE
+    if not open_ or not in_domains(link.url, link.shop.domains):
         return HttpResponse(status=404)
     moment = clock.now()
     cookie = request.COOKIES.get(visitors.COOKIE) or visitors.cookie_make(moment)
-    (touch,) = touches_record(
-        [
-            Click(
-                link_id=way.link_id,
-                affiliate_id=way.affiliate_id,
-                zone_id=way.zone_id,
-                shop_id=way.shop_id,
-                product_id=way.product_id,
-                touched_at=moment,
-                visitor_key=visitors.visitor_key(cookie),
-                ip_key=visitors.ip_key(request.META["REMOTE_ADDR"], moment),
-            )
-        ]
-    )
-    response = redirect(with_click_id(way.url, touch.click_id))
+    keys = {
+        "visitor_key": visitors.visitor_key(cookie),
+        "ip_key": visitors.ip_key(request.META["REMOTE_ADDR"], moment),
+    }
+    (touch,) = touches_record([Click.through(link, touched_at=moment, **keys)])
+    response = redirect(with_click_id(link.url, touch.click_id))
     response.set_cookie(visitors.COOKIE, cookie)
     return response
 

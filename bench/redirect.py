@@ -5,7 +5,8 @@ before it answers. Ours writes a line into a file; every click that was answered
 table two seconds later, once. Then the way from the file to the table, beside an INSERT for each.
 
 Random codes of links that the processes know, to 32 connections that stay open; one process drives
-them, and it costs the same for all three.
+them, and it costs the same for all three. And once more with links that no process knows, each
+clicked once: there the database has to say where the code leads.
 """
 
 import os
@@ -37,25 +38,34 @@ SETTLED = 2.0  # seconds within which a click has to be in the table
 
 def run(small: bool = False) -> None:
     links, rounds, each, slow = (50, 1, 4, 2) if small else (1_000, 3, 1_000, 25)
-    codes = _codes(links)
+    once = 4 if small else 120  # clicks on unknown links of each connection, a round
+    made = _codes(links + rounds * once * CONNECTIONS)
+    codes, unknown = made[:links], made[links:]
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     with tempfile.TemporaryDirectory() as folder, _clicks_below(Path(folder)):
         static = (
             "location /r/ { return 302 https://shop.example/p?click_id=0123456789012345678901; }"
         )
         with granian() as port, nginx(Path(folder), static) as other:
-            _answered(port, codes, links * 8 // CONNECTIONS + 1)  # the processes know the links
-            ours, plain, theirs, cpu = [], [], [], []
-            for _round in range(rounds):
+            # The processes know the links.
+            _answered(port, _some(codes, links * 8 // CONNECTIONS + 1))
+            ours, first, plain, theirs, cpu = [], [], [], [], []
+            for number in range(rounds):
                 before = _used()
-                ours.append(_answered(port, codes, each))
+                ours.append(_answered(port, _some(codes, each)))
                 cpu.append((_used() - before) / (CONNECTIONS * each))
-                plain.append(_browse(port, "/plain/r/", codes, slow))
+                fresh = unknown[number * once * CONNECTIONS :][: once * CONNECTIONS]
+                first.append(_answered(port, [fresh[n::CONNECTIONS] for n in range(CONNECTIONS)]))
+                plain.append(_browse(port, "/plain/r/", _some(codes, slow)))
                 if other:
-                    theirs.append(_browse(other, "/r/", codes, each))
+                    theirs.append(_browse(other, "/r/", _some(codes, each)))
         print(f"  ours      : {median(ours):9,.0f} clicks per second, "
               f"{median(cpu) * 1000:.2f} ms of CPU each, web and database")  # fmt: skip
         print(f"  plain view: {median(plain):9,.0f} clicks per second")
         print(f"  ratio     : {ratio(ours, plain):9.1f} times the plain view")
+        print(f"  first     : {median(first):9,.0f} clicks per second, on links not yet known")
+        print(f"  ratio     : {ratio(first, plain):9.1f} times the plain view")
         if theirs:
             print(f"  nginx     : {median(theirs):9,.0f} answers per second, nothing stored")
             print(f"  ratio     : {ratio(ours, theirs):9.2f} of nginx")
@@ -88,30 +98,35 @@ def _clicks_below(folder: Path) -> Iterator[None]:
         settings.CLICKS_DIR = before
 
 
-def _browse(port: int, path: str, codes: list[str], each: int) -> float:
-    """Answers per second; each of them sends on."""
-    buyers = [Buyer(f"10.0.0.{number}") for number in range(CONNECTIONS)]
+def _some(codes: list[str], each: int) -> list[list[str]]:
+    """For each connection, that many of them by chance."""
+    return [random.choices(codes, k=each) for _connection in range(CONNECTIONS)]
 
-    def visit(buyer: Buyer) -> Visit:
-        for code in random.choices(codes, k=each):
+
+def _browse(port: int, path: str, dealt: list[list[str]]) -> float:
+    """Answers per second; each of them sends on. `dealt`: the codes that each connection asks."""
+
+    def visit(buyer: Buyer, codes: list[str]) -> Visit:
+        for code in codes:
             answer = yield buyer.get(path + code)
             if answer.status != 302:
                 raise AssertionError(answer)
 
-    return CONNECTIONS * each / browse_together(port, [visit(buyer) for buyer in buyers])
+    visits = [visit(Buyer(f"10.0.0.{n}"), codes) for n, codes in enumerate(dealt)]
+    return sum(map(len, dealt)) / browse_together(port, visits)
 
 
-def _answered(port: int, codes: list[str], each: int) -> float:
+def _answered(port: int, dealt: list[list[str]]) -> float:
     """The same of ours, and soon afterwards all of them are in the table."""
-    before = Touch.objects.count()
-    rate = _browse(port, "/r/", codes, each)
+    before, asked = Touch.objects.count(), sum(map(len, dealt))
+    rate = _browse(port, "/r/", dealt)
     deadline = time.monotonic() + SETTLED
-    while (stored := Touch.objects.count() - before) < CONNECTIONS * each:
+    while (stored := Touch.objects.count() - before) < asked:
         if time.monotonic() > deadline:
-            raise AssertionError(f"{CONNECTIONS * each} clicks were answered, {stored} are there")
+            raise AssertionError(f"{asked} clicks were answered, {stored} are there")
         time.sleep(0.05)
-    if stored != CONNECTIONS * each:
-        raise AssertionError(f"{CONNECTIONS * each} clicks were answered, {stored} are stored")
+    if stored != asked:
+        raise AssertionError(f"{asked} clicks were answered, {stored} are stored")
     return rate
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from affiliates.models import AffiliateState, Link, SiteState
-from merchants.models import MerchantState, ProductState
+from alliance.kernel import clock
+from alliance.kernel.front import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,45 +22,42 @@ class Way:
     closed: str  # "", shop, product, affiliate, site, zone, paused
 
 
+# Whatever else decides here needs a trigger that tells of its change (migration 0006).
+_WAY = Prepared(
+    "way",
+    """
+    SELECT l.id, l.affiliate_id, l.zone_id, l.shop_id, l.product_id, l.url,
+           ARRAY[l.sub1, l.sub2, l.sub3, l.sub4, l.sub5], s.name, s.domains,
+           CASE WHEN m.state <> 'active' THEN 'shop'
+                WHEN p.state <> 'on_sale' THEN 'product'
+                WHEN a.state <> 'active' THEN 'affiliate'
+                WHEN t.state = 'rejected' THEN 'site'
+                WHEN z.frozen_until > $2 THEN 'zone'
+                WHEN l.paused_at IS NOT NULL THEN 'paused'
+                ELSE '' END
+    FROM affiliates_link l
+    JOIN merchants_shop s ON s.id = l.shop_id
+    JOIN merchants_merchant m ON m.id = s.merchant_id
+    LEFT JOIN merchants_product p ON p.id = l.product_id
+    JOIN affiliates_affiliate a ON a.id = l.affiliate_id
+    JOIN affiliates_adzone z ON z.id = l.zone_id
+    JOIN affiliates_site t ON t.id = z.site_id
+    WHERE l.code = $1
+    """,
+)
+
+
 def way_of(code: str) -> Way | None:
-    """Everything a click needs to know, in one row. For everybody: a buyer has no account."""
+    """Everything a click needs to know, in one row. For everybody: a buyer has no account.
+
+    Raises DatabaseError, InterfaceError.
+    """
     if not (code.isascii() and code.isalnum()):
         return None  # never made here; PostgreSQL would choke on some
-    link = (
-        Link.objects.filter(code=code)
-        .select_related("shop__merchant", "product", "affiliate", "zone__site")
-        .only(
-            "affiliate__state", "zone__site__state", "zone__frozen_until", "shop__name",
-            "shop__domains", "shop__merchant__state", "product__state", "url", "paused_at",
-            "sub1", "sub2", "sub3", "sub4", "sub5",
-        )
-        .first()
-    )  # fmt: skip
-    if link is None:
+    found = _WAY.row(code, clock.now())
+    if found is None:
         return None
+    link, affiliate, zone, shop, product, url, subs, shop_name, domains, closed = found
     return Way(
-        link_id=link.pk,
-        affiliate_id=link.affiliate_id,
-        zone_id=link.zone_id,
-        shop_id=link.shop_id,
-        product_id=link.product_id,
-        url=link.url,
-        subs=(link.sub1, link.sub2, link.sub3, link.sub4, link.sub5),
-        shop_name=link.shop.name,
-        domains=tuple(link.shop.domains),
-        closed=_closed(link),
+        link, affiliate, zone, shop, product, url, tuple(subs), shop_name, tuple(domains), closed
     )
-
-
-def _closed(link: Link) -> str:
-    if link.shop.merchant.state != MerchantState.ACTIVE:
-        return "shop"
-    if link.product and link.product.state != ProductState.ON_SALE:
-        return "product"
-    if link.affiliate.state != AffiliateState.ACTIVE:
-        return "affiliate"
-    if link.zone.site.state == SiteState.REJECTED:
-        return "site"
-    if link.zone.frozen:
-        return "zone"
-    return "paused" if link.paused_at else ""

@@ -3,9 +3,10 @@
 from io import BytesIO
 
 import pytest
+from django.db import connection
 
 from alliance.kernel import front
-from alliance.kernel.front import Answer, Ask, Front
+from alliance.kernel.front import Answer, Ask, Front, Prepared
 
 
 @pytest.fixture
@@ -68,3 +69,22 @@ def test_other_hosts_are_left_to_django(asked, host):
 @pytest.mark.parametrize("code", ["", "a/b", "a\r\nX: 1", "a\x00", "..", "é", "a b", "a;b"])
 def test_what_is_no_code_is_left_to_django(asked, code):
     assert asked(f"/x/{code}") == ("200 OK", b"Django")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_prepared_statement_is_planned_once_for_each_connection(django_assert_num_queries):
+    doubled = Prepared("doubled", "SELECT $1::int * 2, $2::text")
+    planned = "SELECT count(*) FROM pg_prepared_statements WHERE name = 'doubled'"
+    for _connection in range(2):
+        with django_assert_num_queries(2):
+            assert doubled.row(4, "a'b%s") == (8, "a'b%s")
+            assert doubled.row(5, None) == (10, None)
+        with connection.cursor() as cursor:
+            cursor.execute(planned)
+            assert cursor.fetchone() == (1,)
+        connection.close()
+
+
+@pytest.mark.django_db
+def test_a_prepared_statement_may_find_nothing():
+    assert Prepared("nothing", "SELECT 1 WHERE $1::bool").row(False) is None
