@@ -18,57 +18,30 @@ the click was not promised anything. What others had a part in the order at that
 with it (affiliates.parts).
 """
 
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db import connection
-from django.db.models import F, Q
-
 from affiliates import queries
+from affiliates.buyers import Buyer, buyers_of
 from affiliates.models import (
     Affiliate,
     AffiliateState,
     Attribution,
     AttributionRule,
+    StandDown,
     Touch,
-    TouchKind,
-    Visitor,
 )
 from affiliates.parts import Parts, Won, parts_at
 from affiliates.promised import Ask, wanted_for
 from alliance.kernel import clock
-from merchants.models import Order, OrderLine, OrderState
+from merchants.models import OrderLine
 from merchants.plans import Found
 from merchants.services.top_ns import terms_take
 
-POLICY = 4  # raise it whenever a rule here changes: receipts say by which rules they were decided
-CLICKS_PER_ORDER = 200  # of one buyer in one shop, the newest; older ones are not looked at
-CLAIM_CODE = re.compile("[A-Z2-7]{16}")  # what campaigns.claims makes
-SHOWN = 20  # of them written into the receipt
-
-
-@dataclass(slots=True)
-class Seen:
-    """A click that was looked at for an order, and why it cannot win ("" if it can)."""
-
-    touch: Touch
-    barred: str = ""
-
-
-@dataclass(slots=True)
-class Buyer:
-    """What is known of the buyer of an order: how they were recognised, and their clicks."""
-
-    identity: str = "none"
-    unknown: str = ""  # why there is nobody to look at
-    named: Seen | None = None  # the click that the shop reported
-    coupon: Seen | None = None  # the claim of the coupon that the order used
-    seen: list[Seen] = field(default_factory=list)  # newest first, `named` among them
+RULES = 5  # raise it whenever a rule here changes: receipts say by which rules they were decided
+SHOWN = 20  # of the clicks that were looked at are written into the receipt
 
 
 @dataclass(slots=True)
@@ -90,14 +63,14 @@ def attribute(lines: Sequence[OrderLine]) -> dict[int, Attribution]:
         row.line_id: row for row in Attribution.objects.filter(line__in=[line.pk for line in lines])
     }
     if fresh := [line for line in lines if line.pk not in decided]:
-        for made in Attribution.objects.bulk_create(_decide(fresh)):
+        buyers = buyers_of({line.order_id: line.order for line in fresh}.values())
+        for made in Attribution.objects.bulk_create(_decide(fresh, buyers)):
             decided[made.line_id] = made
+        _note_stand_downs(fresh, buyers)
     return decided
 
 
-def _decide(lines: Sequence[OrderLine]) -> list[Attribution]:
-    orders = {line.order_id: line.order for line in lines}
-    buyers = _buyers(orders.values())
+def _decide(lines: Sequence[OrderLine], buyers: Mapping[int, Buyer]) -> list[Attribution]:
     shares = _bar_the_closed(buyers.values())
     choices = {line.pk: _choose(line, buyers[line.order_id]) for line in lines}
     terms = _terms(lines, choices)
@@ -189,150 +162,6 @@ def _choose(line: OrderLine, buyer: Buyer) -> Choice:
     return Choice(None, AttributionRule.NONE, why)
 
 
-# --- Who the buyer is, and which clicks are theirs ---------------------------------------------
-
-
-def _buyers(orders: Iterable[Order]) -> dict[int, Buyer]:
-    """By order. Two statements: the touches that the shops named, and those buyers' other clicks;
-    a third where coupons were claimed."""
-    orders = list(orders)
-    ids = {order.click_id for order in orders if order.click_id}
-    ids |= {code for order in orders if (code := claim_code(order.coupon_code))}
-    named = {touch.click_id: touch for touch in Touch.objects.filter(click_id__in=ids)}
-    claims = {
-        order.pk: touch
-        for order in orders
-        if (touch := named.get(claim_code(order.coupon_code))) and touch.kind == TouchKind.CLAIM
-    }
-    clicks = {
-        order.pk: touch
-        for order in orders
-        if (touch := named.get(order.click_id) or claims.get(order.pk))
-    }
-    history = _history([(order, clicks[order.pk]) for order in orders if order.pk in clicks])
-    used = _used_elsewhere(claims)
-    buyers: dict[int, Buyer] = {}
-    taken: set[int] = set()  # by an earlier order of the same batch
-    for order in sorted(orders, key=lambda order: (order.placed_at, order.pk)):
-        claim = claims.get(order.pk)
-        buyers[order.pk] = buyer = _with_coupon(
-            order,
-            _buyer(order, clicks.get(order.pk), history[order.pk]),
-            claim,
-            used=order.pk in used or (claim is not None and claim.pk in taken),
-        )
-        if claim and buyer.identity == "coupon" and order.state != OrderState.VOID:
-            taken.add(claim.pk)
-    return buyers
-
-
-def claim_code(coupon_code: str) -> str:
-    """The code of a claimed coupon, however the shop writes it; "" for the shop's own coupons."""
-    code = "".join(coupon_code.split()).replace("-", "").upper()
-    return code if CLAIM_CODE.fullmatch(code) else ""
-
-
-def _buyer(order: Order, named: Touch | None, others: list[Touch]) -> Buyer:
-    if named is None:
-        return Buyer(unknown="unknown_click" if order.click_id else "no_click_id")
-    touches = {touch.pk: touch for touch in [*others, named]}.values()
-    newest_first = sorted(touches, key=lambda touch: (touch.touched_at, touch.pk), reverse=True)
-    seen = [Seen(touch, _barred(order, touch)) for touch in newest_first]
-    return Buyer(
-        identity="visitor" if named.visitor_key else "click_id",
-        named=next(each for each in seen if each.touch.pk == named.pk),
-        seen=seen,
-    )
-
-
-def _with_coupon(order: Order, buyer: Buyer, claim: Touch | None, *, used: bool) -> Buyer:
-    """The buyer, and the claim of the coupon where its campaign says that it decides."""
-    if claim is None or claim.expires_at is None:
-        return buyer
-    if claim.shop_id != order.shop_id:
-        barred = "click_of_another_shop"
-    elif claim.touched_at > order.placed_at:
-        barred = "after_order"
-    elif claim.expires_at < order.placed_at:
-        barred = "coupon_expired"
-    else:
-        barred = "coupon_used" if used else ""
-    buyer.coupon = Seen(claim, barred)
-    if not barred:
-        buyer.identity = "coupon"
-        others = [seen for seen in buyer.seen if seen.touch.pk != claim.pk]
-        buyer.seen = [buyer.coupon, *others]
-    elif not any(seen.touch.pk == claim.pk for seen in buyer.seen):  # as a click it may count
-        buyer.seen.append(buyer.coupon)
-    return buyer
-
-
-def _used_elsewhere(claims: Mapping[int, Touch]) -> set[int]:
-    """The orders whose coupon another order has used that has not come to nothing."""
-    if not claims:
-        return set()
-    uses: dict[int, set[int]] = defaultdict(set)
-    used = Attribution.objects.filter(
-        touch__in=[touch.pk for touch in claims.values()], rule=AttributionRule.COUPON
-    ).exclude(
-        Q(line__order__state=OrderState.VOID)
-        | Q(line__refunded_minor__gt=0, line__refunded_minor=F("line__amount_minor"))
-    )
-    for touch_id, order_id in used.values_list("touch", "line__order"):
-        uses[touch_id].add(order_id)
-    return {order_id for order_id, touch in claims.items() if uses[touch.pk] - {order_id}}
-
-
-def _barred(order: Order, touch: Touch) -> str:
-    """Why this click cannot earn from this order; "" if it can."""
-    if touch.shop_id != order.shop_id:
-        return "click_of_another_shop"
-    if touch.visitor != Visitor.HUMAN:
-        return "not_human"
-    if touch.touched_at > order.placed_at:
-        return "after_order"
-    window = timedelta(days=settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"])
-    return "too_old" if touch.touched_at < order.placed_at - window else ""
-
-
-def _history(named: Sequence[tuple[Order, Touch]]) -> dict[int, list[Touch]]:
-    """Per order the newest clicks of its visitor in its shop and window: an index walk each."""
-    found: dict[int, list[Touch]] = defaultdict(list)
-    asked = [(order, touch.visitor_key) for order, touch in named if touch.visitor_key]
-    if not asked:
-        return found
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT asked.order_id, t.id
-            FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[])
-                AS asked(order_id, visitor_key, shop_id, placed_at)
-            CROSS JOIN LATERAL (
-                SELECT id FROM affiliates_touch
-                WHERE visitor_key = asked.visitor_key AND visitor_key <> ''
-                    AND shop_id = asked.shop_id AND visitor = %s
-                    AND touched_at BETWEEN asked.placed_at - make_interval(days => %s)
-                        AND asked.placed_at
-                ORDER BY touched_at DESC, id DESC LIMIT %s
-            ) t
-            """,
-            [
-                [order.pk for order, _key in asked],
-                [key for _order, key in asked],
-                [order.shop_id for order, _key in asked],
-                [order.placed_at for order, _key in asked],
-                Visitor.HUMAN,
-                settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"],
-                CLICKS_PER_ORDER,
-            ],
-        )
-        pairs = cursor.fetchall()
-    touches = Touch.objects.in_bulk({touch_id for _order_id, touch_id in pairs})
-    for order_id, touch_id in pairs:
-        found[order_id].append(touches[touch_id])
-    return found
-
-
 def _bar_the_closed(buyers: Iterable[Buyer]) -> dict[int, int]:
     """Bar the clicks of affiliates that are closed; return everybody's share of the commission."""
     buyers = list(buyers)
@@ -344,6 +173,24 @@ def _bar_the_closed(buyers: Iterable[Buyer]) -> dict[int, int]:
             if not seen.barred and state not in {AffiliateState.ACTIVE, AffiliateState.FROZEN}:
                 seen.barred = "affiliate_not_active"
     return {pk: queries.share_of(affiliate) for pk, affiliate in affiliates.items()}
+
+
+def _note_stand_downs(lines: Iterable[OrderLine], buyers: Mapping[int, Buyer]) -> None:
+    """For the risk desk: each click that was barred as coming seconds before the order, once."""
+    noted = [
+        StandDown(
+            order=order,
+            touch_id=seen.touch.pk,
+            affiliate_id=seen.touch.affiliate_id,
+            zone_id=seen.touch.zone_id,
+            after_ms=(order.placed_at - seen.touch.touched_at) // timedelta(milliseconds=1),
+        )
+        for order in {line.order_id: line.order for line in lines}.values()
+        for seen in buyers[order.pk].seen
+        if seen.barred == "stand_down"
+    ]
+    if noted:
+        StandDown.objects.bulk_create(noted, ignore_conflicts=True)
 
 
 # --- The receipt ---------------------------------------------------------------------------------
@@ -374,8 +221,13 @@ def _receipt(
             }
         )
     return {
-        "policy": POLICY,
-        "window_days": settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"],
+        "rules": RULES,
+        "policy": {
+            "version": buyer.policy.version,
+            "window_days": buyer.policy.window_days,
+            "precedence": buyer.policy.precedence,
+            "stand_down_seconds": buyer.policy.stand_down_seconds,
+        },
         "identity": buyer.identity,
         "looked_at": looked_at,
         "more": len(ranked) - len(looked_at),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate, Attribution
@@ -12,7 +12,7 @@ from alliance.kernel.money import percent
 from alliance.kernel.templatetags.alliance import moment
 from merchants import plans
 
-# Why the line is somebody's or nobody's. %(days)d is the window.
+# Why the line is somebody's or nobody's. %(days)d is the window, %(seconds)d the stand-down.
 DECISIONS = {
     "coupon": _(
         "The order used a coupon that was claimed through this affiliate, which goes before every "
@@ -35,6 +35,10 @@ DECISIONS = {
     "after_order": _("The click came after the order was placed."),
     "not_human": _("The click came from a bot or a link preview, not from a person."),
     "not_a_click": _("What was reported is not a click."),
+    "stand_down": _(
+        "The click came less than %(seconds)d seconds before the order, too fast for a person: it "
+        "did not bring the buyer."
+    ),
     "no_terms": _(
         "At the moment of the click no commission was promised for this product, so none is due."
     ),
@@ -52,6 +56,7 @@ DEFEATS = {
     "after_order": _("it came after the order was placed"),
     "not_human": _("it came from a bot or a link preview"),
     "not_a_click": _("it was not a click"),
+    "stand_down": _("it came less than %(seconds)d seconds before the order"),
     "no_terms": _("no commission was promised for the product at that moment"),
     "affiliate_not_active": _("the affiliate had left the alliance"),
 }
@@ -86,21 +91,58 @@ def explain(
     affiliate shares with, a merchant need not know: that takes `staff`.
     """
     receipt = attribution.receipt
-    days = receipt["window_days"]
+    rules = _rules(receipt)
     mine = {attribution.affiliate_id, attribution.partner_id, attribution.intermediary_id}
     concerned = viewer is None or viewer.pk in mine
     parts = receipt.get("parts", []) if concerned else []  # before policy 2 there were none
     known = _known(attribution, viewer)
     said = [
-        DECISIONS[receipt["why"]] % {"days": days},
+        DECISIONS[receipt["why"]] % rules,
         str(IDENTITIES[receipt["identity"]]),
-        *(_sentence(click, days, viewer, known) for click in receipt["looked_at"]),
+        *(_sentence(click, rules, viewer, known) for click in receipt["looked_at"]),
     ]
     if receipt["more"]:
         said.append(gettext("%(count)d more clicks were looked at.") % {"count": receipt["more"]})
+    said.append(_policy(receipt))
     said += plans.explain(receipt["terms"])
     said += [_part(part, viewer, known, staff) for part in parts]
     return [sentence for sentence in said if sentence]
+
+
+def _rules(receipt: Mapping[str, Any]) -> dict[str, int]:
+    """The figures of the policy; before rules 5 a receipt named only the window."""
+    policy = receipt["policy"] if "rules" in receipt else receipt
+    return {
+        "days": policy["window_days"],
+        "seconds": policy.get("stand_down_seconds", 0),
+        "version": policy.get("version", 0),
+    }
+
+
+def _policy(receipt: Mapping[str, Any]) -> str:
+    """By which terms it was decided; receipts before rules 5 do not say."""
+    if "rules" not in receipt:
+        return ""
+    rules = _rules(receipt)
+    if not rules["seconds"]:
+        return (
+            ngettext(
+                "Version %(version)d of the attribution policy: clicks count for %(days)d day.",
+                "Version %(version)d of the attribution policy: clicks count for %(days)d days.",
+                rules["days"],
+            )
+            % rules
+        )
+    return (
+        ngettext(
+            "Version %(version)d of the attribution policy: clicks count for %(days)d day, but not "
+            "in the last %(seconds)d seconds before the order.",
+            "Version %(version)d of the attribution policy: clicks count for %(days)d days, but "
+            "not in the last %(seconds)d seconds before the order.",
+            rules["days"],
+        )
+        % rules
+    )
 
 
 def _known(attribution: Attribution, viewer: Affiliate | None) -> dict[int, str]:
@@ -133,7 +175,10 @@ def _part(
 
 
 def _sentence(
-    click: Mapping[str, Any], days: int, viewer: Affiliate | None, names: Mapping[int, str]
+    click: Mapping[str, Any],
+    rules: Mapping[str, int],
+    viewer: Affiliate | None,
+    names: Mapping[int, str],
 ) -> str:
     facts = {
         "who": _who(click["affiliate_id"], viewer, names),
@@ -141,7 +186,7 @@ def _sentence(
     }
     if click["verdict"] == "won":
         return gettext("%(when)s: click through %(who)s. It counts.") % facts
-    facts["why"] = DEFEATS[click["why"]] % {"days": days}
+    facts["why"] = DEFEATS[click["why"]] % rules
     return gettext("%(when)s: click through %(who)s. It does not count: %(why)s.") % facts
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
+from affiliates.queries import policy_now
 from alliance import navigation
 from alliance.kernel.money import Money
 from commissions.formulas import Rates, TechFeeBase, worth
@@ -24,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 "rates": rates,
                 "example": worth(Money(199_00, "CNY"), rates),
                 "settlement_day": settings.ALLIANCE["SETTLEMENT_DAY"],
-                "window_days": settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"],
+                "window_days": policy_now().window_days,
             },
         )
     sides = navigation.sides_of(request)

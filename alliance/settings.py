@@ -383,8 +383,6 @@ def _limit(name: str, default: int) -> limits.Limit:
 
 ALLIANCE = {
     "CURRENCY": env.str("ALLIANCE_CURRENCY", default="CNY"),
-    # docs/domain.md §3.3: days from the buyer's click in which an order of the shop earns.
-    "ATTRIBUTION_WINDOW_DAYS": env.int("ATTRIBUTION_WINDOW_DAYS", default=15),
     # docs/domain.md §0.6: the affiliate's share of the commission, before the tech fee.
     "SHARE_BPS": env.int("SHARE_BPS", default=9000),
     # docs/domain.md §4.2: technical service fee, and what it is taken of.
@@ -464,7 +462,6 @@ _faults = [
     *(
         (limits.least(ALLIANCE[name]) < 0, f"{name} must not be negative")
         for name in (
-            "ATTRIBUTION_WINDOW_DAYS",
             "PAYEE_HOLD_HOURS",
             "TOP_UP_LIMIT_MINOR",
             "RELEASE_LIMIT_MINOR",

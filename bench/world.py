@@ -41,7 +41,9 @@ class World:
 
     def _sale(self, number: str, now: datetime) -> tuple[Click, OrderReport]:
         click = Click.through(
-            self.chance.choice(self.links), touched_at=now, visitor_key=uuid4().hex
+            self.chance.choice(self.links),
+            touched_at=now - timedelta(minutes=1),  # a person who fills a basket
+            visitor_key=uuid4().hex,
         )
         lines = tuple(
             LineReport(str(i), product.external_id, product.title, 1, product.price_minor)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 
-from affiliates.attribution import claim_code
+from affiliates.buyers import claim_code
 from affiliates.models import Affiliate, AffiliateMember, Attribution
 from campaigns import budgets, buyers
 from campaigns.limits import Limits

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from affiliates.attribution import claim_code
+from affiliates.buyers import claim_code
 from affiliates.models import Affiliate, Attribution
 from alliance.kernel import clock
 from alliance.kernel.money import Money

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from django.db import connection
 
-from affiliates.attribution import claim_code
+from affiliates.buyers import claim_code
 from alliance.kernel import clock
 from campaigns.models import Claim, ClaimState, CouponStock, SlateItem, SlateState
 from merchants.models import Order, OrderLine, OrderState

@@ -16,7 +16,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from affiliates.attribution import attribute, claim_code
+from affiliates.attribution import attribute
+from affiliates.buyers import claim_code
 from affiliates.drain import drain
 from affiliates.models import Attribution
 from alliance.kernel import clock

@@ -19,17 +19,29 @@ from affiliates.models.parts import (
     SpecialFee,
 )
 from affiliates.models.plans import EventHost, PlanMember, PlanMemberState, PlanRule
+from affiliates.models.policy import (
+    FIRST_POLICY,
+    STAND_DOWN_MAX_SECONDS,
+    WINDOW_MAX_DAYS,
+    AttributionPolicy,
+    Precedence,
+    StandDown,
+)
 from affiliates.models.tracking import ClickFile, Link, Touch, TouchKind, Visitor
 
 __all__ = [
+    "FIRST_POLICY",
     "SERVICE_MAX_BPS",
     "SPECIAL_MAX_BPS",
+    "STAND_DOWN_MAX_SECONDS",
+    "WINDOW_MAX_DAYS",
     "AdZone",
     "Affiliate",
     "AffiliateKind",
     "AffiliateMember",
     "AffiliateState",
     "Attribution",
+    "AttributionPolicy",
     "AttributionRule",
     "ClickFile",
     "EventHost",
@@ -38,11 +50,13 @@ __all__ = [
     "PlanMember",
     "PlanMemberState",
     "PlanRule",
+    "Precedence",
     "Relation",
     "Site",
     "SiteKind",
     "SiteState",
     "SpecialFee",
+    "StandDown",
     "Touch",
     "TouchKind",
     "Visitor",

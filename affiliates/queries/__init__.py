@@ -9,6 +9,7 @@ from affiliates.queries.links import (
     zones_for,
 )
 from affiliates.queries.members import membership_in, membership_of, reason_of_state, share_of
+from affiliates.queries.policies import policies_at, policy_now
 from affiliates.queries.products import (
     Offer,
     categories,
@@ -30,6 +31,8 @@ __all__ = [
     "membership_of",
     "merchants_out_of_money",
     "offers_of",
+    "policies_at",
+    "policy_now",
     "products_known",
     "products_offered",
     "reason_of_state",

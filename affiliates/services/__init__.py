@@ -33,6 +33,7 @@ from affiliates.services.parts import (
     relation_open,
     site_special_fee_set,
 )
+from affiliates.services.policies import policy_set
 from affiliates.services.sites import (
     site_approve,
     site_file,
@@ -67,6 +68,7 @@ __all__ = [
     "link_pause",
     "link_resume",
     "links_create",
+    "policy_set",
     "relation_end",
     "relation_open",
     "site_approve",

@@ -1,6 +1,5 @@
 """Picking a product and turning it into a link."""
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -30,7 +29,7 @@ def products(request: AffiliateRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "offers": queries.offers_of(page.object_list, affiliate=request.affiliate),
-        "window_days": settings.ALLIANCE["ATTRIBUTION_WINDOW_DAYS"],
+        "window_days": queries.policy_now().window_days,
         "first_steps": not queries.links_for(request.user).exists(),
     }
     return page_or_part(request, "affiliates/products.html", context, part="grid")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from affiliates.services import links_create
+from affiliates.services import links_create, policy_set
 from alliance.demo.catalogue import ProductFacts, products_by_shop
 from alliance.demo.dice import Dice, Urn
 from alliance.demo.load.accounts import accounts_make
@@ -90,6 +90,10 @@ def world_make(size: Size, say: Callable[[str], None]) -> World:
     say("affiliates and their links")
     promoters_join(stage, stage.staff, _affiliates(size.affiliates))
     stage.agenda.run()
+    # An evening in minutes: here people do order within a second of their click.
+    policy_set(
+        actor=stage.staff["ops"], window_days=15, precedence="code_first", stand_down_seconds=0
+    )
     _links(world)
     world.ready()
     return world

@@ -38,8 +38,13 @@ def test_the_last_click_on_the_product_gets_the_order(link, click, sell, terms, 
     assert (decision.rate_bps, decision.share_bps) == (1_200, 9_000)
     assert decision.decided_at == START
     assert decision.receipt == {
-        "policy": 4,
-        "window_days": 15,
+        "rules": 5,
+        "policy": {
+            "version": 0,
+            "window_days": 15,
+            "precedence": "code_first",
+            "stand_down_seconds": 5,
+        },
         "identity": "click_id",
         "looked_at": [
             {
@@ -164,7 +169,9 @@ def test_without_a_visitor_key_only_the_reported_click_is_known(
 @pytest.mark.parametrize(
     ("ago", "wins"),
     [
-        (timedelta(0), True),
+        (timedelta(0), False),
+        (timedelta(seconds=5, microseconds=-1), False),
+        (timedelta(seconds=5), True),
         (timedelta(days=15), True),
         (timedelta(days=15, microseconds=1), False),
         (timedelta(microseconds=-1), False),
@@ -196,7 +203,7 @@ def nobodys(decision: Attribution, why: str) -> None:
     assert decision.receipt["why"] == why
     assert (decision.affiliate, decision.touch_id, decision.plan, decision.terms) == (None,) * 4
     assert (decision.rate_bps, decision.share_bps) == (0, 0)
-    assert explain(decision, viewer=None)[0] == str(DECISIONS[why]) % {"days": 15}
+    assert explain(decision, viewer=None)[0] == str(DECISIONS[why]) % {"days": 15, "seconds": 5}
 
 
 def test_nobodys_without_a_click_id(sell, terms):

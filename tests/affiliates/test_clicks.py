@@ -254,7 +254,7 @@ def test_the_clock_drains_too(cast):
 
 def test_no_order_is_looked_at_before_its_click(cast):
     click_id = click(cast.link).partition("click_id=")[2]
-    placed = clock.now() + timedelta(seconds=1)
+    placed = clock.now() + timedelta(seconds=6)
     report = cast.report("T1", click_id=click_id, placed_at=placed, paid_at=placed)
     outcomes = orders_record(shop=cast.shop, reports=[report])
     pipeline.orders_process([outcome.order_pk for outcome in outcomes])

@@ -201,7 +201,9 @@ def test_the_merchant_agrees_and_ends_on_its_own_page(cast, offers):
         assert client.post(f"{address}agree/").status_code == 302
     page = client.get("/merchant/agreements/").content.decode()
     assert (page.count("Waits for you"), page.count("Active")) == (0, 2)
-    sold = cast.sold("T1", click_id=cast.click(at=clock.now()))
+    click = cast.click(at=clock.now())
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        sold = cast.sold("T1", click_id=click)
     assert sold.attribution.service_bps == 500
     for kind, row in zip(("intermediations", "subsidies"), offers, strict=True):
         client.post(f"/merchant/agreements/{kind}/{row.pk}/end/")

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from affiliates.models import Affiliate, Intermediation, Relation, Site
-from affiliates.services import link_create
+from affiliates.models import Affiliate, Intermediation, Relation, Site, StandDown
+from affiliates.services import link_create, policy_set
 from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.money import cny
@@ -105,6 +105,21 @@ def parts(world: World, count: int) -> None:
         Relation.objects.create(affiliate=one, partner=other, share_bps=100)
         plan = Plan.objects.create(merchant=Merchant.objects.create(name=one.name), name="P")
         Intermediation.objects.create(affiliate=one, plan=plan, service_bps=100)
+
+
+def policies(world: World, count: int) -> None:
+    terms = {"window_days": 15, "precedence": "code_first", "stand_down_seconds": 5}
+    for _i in range(count):
+        policy_set(actor=user_make(), **terms)
+
+
+def stand_downs(world: World, count: int) -> None:
+    sell(world, count)
+    for made in Commission.objects.select_related("line__order").order_by("-pk")[:count]:
+        StandDown.objects.create(
+            order=made.line.order, touch_id=made.attribution.touch_id, affiliate=made.affiliate,
+            zone=made.attribution.zone, after_ms=1,
+        )  # fmt: skip
 
 
 def subsidies(world: World, count: int) -> None:
@@ -299,10 +314,12 @@ def _another(world: World, i: int) -> Payout:
 MORE: dict[str, Callable[[World, int], Any]] = {
     "affiliates.affiliate": affiliates,
     "affiliates.attribution": sell,
+    "affiliates.attributionpolicy": policies,
     "affiliates.intermediation": parts,
     "affiliates.link": links,
     "affiliates.relation": parts,
     "affiliates.site": sites,
+    "affiliates.standdown": stand_downs,
     "affiliates.touch": sell,
     "campaigns.campaign": season,
     "campaigns.couponstock": season,

@@ -11,11 +11,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import override_settings
 
-from affiliates.models import Affiliate, Site
+from affiliates.models import Affiliate, Site, StandDown
 from affiliates.services import (
     affiliate_apply,
     affiliate_approve,
     intermediation_open,
+    policy_set,
     relation_open,
     site_file,
 )
@@ -311,6 +312,11 @@ def world_make() -> World:
     taxed = tax_profile_set(
         actor=cast.finance, affiliate=applicant, kind="company", tax_id="91330100MA2B7X8Y9Z"
     )
+    policy = policy_set(actor=ops, window_days=15, precedence="code_first", stand_down_seconds=5)
+    hasty = StandDown.objects.create(
+        order=first.line.order, touch=attribution.touch, affiliate=cast.affiliate, zone=cast.zone,
+        after_ms=3_000,
+    )  # fmt: skip
     # An account that never owed, and decisions that moved nothing: the books stay as they are.
     ledger.floor_set(code=chart.debt(applicant.pk), currency="CNY", floor=cny("-1.00"))
     by = {"amount_minor": 100, "currency": "CNY"}
@@ -345,6 +351,7 @@ def world_make() -> World:
         attribution.touch, top_up, settled, payout, payee, period, verified, cast.lin, key,
         Account.objects.get(code=chart.CASH), Entry.objects.order_by("pk").first(),
         AuditEvent.objects.order_by("pk").first(), relation, intermediation, subsidy,
+        policy, hasty,
         season, campaign, proposal, stock,
         issued.invoices.get(), statement,
         statement.credits.get(),

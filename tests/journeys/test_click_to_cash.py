@@ -89,7 +89,8 @@ class Road:
 
     def click(self, link):
         """A buyer follows the link; the shop finds the click id in its address."""
-        response = Client(headers={"User-Agent": BROWSER}).get(f"/r/{link.code}")
+        with clock.at(clock.now() - timedelta(minutes=1)):  # a person who fills a basket
+            response = Client(headers={"User-Agent": BROWSER}).get(f"/r/{link.code}")
         assert response.status_code == 302
         address = urlsplit(response["Location"])
         assert (address.hostname, address.path) == ("shop.chen.example", "/p/1")

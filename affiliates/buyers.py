@@ -1,0 +1,211 @@
+"""Who the buyer of an order is, and what they did before it (docs/domain.md §3.3).
+
+A buyer is known by the click id that the shop reports, and by the visitor key that this click
+carries. What is found is barred here, with the reason, where it cannot earn from the order;
+`affiliates.attribution` chooses among the rest.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import F, Q
+
+from affiliates.models import (
+    FIRST_POLICY,
+    Attribution,
+    AttributionPolicy,
+    AttributionRule,
+    Touch,
+    TouchKind,
+    Visitor,
+)
+from affiliates.queries import policies_at
+from merchants.models import Order, OrderState
+
+CLICKS_PER_ORDER = 200  # of one buyer in one shop, the newest; older ones are not looked at
+CLAIM_CODE = re.compile("[A-Z2-7]{16}")  # what campaigns.claims makes
+
+
+@dataclass(slots=True)
+class Seen:
+    """A click that was looked at for an order, and why it cannot win ("" if it can)."""
+
+    touch: Touch
+    barred: str = ""
+
+
+@dataclass(slots=True)
+class Buyer:
+    """What is known of the buyer of an order: how they were recognised, and their clicks."""
+
+    policy: AttributionPolicy = FIRST_POLICY  # in force when the order was placed
+    identity: str = "none"
+    unknown: str = ""  # why there is nobody to look at
+    named: Seen | None = None  # the click that the shop reported
+    coupon: Seen | None = None  # the claim of the coupon that the order used
+    seen: list[Seen] = field(default_factory=list)  # newest first, `named` among them
+
+
+def buyers_of(orders: Iterable[Order]) -> dict[int, Buyer]:
+    """By order. Three statements: the policies, the touches that the shops named, and those buyers'
+    other clicks; a fourth where coupons were claimed."""
+    orders = list(orders)
+    policies = policies_at(order.placed_at for order in orders)
+    ids = {order.click_id for order in orders if order.click_id}
+    ids |= {code for order in orders if (code := claim_code(order.coupon_code))}
+    named = {touch.click_id: touch for touch in Touch.objects.filter(click_id__in=ids)}
+    claims = {
+        order.pk: touch
+        for order in orders
+        if (touch := named.get(claim_code(order.coupon_code))) and touch.kind == TouchKind.CLAIM
+    }
+    clicks = {
+        order.pk: touch
+        for order in orders
+        if (touch := named.get(order.click_id) or claims.get(order.pk))
+    }
+    history = _history(
+        [
+            (order, clicks[order.pk], policies[order.placed_at])
+            for order in orders
+            if order.pk in clicks
+        ]
+    )
+    used = _used_elsewhere(claims)
+    buyers: dict[int, Buyer] = {}
+    taken: set[int] = set()  # by an earlier order of the same batch
+    for order in sorted(orders, key=lambda order: (order.placed_at, order.pk)):
+        claim, policy = claims.get(order.pk), policies[order.placed_at]
+        buyers[order.pk] = buyer = _with_coupon(
+            order,
+            _buyer(order, policy, clicks.get(order.pk), history[order.pk]),
+            claim,
+            used=order.pk in used or (claim is not None and claim.pk in taken),
+        )
+        if claim and buyer.identity == "coupon" and order.state != OrderState.VOID:
+            taken.add(claim.pk)
+    return buyers
+
+
+def claim_code(coupon_code: str) -> str:
+    """The code of a claimed coupon, however the shop writes it; "" for the shop's own coupons."""
+    code = "".join(coupon_code.split()).replace("-", "").upper()
+    return code if CLAIM_CODE.fullmatch(code) else ""
+
+
+def _buyer(
+    order: Order, policy: AttributionPolicy, named: Touch | None, others: list[Touch]
+) -> Buyer:
+    if named is None:
+        return Buyer(policy, unknown="unknown_click" if order.click_id else "no_click_id")
+    touches = {touch.pk: touch for touch in [*others, named]}.values()
+    newest_first = sorted(touches, key=lambda touch: (touch.touched_at, touch.pk), reverse=True)
+    seen = [Seen(touch, _barred(order, touch, policy)) for touch in newest_first]
+    return Buyer(
+        policy,
+        identity="visitor" if named.visitor_key else "click_id",
+        named=next(each for each in seen if each.touch.pk == named.pk),
+        seen=seen,
+    )
+
+
+def _with_coupon(order: Order, buyer: Buyer, claim: Touch | None, *, used: bool) -> Buyer:
+    """The buyer, and the claim of the coupon where its campaign says that it decides."""
+    if claim is None or claim.expires_at is None:
+        return buyer
+    if claim.shop_id != order.shop_id:
+        barred = "click_of_another_shop"
+    elif claim.touched_at > order.placed_at:
+        barred = "after_order"
+    elif claim.expires_at < order.placed_at:
+        barred = "coupon_expired"
+    else:
+        barred = "coupon_used" if used else ""
+    buyer.coupon = Seen(claim, barred)
+    if not barred:
+        buyer.identity = "coupon"
+        others = [seen for seen in buyer.seen if seen.touch.pk != claim.pk]
+        buyer.seen = [buyer.coupon, *others]
+    elif not any(seen.touch.pk == claim.pk for seen in buyer.seen):  # as a click it may count
+        buyer.seen.append(buyer.coupon)
+    return buyer
+
+
+def _used_elsewhere(claims: Mapping[int, Touch]) -> set[int]:
+    """The orders whose coupon another order has used that has not come to nothing."""
+    if not claims:
+        return set()
+    uses: dict[int, set[int]] = defaultdict(set)
+    used = Attribution.objects.filter(
+        touch__in=[touch.pk for touch in claims.values()], rule=AttributionRule.COUPON
+    ).exclude(
+        Q(line__order__state=OrderState.VOID)
+        | Q(line__refunded_minor__gt=0, line__refunded_minor=F("line__amount_minor"))
+    )
+    for touch_id, order_id in used.values_list("touch", "line__order"):
+        uses[touch_id].add(order_id)
+    return {order_id for order_id, touch in claims.items() if uses[touch.pk] - {order_id}}
+
+
+def _barred(order: Order, touch: Touch, policy: AttributionPolicy) -> str:
+    """Why this click cannot earn from this order; "" if it can."""
+    if touch.shop_id != order.shop_id:
+        return "click_of_another_shop"
+    if touch.visitor != Visitor.HUMAN:
+        return "not_human"
+    if touch.touched_at > order.placed_at:
+        return "after_order"
+    if touch.touched_at < order.placed_at - timedelta(days=policy.window_days):
+        return "too_old"
+    wait = timedelta(seconds=policy.stand_down_seconds)
+    # Nobody finds, fills and sends a basket in seconds: something fired its own link at the till.
+    fired = touch.kind == TouchKind.CLICK and order.placed_at - touch.touched_at < wait
+    return "stand_down" if fired else ""
+
+
+def _history(
+    named: Sequence[tuple[Order, Touch, AttributionPolicy]],
+) -> dict[int, list[Touch]]:
+    """Per order the newest clicks of its visitor in its shop and window: an index walk each."""
+    found: dict[int, list[Touch]] = defaultdict(list)
+    asked = [
+        (order, touch.visitor_key, policy.window_days)
+        for order, touch, policy in named
+        if touch.visitor_key
+    ]
+    if not asked:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT asked.order_id, t.id
+            FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[], %s::int[])
+                AS asked(order_id, visitor_key, shop_id, placed_at, days)
+            CROSS JOIN LATERAL (
+                SELECT id FROM affiliates_touch
+                WHERE visitor_key = asked.visitor_key AND visitor_key <> ''
+                    AND shop_id = asked.shop_id AND visitor = %s
+                    AND touched_at BETWEEN asked.placed_at - asked.days * interval '24 hours'
+                        AND asked.placed_at
+                ORDER BY touched_at DESC, id DESC LIMIT %s
+            ) t
+            """,
+            [
+                [order.pk for order, _key, _days in asked],
+                [key for _order, key, _days in asked],
+                [order.shop_id for order, _key, _days in asked],
+                [order.placed_at for order, _key, _days in asked],
+                [days for _order, _key, days in asked],
+                Visitor.HUMAN,
+                CLICKS_PER_ORDER,
+            ],
+        )
+        pairs = cursor.fetchall()
+    touches = Touch.objects.in_bulk({touch_id for _order_id, touch_id in pairs})
+    for order_id, touch_id in pairs:
+        found[order_id].append(touches[touch_id])
+    return found
