@@ -23,6 +23,7 @@ from affiliates.models import (
     Affiliate,
     AffiliateKind,
     AffiliateState,
+    CodeBinding,
     Intermediation,
     Relation,
     Site,
@@ -266,3 +267,23 @@ class IntermediationAdmin(ReadOnlyAdmin):
         if row.starts_at:
             return columns.badge("active", _("Active"))
         return columns.badge("requested", _("Waits for the merchant"))
+
+
+@admin.register(CodeBinding)
+class CodeBindingAdmin(ReadOnlyAdmin):
+    """Whose the coupon codes of shops are and were. Merchants bind and end them."""
+
+    seen_by = (OPS, RISK, SUPPORT)
+    list_display = (
+        columns.linked("coupon", _("coupon")),
+        columns.linked("coupon.merchant", _("merchant")),
+        columns.linked("affiliate", _("affiliate")),
+        columns.moment("starts_at", _("starts at")),
+        columns.moment("ends_at", _("ended at")),
+    )
+    list_select_related = ("coupon__merchant", "affiliate")
+    list_filter = (("affiliate", AutocompleteSelectFilter),)
+    search_fields = ("=coupon__code", "affiliate__name", "coupon__merchant__name")
+    search_help_text = _("Code, affiliate or merchant")
+    ordering = ("-pk",)
+    fields = (*list_display, "zone", "created_by")

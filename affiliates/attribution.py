@@ -3,6 +3,9 @@
 A coupon that was claimed through an affiliate, in a campaign that promises it, decides first: the
 order that uses it is that affiliate's, whatever the buyer clicked on.
 
+A code of the shop that is bound to an affiliate says whose the order is without any click; the
+policy puts it before the clicks or behind them.
+
 Else the buyer is known by the click id that the shop reports with the order, and by the visitor key
 that this click carries. Looked at are the buyer's clicks in the shop, by people, in the window
 before the order was placed (a claim is a click, too). The last click on the bought product wins;
@@ -13,9 +16,9 @@ A freeze after the click leaves the order where it belongs (the money waits mean
 that is closed when the order comes does not get it, and the next click is asked.
 
 The terms are those that the winning click was promised for the bought product: what its affiliate's
-plans and its link gave at that moment (affiliates.promised). Without terms the line is nobody's:
-the click was not promised anything. What others had a part in the order at that moment is decided
-with it (affiliates.parts).
+plans and its link gave at that moment (affiliates.promised); for a code, at the moment of the
+order. Without terms the line is nobody's: nothing was promised. What others had a part in the order
+at that moment is decided with it (affiliates.parts).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,12 +27,13 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from affiliates import queries
-from affiliates.buyers import Buyer, buyers_of
+from affiliates.buyers import Buyer, Seen, buyers_of
 from affiliates.models import (
     Affiliate,
     AffiliateState,
     Attribution,
     AttributionRule,
+    Precedence,
     StandDown,
     Touch,
 )
@@ -148,27 +152,35 @@ def _give(
 
 
 def _choose(line: OrderLine, buyer: Buyer) -> Choice:
-    """The coupon, else the last click on the product, else in the shop, else nobody and why."""
+    """The claimed coupon, the bound code, the last click on the product, the last in the shop; or
+    nobody, and why. The policy may put the code behind the clicks."""
     if buyer.coupon and not buyer.coupon.barred:
         return Choice(buyer.coupon.touch, AttributionRule.COUPON, "coupon")
+    bound = next((seen.touch for seen in buyer.codes if not seen.barred), None)
+    by_code = Choice(bound, AttributionRule.CODE, "code") if bound else None
+    if by_code and buyer.policy.precedence == Precedence.CODE_FIRST:
+        return by_code
     able = [seen.touch for seen in buyer.seen if not seen.barred and seen is not buyer.coupon]
     same = (t for t in able if line.product_id and t.product_id == line.product_id)
     if winner := next(same, None):
         return Choice(winner, AttributionRule.SAME_PRODUCT, "same_product")
     if able:
         return Choice(able[0], AttributionRule.SAME_SHOP, "same_shop")
-    # Nobody's. The click that the shop reported is the one that people ask about.
-    why = buyer.named.barred if buyer.named else buyer.unknown
+    if by_code:
+        return by_code
+    # Nobody's. The click that the shop reported is the one that people ask about, then its code.
+    asked_about = [buyer.named] if buyer.named else buyer.codes
+    why = next((seen.barred for seen in asked_about if seen), buyer.unknown)
     return Choice(None, AttributionRule.NONE, why)
 
 
 def _bar_the_closed(buyers: Iterable[Buyer]) -> dict[int, int]:
     """Bar the clicks of affiliates that are closed; return everybody's share of the commission."""
     buyers = list(buyers)
-    ids = {seen.touch.affiliate_id for buyer in buyers for seen in buyer.seen}
+    ids = {seen.touch.affiliate_id for buyer in buyers for seen in [*buyer.seen, *buyer.codes]}
     affiliates = Affiliate.objects.in_bulk(ids)
     for buyer in buyers:
-        for seen in buyer.seen:
+        for seen in [*buyer.seen, *buyer.codes]:
             state = affiliates[seen.touch.affiliate_id].state
             if not seen.barred and state not in {AffiliateState.ACTIVE, AffiliateState.FROZEN}:
                 seen.barred = "affiliate_not_active"
@@ -201,23 +213,24 @@ def _receipt(
 ) -> dict[str, Any]:
     """What was looked at and why each click won or lost: codes and facts, words come later."""
     no_terms = choice.winner is not None and not found
-    # The winner and the reported click first, then the newest.
+    # The winner and the reported click first, then codes, then the newest.
     ranked = sorted(
-        buyer.seen, key=lambda seen: (seen.touch is not choice.winner, seen is not buyer.named)
+        [*buyer.codes, *buyer.seen],
+        key=lambda seen: (seen.touch is not choice.winner, seen is not buyer.named),
     )
     looked_at = []
     for seen in ranked[:SHOWN]:
         won = seen.touch is choice.winner
         looked_at.append(
             {
-                "click_id": seen.touch.click_id,
+                **({"code": seen.code} if seen.code else {"click_id": seen.touch.click_id}),
                 "affiliate_id": seen.touch.affiliate_id,
                 "touched_at": seen.touch.touched_at.astimezone(UTC).isoformat(),
                 "product_id": seen.touch.product_id,
                 "verdict": "won" if won and not no_terms else "lost",
                 "why": ("no_terms" if no_terms else choice.why)
                 if won
-                else seen.barred or _beaten(line, seen.touch, choice),
+                else seen.barred or _beaten(line, seen, choice),
             }
         )
     return {
@@ -237,10 +250,12 @@ def _receipt(
     }
 
 
-def _beaten(line: OrderLine, touch: Touch, choice: Choice) -> str:
-    if choice.rule == AttributionRule.COUPON:
-        return "coupon_won"
+def _beaten(line: OrderLine, seen: Seen, choice: Choice) -> str:
+    """Why what might have won did not."""
+    if choice.rule in (AttributionRule.COUPON, AttributionRule.CODE):
+        return f"{choice.rule}_won"
+    if seen.code:
+        return "click_won"
     by_product = choice.rule == AttributionRule.SAME_PRODUCT
-    return (
-        "product_click_won" if by_product and touch.product_id != line.product_id else "later_click"
-    )
+    other = by_product and seen.touch.product_id != line.product_id
+    return "product_click_won" if other else "later_click"

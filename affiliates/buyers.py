@@ -13,12 +13,14 @@ from datetime import timedelta
 
 from django.db import connection
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from affiliates.models import (
     FIRST_POLICY,
     Attribution,
     AttributionPolicy,
     AttributionRule,
+    CodeBinding,
     Touch,
     TouchKind,
     Visitor,
@@ -32,10 +34,15 @@ CLAIM_CODE = re.compile("[A-Z2-7]{16}")  # what campaigns.claims makes
 
 @dataclass(slots=True)
 class Seen:
-    """A click that was looked at for an order, and why it cannot win ("" if it can)."""
+    """A click that was looked at for an order, and why it cannot win ("" if it can).
+
+    Or a `code` that is bound to an affiliate: it says whose the order is as a click does, at the
+    moment of the order; its touch is no row.
+    """
 
     touch: Touch
     barred: str = ""
+    code: str = ""
 
 
 @dataclass(slots=True)
@@ -48,11 +55,12 @@ class Buyer:
     named: Seen | None = None  # the click that the shop reported
     coupon: Seen | None = None  # the claim of the coupon that the order used
     seen: list[Seen] = field(default_factory=list)  # newest first, `named` among them
+    codes: list[Seen] = field(default_factory=list)  # whose the reported code is and was
 
 
 def buyers_of(orders: Iterable[Order]) -> dict[int, Buyer]:
     """By order. Three statements: the policies, the touches that the shops named, and those buyers'
-    other clicks; a fourth where coupons were claimed."""
+    other clicks; one more where coupons were claimed, and where shops named codes of their own."""
     orders = list(orders)
     policies = policies_at(order.placed_at for order in orders)
     ids = {order.click_id for order in orders if order.click_id}
@@ -76,6 +84,7 @@ def buyers_of(orders: Iterable[Order]) -> dict[int, Buyer]:
         ]
     )
     used = _used_elsewhere(claims)
+    codes = _codes(orders)
     buyers: dict[int, Buyer] = {}
     taken: set[int] = set()  # by an earlier order of the same batch
     for order in sorted(orders, key=lambda order: (order.placed_at, order.pk)):
@@ -86,6 +95,7 @@ def buyers_of(orders: Iterable[Order]) -> dict[int, Buyer]:
             claim,
             used=order.pk in used or (claim is not None and claim.pk in taken),
         )
+        buyer.codes = codes[order.pk]
         if claim and buyer.identity == "coupon" and order.state != OrderState.VOID:
             taken.add(claim.pk)
     return buyers
@@ -95,6 +105,48 @@ def claim_code(coupon_code: str) -> str:
     """The code of a claimed coupon, however the shop writes it; "" for the shop's own coupons."""
     code = "".join(coupon_code.split()).replace("-", "").upper()
     return code if CLAIM_CODE.fullmatch(code) else ""
+
+
+def _codes(orders: Iterable[Order]) -> dict[int, list[Seen]]:
+    """By order: the affiliates that the code of its shop was ever bound to, the latest first.
+
+    Shops write a code in any case (some shop systems always in small letters).
+    """
+    found: dict[int, list[Seen]] = defaultdict(list)
+    asked: dict[tuple[int, str], list[Order]] = defaultdict(list)
+    for order in orders:
+        code = order.coupon_code.strip().upper()
+        if code and not claim_code(code):
+            asked[order.shop_id, code].append(order)
+    if not asked:
+        return found
+    bindings = CodeBinding.objects.filter(coupon__shop__in={shop for shop, _code in asked})
+    lasted = bindings.filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
+    named = lasted.annotate(code=Upper("coupon__code")).filter(code__in={c for _s, c in asked})
+    for binding in named.select_related("coupon").order_by("-starts_at", "-pk"):
+        for order in asked[binding.coupon.shop_id, binding.code]:
+            found[order.pk].append(_bound(order, binding))
+    return found
+
+
+def touch_by_code(order: Order, affiliate_id: int, zone_id: int) -> Touch:
+    """What a bound code says of its order, in the form of a touch. It is never written."""
+    return Touch(
+        affiliate_id=affiliate_id,
+        zone_id=zone_id,
+        shop_id=order.shop_id,
+        touched_at=order.placed_at,
+    )
+
+
+def _bound(order: Order, binding: CodeBinding) -> Seen:
+    touch = touch_by_code(order, binding.affiliate_id, binding.zone_id)
+    barred = ""
+    if binding.starts_at > order.placed_at:
+        barred = "code_not_yet"
+    elif binding.ends_at and binding.ends_at <= order.placed_at:
+        barred = "code_ended"
+    return Seen(touch, barred, code=binding.coupon.code)
 
 
 def _buyer(

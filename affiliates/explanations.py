@@ -18,6 +18,7 @@ DECISIONS = {
         "The order used a coupon that was claimed through this affiliate, which goes before every "
         "click."
     ),
+    "code": _("The order used a coupon code that is bound to this affiliate."),
     "same_product": _("It was the last click on this product before the order."),
     "same_shop": _(
         "There was no click on this product, so the last click in the same shop counts."
@@ -29,6 +30,14 @@ DECISIONS = {
     "click_of_another_shop": _("The reported click led to another shop."),
     "coupon_expired": _("The coupon had expired when the order was placed."),
     "coupon_used": _("The coupon was used by another order."),
+    "code_ended": _(
+        "The shop reported a coupon code that was not bound to anybody any more when the order was "
+        "placed."
+    ),
+    "code_not_yet": _(
+        "The shop reported a coupon code that was bound to somebody only after the order was "
+        "placed."
+    ),
     "too_old": _(
         "The click was more than %(days)d days before the order, and older ones do not count."
     ),
@@ -47,6 +56,10 @@ DECISIONS = {
 # Why one click among several lost.
 DEFEATS = {
     "coupon_won": _("the order used a coupon that was claimed elsewhere"),
+    "code_won": _("the order used a code that is bound to an affiliate, which goes before a click"),
+    "click_won": _("a click goes before a code"),
+    "code_ended": _("it was not bound any more when the order was placed"),
+    "code_not_yet": _("it was bound only after the order was placed"),
     "coupon_expired": _("the coupon had expired when the order was placed"),
     "coupon_used": _("the coupon was used by another order"),
     "later_click": _("a later click counts instead"),
@@ -184,10 +197,27 @@ def _sentence(
         "who": _who(click["affiliate_id"], viewer, names),
         "when": moment(datetime.fromisoformat(click["touched_at"])),
     }
+    if click["verdict"] != "won":
+        facts["why"] = DEFEATS[click["why"]] % rules
+    if "code" in click:
+        return _code_sentence(click, facts, viewer)
     if click["verdict"] == "won":
         return gettext("%(when)s: click through %(who)s. It counts.") % facts
-    facts["why"] = DEFEATS[click["why"]] % rules
     return gettext("%(when)s: click through %(who)s. It does not count: %(why)s.") % facts
+
+
+def _code_sentence(seen: Mapping[str, Any], facts: dict[str, str], viewer: Affiliate | None) -> str:
+    """The code itself is told to those who know it: its affiliate and the merchant."""
+    if viewer is not None and viewer.pk != seen["affiliate_id"]:
+        if seen["verdict"] == "won":
+            return gettext("A coupon code that is bound to %(who)s. It counts.") % facts
+        return (
+            gettext("A coupon code that is bound to %(who)s. It does not count: %(why)s.") % facts
+        )
+    facts["code"] = seen["code"]
+    if seen["verdict"] == "won":
+        return gettext("Coupon code %(code)s, bound to %(who)s. It counts.") % facts
+    return gettext("Coupon code %(code)s, bound to %(who)s. It does not count: %(why)s.") % facts
 
 
 def _who(affiliate_id: int, viewer: Affiliate | None, names: Mapping[int, str]) -> str:

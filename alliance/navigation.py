@@ -111,6 +111,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Products"), "shopping-bag", "affiliates:products"),
         (_("Links"), "link", "affiliates:links"),
         (_("Coupon pages"), "ticket", "campaigns:coupon_pages"),
+        (_("Your codes"), "speakerphone", "affiliates:codes"),
         (_("Campaigns"), "target-arrow", "commissions:campaigns"),
         (_("Orders"), "receipt", "commissions:affiliate_orders"),
         (_("Earnings"), "coins", "commissions:earnings"),
@@ -134,6 +135,7 @@ def _merchant_entries() -> Entries:
         (_("Agreements"), "clipboard-check", "campaigns:agreements"),
         (_("Statements"), "file-text", "commissions:merchant_statements"),
         (_("Coupons"), "ticket", "merchants:coupons"),
+        (_("Codes of affiliates"), "speakerphone", "merchant_codes:bound"),
         (_("Imports"), "file-import", "merchants:imports"),
         (_("Settings"), "settings", "merchants:settings"),
     ]

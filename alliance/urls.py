@@ -7,6 +7,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from affiliates import redirect
+from affiliates.urls import merchant_codes
 from alliance import health, home
 from campaigns import door
 from commissions.admin import finance
@@ -28,6 +29,7 @@ urlpatterns = [
     path("admin/finance/", admin.site.admin_view(finance.page), name="desk_finance"),
     path("admin/", admin.site.urls),
     path("affiliate/", include("affiliates.urls")),
+    path("merchant/codes/", include((merchant_codes, "merchant_codes"))),
     path("merchant/", include("merchants.urls")),
     path("", include("campaigns.urls")),
     path("", include("commissions.urls")),

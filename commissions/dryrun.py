@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.attribution import ask_of
+from affiliates.buyers import touch_by_code
 from affiliates.models import Affiliate, Attribution, AttributionRule, Touch
 from affiliates.parts import Parts, Won, parts_at
 from affiliates.promised import wanted_for
@@ -326,7 +327,7 @@ class _Rate:
     ) -> Iterator[Priced]:
         lines = [line for line in lines if line.pk in booked]
         touches = Touch.objects.in_bulk({line.attribution.touch_id for line in lines})
-        asks = {line.pk: ask_of(line, touches[line.attribution.touch_id or 0]) for line in lines}
+        asks = {line.pk: ask_of(line, _touch(line, touches)) for line in lines}
         wanted = wanted_for(asks.values())
         found_for = terms_if(wanted.values(), self.change)
         terms = {pk: found_for[wanted[ask]] for pk, ask in asks.items()}
@@ -347,6 +348,14 @@ class _Rate:
 
     def finish(self, report: Report, sums: "_Sums") -> None:
         """Nobody else pays for it."""
+
+
+def _touch(line: OrderLine, touches: Mapping[int, Touch]) -> Touch:
+    """What brought the line; a code that is bound is no row."""
+    decision = line.attribution
+    if decision.touch_id is None:
+        return touch_by_code(line.order, decision.affiliate_id or 0, decision.zone_id or 0)
+    return touches[decision.touch_id]
 
 
 def _won(decision: Attribution, at: datetime, found: Found) -> Won:

@@ -11,6 +11,7 @@ from affiliates.models.affiliate import (
     SiteState,
 )
 from affiliates.models.attribution import Attribution, AttributionRule
+from affiliates.models.codes import CodeBinding
 from affiliates.models.parts import (
     SERVICE_MAX_BPS,
     SPECIAL_MAX_BPS,
@@ -44,6 +45,7 @@ __all__ = [
     "AttributionPolicy",
     "AttributionRule",
     "ClickFile",
+    "CodeBinding",
     "EventHost",
     "Intermediation",
     "Link",

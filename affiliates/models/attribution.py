@@ -14,6 +14,7 @@ class AttributionRule(models.TextChoices):
     """By which rule (docs/domain.md §3.3); NONE: nobody's, and the receipt says why."""
 
     COUPON = "coupon", _("Coupon claimed through the affiliate")
+    CODE = "code", _("Code that is bound to the affiliate")
     SAME_PRODUCT = "same_product", _("Click on this product")
     SAME_SHOP = "same_shop", _("Click on another product of the shop")
     NONE = "none", _("Not attributed")
@@ -21,6 +22,8 @@ class AttributionRule(models.TextChoices):
 
 class Attribution(AppendOnly):
     """The decision, the terms in force at the touch, and the receipt: who else was looked at.
+
+    A code that is bound to an affiliate needs no touch: then the moment of the order counts.
 
     `rate_bps` and `special_bps` together are the plan's rate; `share_bps` (the affiliate's own)
     and `partner_share_bps` together are what was agreed with the affiliate, both of the whole
@@ -66,7 +69,8 @@ class Attribution(AppendOnly):
                 condition=models.Q(rule="none", affiliate=None)
                 | (
                     ~models.Q(rule="none")
-                    & models.Q(affiliate__isnull=False, touch__isnull=False, terms__isnull=False)
+                    & models.Q(affiliate__isnull=False, terms__isnull=False)
+                    & (models.Q(touch__isnull=False) | models.Q(rule="code"))
                 ),
                 name="attribution_has_affiliate_or_none",
             ),

@@ -1,5 +1,6 @@
 """The only way from a request to a row of the affiliate side. Strangers find nothing."""
 
+from affiliates.queries.codes import codes_bound_for, codes_for, coupons_to_bind
 from affiliates.queries.links import (
     clicks_by_day,
     links_for,
@@ -25,7 +26,10 @@ __all__ = [
     "Way",
     "categories",
     "clicks_by_day",
+    "codes_bound_for",
+    "codes_for",
     "coupons_for_products",
+    "coupons_to_bind",
     "links_for",
     "membership_in",
     "membership_of",

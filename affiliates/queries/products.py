@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Exists, F, Lookup, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 
-from affiliates.models import Affiliate
+from affiliates.models import Affiliate, CodeBinding
 from affiliates.queries.members import share_of
 from alliance.kernel import clock
 from alliance.kernel.money import Money
@@ -129,8 +129,10 @@ def coupons_for_products(products: Iterable[Product]) -> dict[int, Coupon]:
 
 
 def _coupons_now() -> QuerySet[Coupon]:
+    """What anybody may show. A code that is bound to an affiliate is only for that one to tell."""
     now = clock.now()
-    return Coupon.objects.filter(starts_at__lte=now, ends_at__gt=now)
+    bound = CodeBinding.objects.filter(coupon=OuterRef("pk"), ends_at=None)
+    return Coupon.objects.filter(~Exists(bound), starts_at__lte=now, ends_at__gt=now)
 
 
 def _usable(coupon: Coupon, product: Product) -> bool:

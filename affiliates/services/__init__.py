@@ -9,6 +9,7 @@ from affiliates.services.affiliates import (
     affiliate_reject,
     affiliate_unfreeze,
 )
+from affiliates.services.codes import code_bind, code_release
 from affiliates.services.events import (
     event_draft,
     event_end,
@@ -53,6 +54,8 @@ __all__ = [
     "affiliate_links_bar",
     "affiliate_reject",
     "affiliate_unfreeze",
+    "code_bind",
+    "code_release",
     "event_draft",
     "event_end",
     "event_join",

@@ -77,13 +77,15 @@ def _applicant(campaign: Campaign, affiliate: Affiliate) -> ApplicantFacts:
 def task_has_order(enrolment: Enrolment) -> bool:
     """Whether an order that may count has come since the acceptance."""
     campaign = enrolment.campaign
+    since = enrolment.accepted_at
     orders = Commission.objects.filter(
+        Q(attribution__touch__touched_at__gte=since)
+        | Q(attribution__touch=None, placed_at__gte=since),
         affiliate=enrolment.affiliate_id,
         role=PayeeRole.AFFILIATE,
         currency=campaign.currency,
         placed_at__gte=campaign.starts_at,
         placed_at__lt=campaign.ends_at,
-        attribution__touch__touched_at__gte=enrolment.accepted_at,
     ).exclude(state__in=(CommissionState.PLACED, CommissionState.VOID))
     if not campaign.all_products:
         orders = orders.filter(line__product__in=on_slate(campaign).values("product"))

@@ -43,7 +43,7 @@ _LINES = """
            CASE
              WHEN c.state IN ('void', 'placed') THEN 'void'
              WHEN c.hold <> '' OR c.state = 'frozen' THEN 'held'
-             WHEN p.accepted_at IS NOT NULL AND t.touched_at < p.accepted_at THEN 'before'
+             WHEN coalesce(t.touched_at, o.placed_at) < p.accepted_at THEN 'before'
              WHEN EXISTS (
                 SELECT FROM campaigns_campaignpause s WHERE s.campaign_id = %(campaign)s
                 AND s.from_at <= paid.at AND (s.until_at IS NULL OR paid.at < s.until_at)

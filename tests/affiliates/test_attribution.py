@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from affiliates.attribution import SHOWN, attribute
 from affiliates.explanations import DECISIONS, DEFEATS, explain
@@ -307,5 +308,19 @@ def test_an_affiliate_reads_who_won_but_not_the_others_name(
     assert "12%" in said[-1]
 
 
+BEATEN = {"later_click", "product_click_won", "coupon_won", "code_won", "click_won"}  # by another
+
+
 def test_every_reason_has_its_sentence():
-    assert set(DECISIONS) >= set(DEFEATS) - {"later_click", "product_click_won", "coupon_won"}
+    assert set(DECISIONS) >= set(DEFEATS) - BEATEN
+
+
+@pytest.mark.parametrize("why", sorted({*DECISIONS, *DEFEATS}))
+def test_every_reason_has_words_in_every_language(why):
+    for table in (DECISIONS, DEFEATS):
+        if why in table:
+            said = set()
+            for language in ("en", "de", "zh-hans"):
+                with translation.override(language):
+                    said.add(table[why] % {"days": 15, "seconds": 5, "version": 1})
+            assert len(said) == 3

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from affiliates.attribution import attribute
 from affiliates.explanations import DECISIONS, DEFEATS, explain
-from affiliates.models import Affiliate, Link, Visitor
-from affiliates.services import Click, touches_record
-from merchants.models import OrderLine
+from affiliates.models import Affiliate, CodeBinding, Link, Precedence, Visitor
+from affiliates.services import Click, policy_set, touches_record
+from merchants.models import Coupon, OrderLine
 from tests.affiliates.conftest import START
 
 pytestmark = pytest.mark.django_db
@@ -55,13 +55,26 @@ def stories(draw):
     an_order = st.tuples(
         st.integers(-1, len(clicks)),  # the reported click; -1: none, beyond the end: invented
         st.integers(0, 2) | st.none(),  # the bought product
+        st.sampled_from([None, None, 0, 1, 2]),  # whose code was used
     )
-    return clicks, draw(st.lists(an_order, min_size=1, max_size=4))
+    orders = draw(st.lists(an_order, min_size=1, max_size=4))
+    return clicks, orders, draw(st.sampled_from(Precedence.values))
 
 
-def reference(story, order) -> int | None:
-    """The rules of docs/domain.md §3.3, said as plainly as possible: which click wins."""
-    clicks, (reported, bought) = story[0], order
+def reference(story, order) -> tuple[str, int | None]:
+    """The rules of docs/domain.md §3.3, said as plainly as possible: which click or code wins."""
+    clicks, _orders, precedence = story
+    reported, bought, code = order
+    bound = code in (0, 1)  # the last one is closed
+    if bound and precedence == "code_first":
+        return "code", code
+    click = winning_click(clicks, reported, bought)
+    if click is None and bound:
+        return "code", code
+    return "click", click
+
+
+def winning_click(clicks, reported, bought) -> int | None:
     if not 0 <= reported < len(clicks):
         return None
     visitor = clicks[reported][2]
@@ -89,12 +102,29 @@ def links(make_affiliate, make_link, make_product, make_shop) -> list[list[Link]
     return made
 
 
+@pytest.fixture
+def codes(links, shop, now) -> list[str]:
+    """codes[affiliate]: a code that is bound to them."""
+    made = []
+    for who, (link, *_others) in enumerate(links):
+        coupon = Coupon.objects.create(
+            merchant=shop.merchant, shop=shop, code=f"C{who}", face_minor=1, currency="CNY",
+            starts_at=START - timedelta(days=1), ends_at=START + timedelta(days=1),
+        )  # fmt: skip
+        CodeBinding.objects.create(
+            coupon=coupon, affiliate=link.affiliate, zone=link.zone, starts_at=START
+        )
+        made.append(coupon.code)
+    return made
+
+
 @given(story=stories())
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_it_agrees_with_the_reference(story, links, sell, terms):
-    clicks, orders = story
+def test_it_agrees_with_the_reference(story, links, codes, sell, terms, ops):
+    clicks, orders, precedence = story
+    policy_set(actor=ops, window_days=15, precedence=precedence, stand_down_seconds=5)
     run = next(_serial)  # the examples share a database: each has visitors of its own
     touches = touches_record(
         [
@@ -109,15 +139,22 @@ def test_it_agrees_with_the_reference(story, links, sell, terms):
     )
     named = {-1: "", len(clicks): "invented"} | {i: t.click_id for i, t in enumerate(touches)}
     lines = [
-        sell(named[reported], bought=None if bought is None else links[0][bought].product)
-        for reported, bought in orders
+        sell(
+            named[reported],
+            bought=None if bought is None else links[0][bought].product,
+            coupon_code="" if code is None else codes[code],
+        )
+        for reported, bought, code in orders
     ]
     decided = attribute(lines)
     for line, order in zip(lines, orders, strict=True):
-        expected = reference(story, order)
-        assert decided[line.pk].touch_id == (None if expected is None else touches[expected].pk)
+        by, expected = reference(story, order)
+        click = None if by == "code" or expected is None else touches[expected].pk
+        assert decided[line.pk].touch_id == click
+        if by == "code":
+            assert decided[line.pk].affiliate_id == links[expected][0].affiliate_id
         assert decided[line.pk].receipt["why"] in DECISIONS
         assert {seen["why"] for seen in decided[line.pk].receipt["looked_at"]} <= {
-            *DEFEATS, "same_product", "same_shop",
+            *DEFEATS, "same_product", "same_shop", "code",
         }  # fmt: skip
         assert explain(decided[line.pk], viewer=None)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from affiliates.models import Affiliate, Intermediation, Relation, Site, StandDown
+from affiliates.models import Affiliate, CodeBinding, Intermediation, Relation, Site, StandDown
 from affiliates.services import link_create, policy_set
 from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
@@ -111,6 +111,17 @@ def policies(world: World, count: int) -> None:
     terms = {"window_days": 15, "precedence": "code_first", "stand_down_seconds": 5}
     for _i in range(count):
         policy_set(actor=user_make(), **terms)
+
+
+def codes(world: World, count: int) -> None:
+    for i in range(count):
+        coupon = Coupon.objects.create(
+            merchant=world.cast.merchant, shop=world.cast.shop, code=f"BOUND{i}", face_minor=1,
+            currency="CNY", starts_at=MAY, ends_at=JUNE_20,
+        )  # fmt: skip
+        CodeBinding.objects.create(
+            coupon=coupon, affiliate=world.cast.affiliate, zone=world.cast.zone
+        )
 
 
 def stand_downs(world: World, count: int) -> None:
@@ -315,6 +326,7 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "affiliates.affiliate": affiliates,
     "affiliates.attribution": sell,
     "affiliates.attributionpolicy": policies,
+    "affiliates.codebinding": codes,
     "affiliates.intermediation": parts,
     "affiliates.link": links,
     "affiliates.relation": parts,

@@ -15,6 +15,7 @@ from affiliates.models import Affiliate, Site, StandDown
 from affiliates.services import (
     affiliate_apply,
     affiliate_approve,
+    code_bind,
     intermediation_open,
     policy_set,
     relation_open,
@@ -290,6 +291,12 @@ def world_make() -> World:
         starts_at=MAY,
         ends_at=JUNE_22,
     )
+    own_code = Coupon.objects.create(
+        merchant=cast.merchant, shop=cast.shop, code="LIN5", face_minor=500, currency="CNY",
+        starts_at=MAY, ends_at=JUNE_22 + timedelta(days=3650),
+    )  # fmt: skip
+    with at(JUNE_22):
+        binding = code_bind(actor=cast.chen, coupon=own_code, affiliate=cast.affiliate)
     run = import_begin(
         shop=cast.shop,
         kind="orders",
@@ -351,7 +358,7 @@ def world_make() -> World:
         attribution.touch, top_up, settled, payout, payee, period, verified, cast.lin, key,
         Account.objects.get(code=chart.CASH), Entry.objects.order_by("pk").first(),
         AuditEvent.objects.order_by("pk").first(), relation, intermediation, subsidy,
-        policy, hasty,
+        policy, hasty, binding,
         season, campaign, proposal, stock,
         issued.invoices.get(), statement,
         statement.credits.get(),

@@ -43,6 +43,7 @@ OBJECTS = {
     "merchant/products/": "merchants.product",
     "merchant/plans/": "merchants.plan",
     "merchant/coupons/": "merchants.coupon",
+    "merchant/codes/": "affiliates.codebinding",
     "merchant/agreements/intermediations/": "affiliates.intermediation",
     "merchant/agreements/subsidies/": "campaigns.subsidy",
     "merchant/imports/": "merchants.importrun",

@@ -57,6 +57,7 @@ STATE_COLOURS = {
     "granted": "green",
     "held": "azure",
     "live": "green",
+    "code": "purple",
     "lost": "secondary",
     "low": "yellow",
     "new": "azure",
