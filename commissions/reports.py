@@ -169,6 +169,51 @@ class OrderIn(Strict):
         return OrderReport(**data)
 
 
+class ConversionIn(serializers.Serializer[Any]):
+    """What a shop's server says of one order, in the words of other networks. Texts, so that no
+    amount passes through a float; other names that are understood are in docs/api.md."""
+
+    key = serializers.CharField(
+        required=False,
+        max_length=100,
+        help_text="The shop's postback key, if there is no Authorization header.",
+    )
+    order_id = serializers.CharField(
+        max_length=64, help_text="The shop's order number: saying it twice changes nothing."
+    )
+    click_id = serializers.CharField(
+        required=False,
+        max_length=64,
+        help_text="As the buyer brought it in the address. Also taken: "
+        + ", ".join(CLICK_ID_ALIASES)
+        + ".",
+    )
+    amount = serializers.CharField(
+        required=False,
+        max_length=24,
+        help_text='What the buyer paid, after coupons, without freight: "199.00".',
+    )
+    amount_minor = serializers.RegexField(
+        r"^[0-9]{1,13}$", required=False, help_text="The same in whole minor units: 19900."
+    )
+    currency = serializers.RegexField(
+        r"^[A-Za-z]{3}$", required=False, help_text="ISO 4217; default: the merchant's."
+    )
+    status = serializers.CharField(
+        required=False,
+        max_length=20,
+        help_text="placed, paid (default), received, void; or pending, approved, declined, hold, "
+        "or 1, 2, 3, 5 as Affise says.",
+    )
+    coupon = serializers.CharField(required=False, max_length=40)
+    product = serializers.CharField(
+        required=False, max_length=64, help_text="The shop's product id, as in the product feed."
+    )
+    event = serializers.CharField(
+        required=False, max_length=40, help_text="Only purchases are taken."
+    )
+
+
 # --- Answers -------------------------------------------------------------------------------------
 
 
@@ -199,6 +244,11 @@ class OutcomeOut(serializers.Serializer[Any]):
         help_text="Refunds that fit no order line and wait for a person.",
     )
     error = ErrorOut(required=False)
+
+
+class ConversionOut(serializers.Serializer[Any]):
+    order_id = serializers.CharField()
+    change = serializers.ChoiceField(choices=["created", "changed", "unchanged", "stale"])
 
 
 class BulkIn(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commissions import api
+from commissions import api, conversions
 from commissions.views import (
     affiliate,
     campaigns,
@@ -102,6 +102,7 @@ urlpatterns = [
     ),
     path("statements/keys/", statements.key_list, name="statement_keys"),
     path("statements/verify_statement.py", statements.verifier, name="statement_verifier"),
+    path("api/v1/conversions", conversions.conversions, name="api_conversions"),
     path("api/v1/orders", api.orders, name="api_orders"),
     path("api/v1/orders/bulk", api.orders_bulk, name="api_orders_bulk"),
     path("api/v1/orders/<path:external_id>", api.order, name="api_order"),

@@ -76,3 +76,18 @@ class IsMerchant(HasScope):
             return False
         cast(Any, request).merchant = member.merchant
         return True
+
+
+class IsShop(HasScope):
+    """The key is a shop's own (`shop_key_issue`), and whoever made it is still in the merchant's
+    team and may change things: such a key only reports. Sets request.shop."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        key = cast(ApiKey, request.auth)
+        shop = queries.shop_of_key(key)
+        if shop is None or not queries.may_act_for(key.user, shop.merchant_id):
+            return False
+        cast(Any, request).shop = shop
+        return True

@@ -181,7 +181,19 @@ def mappings_for(user: User) -> QuerySet[ColumnMapping]:
 
 
 def api_keys_for(user: User) -> QuerySet[ApiKey]:
-    """Keys of the merchant's team that still work."""
+    """Keys of the merchant's team and of its shops that still work."""
     merchant = merchant_of(user)
     keys = ApiKey.objects.filter(revoked_at=None).select_related("user").order_by("-id")
-    return keys.filter(organisation=f"merchant:{merchant.pk}") if merchant else keys.none()
+    if merchant is None:
+        return keys.none()
+    shops = [f"shop:{shop.pk}" for shop in shops_for(user)]
+    return keys.filter(organisation__in=[f"merchant:{merchant.pk}", *shops])
+
+
+def shop_of_key(key: ApiKey) -> Shop | None:
+    """The shop that a key of its own reports for; of a merchant that is closed, none."""
+    kind, _colon, number = key.organisation.partition(":")
+    if kind != "shop" or not number.isdecimal():
+        return None
+    open_ones = Shop.objects.exclude(merchant__state=MerchantState.CLOSED)
+    return open_ones.select_related("merchant").filter(pk=int(number)).first()

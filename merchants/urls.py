@@ -27,6 +27,7 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/shops/new/", settings.shop_new, name="shop_new"),
     path("settings/shops/<int:pk>/", settings.shop, name="shop"),
+    path("settings/shops/<int:pk>/postback/", settings.postback_new, name="postback_new"),
     path("settings/members/new/", settings.member_new, name="member_new"),
     path("settings/members/<int:pk>/", settings.member, name="member"),
     path("settings/members/<int:pk>/remove/", settings.member_out, name="member_out"),

@@ -66,9 +66,14 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 
     keyword = "Bearer"
 
-    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+    def token_of(self, request: Request) -> str:
+        """The token that the call carries; "" if none."""
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != self.keyword or not token:
+        return token if scheme == self.keyword else ""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        token = self.token_of(request)
+        if not token:
             return None
         prefix = "_".join(token.split("_")[:2]).replace("\x00", "")
         key = ApiKey.objects.select_related("user").filter(prefix=prefix, revoked_at=None).first()

@@ -118,6 +118,12 @@ def orders_reported_for(user: User) -> QuerySet[Order]:
     )
 
 
+def order_of_shop(user: User, shop: Shop, number: str) -> Order | None:
+    """The shop's order of that number, with its lines."""
+    rows = Order.objects.filter(shop=shop, merchant__members__user=user, external_id=number)
+    return rows.prefetch_related("lines").first()
+
+
 def shop_for(user: User, merchant: Merchant, number: int | None) -> Shop | None:
     """The merchant's shop of that number, or its only one if none is named."""
     shops = Shop.objects.filter(merchant=merchant, merchant__members__user=user)

@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from publicsuffixlist import PublicSuffixList
 
 from alliance.kernel import audit
+from alliance.kernel.access import api_key_issue
 from alliance.kernel.errors import Invalid
 from alliance.kernel.hosts import ascii_host
-from alliance.kernel.models import User
+from alliance.kernel.models import ApiKey, User
 from merchants.models import Merchant, MerchantState, Shop
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
@@ -44,6 +45,17 @@ def shop_change(*, shop: Shop, name: str, domains: Sequence[str], actor: User | 
     _fill(shop, name, domains)
     shop.save(update_fields=["name", "domains"])
     audit.record("shop.changed", shop, actor=actor, name=shop.name, domains=shop.domains)
+
+
+def shop_key_issue(*, actor: User, shop: Shop) -> tuple[ApiKey, str]:
+    """A key with which the shop's server reports conversions, and nothing else; its token is shown
+    this once. Older keys of the shop go on working until they are revoked."""
+    return api_key_issue(
+        actor=actor,
+        organisation=f"shop:{shop.pk}",
+        name=shop.name[:60],
+        scopes=["conversions:write"],
+    )
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,7 +20,13 @@ from merchants.services.merchants import (
     member_remove,
     merchant_change,
 )
-from merchants.services.shops import shop_change, shop_create
+from merchants.services.shops import shop_change, shop_create, shop_key_issue
+
+# What a shop system fills in. The names in braces are ours: each system has its own for them.
+POSTBACK = (
+    "key={key}&order_id={{order_id}}&click_id={{click_id}}&amount={{amount}}"
+    "&currency={{currency}}&coupon={{coupon}}&status={{status}}"
+)
 
 
 def _page(request: MerchantRequest, **more: Any) -> HttpResponse:
@@ -125,6 +132,17 @@ def key_new(request: MerchantRequest) -> HttpResponse:
         actor=request.user, organisation=f"merchant:{request.merchant.pk}", **form.cleaned_data
     )
     return _page(request, fresh_key=key, token=token)
+
+
+@never_cache
+@require_POST
+@merchant_required(owner=True)
+def postback_new(request: MerchantRequest, pk: int) -> HttpResponse:
+    """The address at which the shop's server reports conversions; its key is shown this once."""
+    shop = get_object_or_404(queries.shops_for(request.user), pk=pk)
+    _key, token = shop_key_issue(actor=request.user, shop=shop)
+    address = request.build_absolute_uri(reverse("commissions:api_conversions"))
+    return _page(request, postback=f"{address}?{POSTBACK.format(key=token)}", postback_shop=shop)
 
 
 @require_POST

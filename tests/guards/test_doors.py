@@ -25,7 +25,10 @@ PUBLIC = {
     "demo/orders/<slug:number>/",
 }  # fmt: skip
 SIGNED_IN = {"affiliate/join/", "merchant/join/"}
-API = {"api/v1/orders", "api/v1/orders/bulk", "api/v1/orders/<path:external_id>"}
+API = {
+    "api/v1/orders", "api/v1/orders/bulk", "api/v1/orders/<path:external_id>",
+    "api/v1/conversions",
+}  # fmt: skip
 # What a number in a route of the room stands for, by the route's beginning.
 OBJECTS = {
     "affiliate/products/": "merchants.product",
