@@ -1,10 +1,12 @@
 """What affiliates type in. The services have the last word; forms only read and explain."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from affiliates import queries
@@ -68,24 +70,25 @@ class PickingForm(forms.Form):
         for name in ("price_from", "price_to"):
             self.fields[name].widget.attrs |= {"step": "any", "inputmode": "decimal"}
 
-    def narrowing(self) -> dict[str, Any]:
-        """What `queries.products_offered` wants; a filter that makes no sense is left out."""
+    @cached_property
+    def wish(self) -> queries.Wish:
+        """What is looked for; a filter that makes no sense is left out."""
         self.full_clean()
         said = self.cleaned_data
-        return {
-            "words": said.get("words", ""),
-            "category": said.get("category", ""),
-            "rate_from": said.get("rate") or 0,
-            "price_from": _minor(said.get("price_from")),
-            "price_to": _minor(said.get("price_to")),
-            "coupon_only": bool(said.get("coupon")),
-            "sort": said.get("sort", ""),
-        }
+        return queries.Wish(
+            words=said.get("words", ""),
+            category=said.get("category", ""),
+            rate_from=said.get("rate") or 0,
+            price_from=_minor(said.get("price_from")),
+            price_to=_minor(said.get("price_to")),
+            coupon_only=bool(said.get("coupon")),
+            sort=said.get("sort", ""),
+        )
 
     @property
     def narrowed(self) -> bool:
         """Whether anything but the order was asked for."""
-        return any(value for name, value in self.narrowing().items() if name != "sort")
+        return replace(self.wish, sort="") != queries.Wish(sort="")
 
 
 def _minor(amount: Decimal | None) -> int | None:

@@ -10,6 +10,7 @@ from affiliates.queries.links import (
     zones_for,
 )
 from affiliates.queries.members import membership_in, membership_of, reason_of_state, share_of
+from affiliates.queries.picking import Found, Place, Wish, products_offered
 from affiliates.queries.policies import policies_at, policy_now
 from affiliates.queries.products import (
     Offer,
@@ -17,13 +18,15 @@ from affiliates.queries.products import (
     coupons_for_products,
     offers_of,
     products_known,
-    products_offered,
 )
 from affiliates.queries.ways import Way, way_of
 
 __all__ = [
+    "Found",
     "Offer",
+    "Place",
     "Way",
+    "Wish",
     "categories",
     "clicks_by_day",
     "codes_bound_for",

@@ -1,6 +1,5 @@
 """Picking a product and turning it into a link."""
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
@@ -23,12 +22,12 @@ PER_PAGE = 24
 @affiliate_required
 def products(request: AffiliateRequest) -> HttpResponse:
     form = PickingForm(request.GET)
-    found = queries.products_offered(**form.narrowing())
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    places = {name: queries.Place.read(request.GET.get(name, "")) for name in ("after", "before")}
+    found = queries.products_offered(form.wish, size=PER_PAGE, **places)
     context = {
         "form": form,
-        "page": page,
-        "offers": queries.offers_of(page.object_list, affiliate=request.affiliate),
+        "found": found,
+        "offers": queries.offers_of(found.products, affiliate=request.affiliate),
         "window_days": queries.policy_now().window_days,
         "first_steps": not queries.links_for(request.user).exists(),
     }

@@ -1,7 +1,9 @@
 """What is sold: categories, products, and the coupons a buyer can use on them."""
 
-from django.contrib.postgres.indexes import GinIndex
+from typing import Any
+
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -46,8 +48,21 @@ class ProductState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+PICKABLE = Q(state="on_sale", rate_bps__gt=0)
+
+
+def _order(name: str, *by: Any) -> models.Index:
+    """What can be picked in one of its orders, with all that is filtered by: read without a look
+    at the products themselves."""
+    shown = ["price_minor", "rate_bps", "category", "shop"]
+    return models.Index(*by, include=shown, condition=PICKABLE, name=name)
+
+
 class Product(InThreeLanguages, Stamped):
-    """One article of a shop, known there by `external_id`. Prices in minor units."""
+    """One article of a shop, known there by `external_id`. Prices in minor units.
+
+    The table has a column more, `words`: the titles as they are searched in (docs/search.md).
+    """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="products", verbose_name=_("shop"))
     external_id = models.CharField(_("shop's product id"), max_length=64)
@@ -81,19 +96,15 @@ class Product(InThreeLanguages, Stamped):
         constraints = [
             models.UniqueConstraint(fields=["shop", "external_id"], name="product_once_per_shop"),
             models.CheckConstraint(
-                condition=models.Q(price_minor__gte=0), name="product_price_not_negative"
+                condition=Q(price_minor__gte=0), name="product_price_not_negative"
             ),
         ]
         indexes = [
-            models.Index(fields=["state", "-sales_count", "-id"], name="product_by_sales"),
-            models.Index(fields=["state", "price_minor", "id"], name="product_by_price"),
-            models.Index(fields=["state", "-rate_bps", "-id"], name="product_by_rate"),
-            models.Index(fields=["category", "state"], name="product_by_category"),
-            GinIndex(
-                fields=["title", "title_en", "title_de"],
-                opclasses=["gin_trgm_ops"] * 3,
-                name="product_titles_trgm",
-            ),
+            # What affiliates pick from, in each order they may want (affiliates.queries.picking).
+            _order("product_by_sales", F("sales_count").desc(), F("id").desc()),
+            _order("product_by_price", "price_minor", "id"),
+            _order("product_by_rate", F("rate_bps").desc(), F("id").desc()),
+            _order("product_by_earning", (F("price_minor") * F("rate_bps")).desc(), F("id").desc()),
         ]
 
     def __str__(self) -> str:
@@ -137,14 +148,17 @@ class Coupon(Stamped):
         constraints = [
             models.UniqueConstraint(fields=["shop", "code"], name="coupon_code_once_per_shop"),
             models.CheckConstraint(
-                condition=models.Q(face_minor__gt=0, threshold_minor__gte=0),
+                condition=Q(face_minor__gt=0, threshold_minor__gte=0),
                 name="coupon_amounts_sensible",
             ),
             models.CheckConstraint(
-                condition=models.Q(ends_at__gt=models.F("starts_at")), name="coupon_ends_later"
+                condition=Q(ends_at__gt=models.F("starts_at")), name="coupon_ends_later"
             ),
         ]
-        indexes = [models.Index(fields=["product", "ends_at"], name="coupon_by_product")]
+        indexes = [
+            models.Index(fields=["product", "ends_at"], name="coupon_by_product"),
+            models.Index(fields=["shop"], condition=Q(product=None), name="coupon_of_whole_shop"),
+        ]
 
     def __str__(self) -> str:
         return self.code
