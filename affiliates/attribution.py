@@ -143,6 +143,9 @@ def _give(
 ) -> None:
     row.rule = choice.rule
     row.affiliate_id, row.zone_id, row.touch_id = winner.affiliate_id, winner.zone_id, winner.pk
+    row.touched_at = winner.touched_at if winner.pk else None  # a code is no touch
+    subs = [winner.sub1, winner.sub2, winner.sub3, winner.sub4, winner.sub5]
+    row.subs = subs if any(subs) else []
     row.plan_id, row.terms_id = found.plan_id, found.terms_id
     row.special_bps = parts.special_bps
     row.rate_bps = found.rate_bps - parts.special_bps

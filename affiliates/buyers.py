@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import F, Q
@@ -65,7 +65,7 @@ def buyers_of(orders: Iterable[Order]) -> dict[int, Buyer]:
     policies = policies_at(order.placed_at for order in orders)
     ids = {order.click_id for order in orders if order.click_id}
     ids |= {code for order in orders if (code := claim_code(order.coupon_code))}
-    named = {touch.click_id: touch for touch in Touch.objects.filter(click_id__in=ids)}
+    named = _named(ids, policies)
     claims = {
         order.pk: touch
         for order in orders
@@ -99,6 +99,28 @@ def buyers_of(orders: Iterable[Order]) -> dict[int, Buyer]:
         if claim and buyer.identity == "coupon" and order.state != OrderState.VOID:
             taken.add(claim.pk)
     return buyers
+
+
+def _named(ids: set[str], policies: Mapping[datetime, AttributionPolicy]) -> dict[str, Touch]:
+    """The touches of these click ids: looked for in the windows of their orders (by the moment of
+    placing), where nearly all of them lie; only the rest in all the months that are kept."""
+    if not ids:
+        return {}
+    since = min(at - timedelta(days=policy.window_days) for at, policy in policies.items())
+    near = Touch.objects.filter(click_id__in=ids, touched_at__range=(since, max(policies)))
+    found = {touch.click_id: touch for touch in near}
+    if missing := ids - found.keys():
+        found |= {touch.click_id: touch for touch in Touch.objects.filter(click_id__in=missing)}
+    return found
+
+
+def touches_of(known: Iterable[tuple[int | None, datetime | None]]) -> dict[int, Touch]:
+    """The touches of these keys and moments, as long as they are kept."""
+    moments = {pk: moment for pk, moment in known if pk and moment}
+    if not moments:
+        return {}
+    span = (min(moments.values()), max(moments.values()))
+    return Touch.objects.filter(touched_at__range=span).in_bulk(moments)
 
 
 def claim_code(coupon_code: str) -> str:
@@ -234,11 +256,11 @@ def _history(
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT asked.order_id, t.id
+            SELECT asked.order_id, t.id, t.touched_at
             FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[], %s::int[])
                 AS asked(order_id, visitor_key, shop_id, placed_at, days)
             CROSS JOIN LATERAL (
-                SELECT id FROM affiliates_touch
+                SELECT id, touched_at FROM affiliates_touch
                 WHERE visitor_key = asked.visitor_key AND visitor_key <> ''
                     AND shop_id = asked.shop_id AND visitor = %s
                     AND touched_at BETWEEN asked.placed_at - asked.days * interval '24 hours'
@@ -256,8 +278,8 @@ def _history(
                 CLICKS_PER_ORDER,
             ],
         )
-        pairs = cursor.fetchall()
-    touches = Touch.objects.in_bulk({touch_id for _order_id, touch_id in pairs})
-    for order_id, touch_id in pairs:
+        rows = cursor.fetchall()
+    touches = touches_of((touch_id, touched_at) for _order_id, touch_id, touched_at in rows)
+    for order_id, touch_id, _touched_at in rows:
         found[order_id].append(touches[touch_id])
     return found

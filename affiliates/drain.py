@@ -43,7 +43,7 @@ _TABLE = f"""
 """  # noqa: S608 - our own columns
 _TOUCHES = f"""
     INSERT INTO affiliates_touch (kind, {_COLUMNS}) SELECT 'click', {_COLUMNS} FROM clicks
-    ON CONFLICT (click_id) DO NOTHING
+    ON CONFLICT (click_id, touched_at) DO NOTHING
 """  # noqa: S608
 
 

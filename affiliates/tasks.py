@@ -2,7 +2,14 @@
 
 from celery import shared_task
 
+from affiliates import services
 from affiliates.drain import drain
+
+
+@shared_task
+def touches_turn() -> None:
+    """Beat: months for touches are made ahead, and dropped when they are old."""
+    services.months_turn()
 
 
 @shared_task

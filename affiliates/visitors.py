@@ -17,6 +17,7 @@ from alliance.kernel.hashing import keyed
 
 COOKIE = "visitor"
 COOKIE_AGE = timedelta(days=30)
+KEY_LIVES = timedelta(days=62)  # at most: the month of its birth, and a cookie's age
 _COOKIE_FORM = re.compile(r"(\d{6})\.[A-Za-z0-9_-]{22}")
 
 # Pages fetched to show a card in a chat or post. In-app browsers (MicroMessenger, Weibo, QQ,

@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "claims-sweep": {"task": "campaigns.tasks.claims_sweep", "schedule": 3600.0},
     "coupons-turn": {"task": "commissions.tasks.coupons_turn", "schedule": 300.0},
     "campaigns-turn": {"task": "commissions.tasks.campaigns_turn", "schedule": 60.0},
+    "touches-turn": {"task": "affiliates.tasks.touches_turn", "schedule": 3600.0},
     "standings-count": {"task": "commissions.tasks.standings_count", "schedule": 600.0},
     "offers-lapse": {"task": "commissions.tasks.offers_lapse", "schedule": 600.0},
     "campaigns-evaluate": {"task": "commissions.tasks.campaigns_evaluate", "schedule": 3600.0},
@@ -383,6 +384,8 @@ def _limit(name: str, default: int) -> limits.Limit:
 
 ALLIANCE = {
     "CURRENCY": env.str("ALLIANCE_CURRENCY", default="CNY"),
+    # How long clicks and claims are kept; what was counted from them stays.
+    "TOUCHES_KEPT_DAYS": env.int("TOUCHES_KEPT_DAYS", default=400),
     # docs/domain.md §0.6: the affiliate's share of the commission, before the tech fee.
     "SHARE_BPS": env.int("SHARE_BPS", default=9000),
     # docs/domain.md §4.2: technical service fee, and what it is taken of.
@@ -483,6 +486,11 @@ _faults = [
         for name in ("SHARE_BPS", "TECH_FEE_BPS", "RATE_MIN_BPS", "RATE_MAX_BPS", "TAX_FLAT_BPS")
     ),
     (ALLIANCE["RATE_MIN_BPS"] > ALLIANCE["RATE_MAX_BPS"], "RATE_MIN_BPS is above RATE_MAX_BPS"),
+    (
+        # The longest window is 90 days, and shops may report as much later.
+        ALLIANCE["TOUCHES_KEPT_DAYS"] < 180,
+        "TOUCHES_KEPT_DAYS must be 180 at least",
+    ),
 ]
 if _said := [message for wrong, message in _faults if wrong]:
     raise ImproperlyConfigured("The trade's defaults: " + "; ".join(_said) + ".")

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from affiliates.models import Touch
 from affiliates.services import Click, touches_record
 from alliance.kernel import clock
 from alliance.kernel.money import Money
@@ -51,10 +52,11 @@ _ROWS = """
     INSERT INTO merchants_orderline (id, order_id, external_id, product_external_id, title,
         quantity, amount_minor, refunded_minor, currency, created_at, updated_at)
     SELECT line_id, order_id, n, '', '', 1, base, 0, 'CNY', %(at)s, %(at)s FROM trade;
-    INSERT INTO affiliates_attribution (id, line_id, rule, affiliate_id, touch_id, plan_id,
-        terms_id, rate_bps, share_bps, special_bps, partner_share_bps, service_bps, receipt,
-        decided_at)
-    SELECT decision_id, line_id, 'same_shop', affiliate_id, %(touch)s, %(plan)s, %(terms)s,
+    INSERT INTO affiliates_attribution (id, line_id, rule, affiliate_id, touch_id, touched_at,
+        subs, plan_id, terms_id, rate_bps, share_bps, special_bps, partner_share_bps, service_bps,
+        receipt, decided_at)
+    SELECT decision_id, line_id, 'same_shop', affiliate_id, %(touch)s, %(touched_at)s,
+        '{}', %(plan)s, %(terms)s,
         %(rate)s, %(share)s, 0, 0, 0, '{}', %(at)s FROM trade;
     INSERT INTO commissions_commission (id, line_id, role, attribution_id, affiliate_id,
         merchant_id, currency, state, hold, revision, rate_bps, share_bps, partner_bps,
@@ -86,7 +88,7 @@ class Trade:
 
     world: World
     affiliates: list[int]
-    touch: int
+    touch: Touch
 
     def month(self, month: date, lines: int, affiliates: int | None = None) -> None:
         """`lines` order lines of all affiliates, or of the first so many, received in `month`."""
@@ -105,7 +107,8 @@ class Trade:
             "prefix": f"{month:%Y%m}-",
             "at": clock.day_start(month),
             "month": month,
-            "touch": self.touch,
+            "touch": self.touch.pk,
+            "touched_at": self.touch.touched_at,
             "plan": terms.plan_id if terms else None,
             "terms": terms.pk if terms else None,
         }
@@ -149,6 +152,6 @@ def trade_make(world: World, affiliates: int) -> Trade:
     return Trade(world, made, touch)
 
 
-def _touch(world: World) -> int:
+def _touch(world: World) -> Touch:
     click = Click.through(world.links[0], touched_at=clock.now())
-    return int(touches_record([click])[0].pk)
+    return touches_record([click])[0]

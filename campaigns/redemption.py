@@ -27,9 +27,11 @@ _TOUCHES = """
     FROM campaigns_claim c
     JOIN campaigns_couponstock s ON s.id = c.stock_id
     JOIN affiliates_link l ON l.id = c.link_id
-    WHERE NOT EXISTS (SELECT FROM affiliates_touch t WHERE t.click_id = c.code) AND {which}
+    WHERE NOT EXISTS (
+        SELECT FROM affiliates_touch t WHERE t.click_id = c.code AND t.touched_at = c.claimed_at
+    ) AND {which}
     ORDER BY c.id
-    ON CONFLICT (click_id) DO NOTHING
+    ON CONFLICT (click_id, touched_at) DO NOTHING
 """
 
 

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.attribution import ask_of
-from affiliates.buyers import touch_by_code
+from affiliates.buyers import touch_by_code, touches_of
 from affiliates.models import Affiliate, Attribution, AttributionRule, Touch
 from affiliates.parts import Parts, Won, parts_at
 from affiliates.promised import wanted_for
@@ -326,7 +326,11 @@ class _Rate:
         self, lines: Sequence[OrderLine], booked: Mapping[int, Commission]
     ) -> Iterator[Priced]:
         lines = [line for line in lines if line.pk in booked]
-        touches = Touch.objects.in_bulk({line.attribution.touch_id for line in lines})
+        touches = touches_of(
+            (line.attribution.touch_id, line.attribution.touched_at) for line in lines
+        )
+        # Of a line whose touch is not kept any more nobody knows what it was promised.
+        lines = [line for line in lines if line.attribution.touch_id in {None, *touches}]
         asks = {line.pk: ask_of(line, _touch(line, touches)) for line in lines}
         wanted = wanted_for(asks.values())
         found_for = terms_if(wanted.values(), self.change)

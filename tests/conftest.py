@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, NoReturn
 
 import hypothesis
@@ -14,6 +15,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import asyncio as django_asyncio
 from django.utils import translation
+from pytest_django import DjangoDbBlocker
 
 from alliance.demo.made import DROPS
 from tests.pristine import django_db_modify_db_settings
@@ -73,6 +75,15 @@ def _empty_tables(_case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_tables
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The year in which most tests play has its months, wherever today is."""
+    from affiliates.services.months import months_make
+
+    with django_db_blocker.unblock():
+        months_make(since=date(2026, 1, 1), until=date(2026, 12, 1))
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """Whose order it is, decided once per order line and kept with its reason."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,9 @@ class Attribution(AppendOnly):
     `rate_bps` and `special_bps` together are the plan's rate; `share_bps` (the affiliate's own)
     and `partner_share_bps` together are what was agreed with the affiliate, both of the whole
     commission; `service_bps` is of the base, beside the rate (docs/domain.md §4.2).
+
+    It outlives its touch, which goes after TOUCHES_KEPT_DAYS: `touched_at` and `subs` (sub1 to
+    sub5, or none) are the touch's.
     """
 
     line = models.OneToOneField(
@@ -45,6 +49,8 @@ class Attribution(AppendOnly):
     touch = models.ForeignKey(
         Touch, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
     )
+    touched_at = models.DateTimeField(_("touched at"), null=True)
+    subs = ArrayField(models.CharField(max_length=100), default=list)
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="+")
     terms = models.ForeignKey(Terms, models.PROTECT, null=True, related_name="+")
     rate_bps = models.PositiveIntegerField(_("commission rate"), default=0)
@@ -94,6 +100,11 @@ class Attribution(AppendOnly):
                 condition=~models.Q(rule="none")
                 | models.Q(partner=None, intermediary=None, special_bps=0),
                 name="attribution_nobodys_has_no_parts",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(touch__isnull=True, touched_at__isnull=True)
+                | models.Q(touch__isnull=False, touched_at__isnull=False),
+                name="attribution_touch_has_moment",
             ),
         ]
         indexes = [models.Index(fields=["affiliate", "-id"], name="attribution_by_affiliate")]

@@ -85,8 +85,13 @@ class StandDown(AppendOnly):
     extensions that fire their own link at the till."""
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", verbose_name=_("order"))
-    touch = models.ForeignKey(
-        Touch, models.DO_NOTHING, related_name="+", db_constraint=False, verbose_name=_("click")
+    touch = models.ForeignKey(  # never empty, but its touch goes with its month
+        Touch,
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        verbose_name=_("click"),
     )
     affiliate = models.ForeignKey(
         Affiliate, models.PROTECT, related_name="stand_downs", verbose_name=_("affiliate")

@@ -70,13 +70,19 @@ class Touch(AppendOnly):
     """A click or claim. The raw visitor is never kept, only keyed hashes.
 
     Hot and append-only: the references carry no database foreign keys (docs/adr/0004);
-    `ledger_verify` proves them.
+    `ledger_verify` proves them. A partition for each month (affiliates.services.months), gone after
+    TOUCHES_KEPT_DAYS: say `touched_at` with whatever else you look for, or every month is asked.
     """
 
-    click_id = models.CharField(_("click id"), max_length=32, unique=True)
+    click_id = models.CharField(_("click id"), max_length=32)
     kind = models.CharField(_("kind"), max_length=5, choices=TouchKind, default=TouchKind.CLICK)
     link = models.ForeignKey(
-        Link, models.DO_NOTHING, related_name="touches", db_constraint=False, null=True
+        Link,
+        models.DO_NOTHING,
+        related_name="touches",
+        db_constraint=False,
+        db_index=False,
+        null=True,
     )
     affiliate = models.ForeignKey(
         Affiliate, models.DO_NOTHING, related_name="touches", db_constraint=False, db_index=False
@@ -110,6 +116,10 @@ class Touch(AppendOnly):
     class Meta:
         verbose_name = _("touch")
         verbose_name_plural = _("touches")
+        constraints = [
+            # A click id is made once, with its moment: who brings the pair again is too late.
+            models.UniqueConstraint(fields=["click_id", "touched_at"], name="touch_once"),
+        ]
         indexes = [
             models.Index(
                 fields=["visitor_key", "shop", "-touched_at"],

@@ -26,6 +26,7 @@ from affiliates.services.links import (
     link_resume,
     links_create,
 )
+from affiliates.services.months import months_turn
 from affiliates.services.parts import (
     intermediation_agree,
     intermediation_end,
@@ -71,6 +72,7 @@ __all__ = [
     "link_pause",
     "link_resume",
     "links_create",
+    "months_turn",
     "policy_set",
     "relation_end",
     "relation_open",

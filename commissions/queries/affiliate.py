@@ -1,11 +1,10 @@
 """What an affiliate may see of the money."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from affiliates.models import Affiliate
@@ -30,7 +29,6 @@ from commissions.models.commission import CommissionQuerySet
 # As stored: what is settled is a confirmed one.
 BOOKED = (CommissionState.ESTIMATED, CommissionState.CONFIRMED, CommissionState.FROZEN)
 UNDER_WAY = (PayoutState.REQUESTED, PayoutState.READY, PayoutState.SENDING)
-SUBS = ("sub1", "sub2", "sub3", "sub4", "sub5")
 
 # --- Rows ----------------------------------------------------------------------------------------
 
@@ -60,18 +58,10 @@ def commissions_found(
     if end:
         rows = rows.filter(placed_at__lt=clock.day_start(end + timedelta(days=1)))
     if sub:
-        named = (Q(**{f"attribution__touch__{name}": sub}) for name in SUBS)
-        rows = rows.filter(_any(named))
+        rows = rows.filter(attribution__subs__contains=[sub])
     if number:
         rows = rows.filter(line__order__external_id__istartswith=number)
     return rows
-
-
-def _any(conditions: Iterable[Q]) -> Q:
-    whole = Q()
-    for condition in conditions:
-        whole |= condition
-    return whole
 
 
 def steps_of(commission: Commission) -> QuerySet[CommissionLine]:

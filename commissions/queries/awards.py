@@ -79,8 +79,7 @@ def task_has_order(enrolment: Enrolment) -> bool:
     campaign = enrolment.campaign
     since = enrolment.accepted_at
     orders = Commission.objects.filter(
-        Q(attribution__touch__touched_at__gte=since)
-        | Q(attribution__touch=None, placed_at__gte=since),
+        Q(attribution__touched_at__gte=since) | Q(attribution__touch=None, placed_at__gte=since),
         affiliate=enrolment.affiliate_id,
         role=PayeeRole.AFFILIATE,
         currency=campaign.currency,

@@ -43,7 +43,7 @@ _LINES = """
            CASE
              WHEN c.state IN ('void', 'placed') THEN 'void'
              WHEN c.hold <> '' OR c.state = 'frozen' THEN 'held'
-             WHEN coalesce(t.touched_at, o.placed_at) < p.accepted_at THEN 'before'
+             WHEN coalesce(a.touched_at, o.placed_at) < p.accepted_at THEN 'before'
              WHEN EXISTS (
                 SELECT FROM campaigns_campaignpause s WHERE s.campaign_id = %(campaign)s
                 AND s.from_at <= paid.at AND (s.until_at IS NULL OR paid.at < s.until_at)
@@ -65,7 +65,7 @@ _LINES = """
     JOIN merchants_order o ON o.id = l.order_id
     CROSS JOIN LATERAL (SELECT coalesce(o.deposit_paid_at, o.paid_at) AS at) paid
     JOIN affiliates_attribution a ON a.id = c.attribution_id
-    LEFT JOIN affiliates_touch t ON t.id = a.touch_id
+    LEFT JOIN affiliates_touch t ON t.id = a.touch_id AND t.touched_at = a.touched_at
     WHERE paid.at >= %(starts_at)s AND paid.at < %(ends_at)s
       AND (%(all_products)s OR EXISTS (
         SELECT FROM campaigns_slateitem i WHERE i.campaign_id = %(campaign)s

@@ -10,7 +10,10 @@ from commissions.verify.base import Invariant
 INVARIANTS = (
     Invariant(
         "touches_lead_somewhere",
-        _("Every touch has its affiliate, zone and shop; every attribution its touch."),
+        _(
+            "Every touch has its affiliate, zone and shop; every attribution its touch, as long as "
+            "touches are kept."
+        ),
         ("affiliates_touch", "affiliates_attribution"),
         """
         SELECT 'touch ' || t.id || ' lacks its affiliate, zone or shop' FROM affiliates_touch t
@@ -20,8 +23,17 @@ INVARIANTS = (
         WHERE a.id IS NULL OR z.id IS NULL OR s.id IS NULL
         UNION ALL
         SELECT 'attribution ' || d.id || ' lacks its touch' FROM affiliates_attribution d
-        LEFT JOIN affiliates_touch t ON t.id = d.touch_id
-        WHERE d.touch_id IS NOT NULL AND t.id IS NULL
+        LEFT JOIN affiliates_touch t ON t.id = d.touch_id AND t.touched_at = d.touched_at
+        WHERE d.touched_at >= touches_kept_since() AND t.id IS NULL
+        """,
+    ),
+    Invariant(
+        "touches_lie_in_months",
+        _("Every touch lies in the partition of its month: they are made ahead."),
+        ("affiliates_touch_other",),
+        """
+        SELECT n || ' touches lie in no month: does the scheduler run?'
+        FROM (SELECT count(*) AS n FROM affiliates_touch_other) AS other WHERE n > 0
         """,
     ),
     Invariant(

@@ -248,6 +248,14 @@ FAULTS = {
         "UPDATE affiliates_touch SET shop_id = 999999",
         "UPDATE affiliates_attribution SET touch_id = 999999 WHERE touch_id IS NOT NULL",
     ],
+    "touches_lie_in_months": [
+        (
+            "INSERT INTO affiliates_touch (click_id, kind, affiliate_id, zone_id, shop_id,"
+            " touched_at, visitor_key, ip_key, visitor, sub1, sub2, sub3, sub4, sub5)"
+            " SELECT 'late', 'click', affiliate_id, zone_id, shop_id, '2090-01-01', '', '',"
+            " 'human', '', '', '', '', '' FROM affiliates_touch LIMIT 1"
+        ),
+    ],
     "closed_periods_stay_closed": [
         "INSERT INTO commissions_period (month, closed_at) VALUES ('2026-05-01', '2026-05-01')",
     ],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from affiliates.services import Click
 from affiliates.spool import spool
@@ -74,6 +75,15 @@ def reported(cast: Cast, numbers: Sequence[int], **facts: Any) -> list[int]:
     with clock.at(MAY):
         reports = [cast.report(f"T{n}", click_id=cast.click(), **facts) for n in numbers]
         return [outcome.order_pk for outcome in orders_record(shop=cast.shop, reports=reports)]
+
+
+@story_of("affiliates.tasks.touches_turn")
+def a_month_began_that_nobody_had_made(cast: Cast):
+    january = datetime(2027, 1, 15, 12, tzinfo=clock.ZONE)
+    with connection.cursor() as cursor:  # of the story when it was told before
+        cursor.execute("DROP TABLE IF EXISTS affiliates_touch_202701")
+    cast.click(at=january)
+    return january, [()]
 
 
 @story_of("affiliates.tasks.clicks_drain")

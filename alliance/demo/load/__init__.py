@@ -14,6 +14,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
+from affiliates.services.months import months_make
 from alliance.demo.catalogue import products_by_shop
 from alliance.demo.load.accounts import accounts_make
 from alliance.demo.load.addresses import addresses_follow
@@ -84,6 +85,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
         users = accounts_make(stage.ago(days=440))
         audit.record(BEGAN, users["admin"])
     stage.staff = users
+    months_make(since=stage.ago(days=440).date(), until=stage.end)
     say("shops and products")
     span = (SEED, stage.start, stage.end)
     told = list(orders(*span, size.orders, stage.now))
@@ -142,6 +144,11 @@ def _wipe() -> None:
         if model._meta.managed and not model._meta.proxy and model not in kept
     ]
     with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits"
+            " WHERE inhparent = 'affiliates_touch'::regclass"
+        )
+        tables += [part for (part,) in cursor.fetchall()]
         cursor.execute(DROPS)  # they are named by numbers that begin anew
         for (drop,) in cursor.fetchall():
             cursor.execute(drop)
