@@ -42,8 +42,14 @@ _TABLE = f"""
     SELECT {_COLUMNS} FROM affiliates_touch WITH NO DATA
 """  # noqa: S608 - our own columns
 _TOUCHES = f"""
-    INSERT INTO affiliates_touch (kind, {_COLUMNS}) SELECT 'click', {_COLUMNS} FROM clicks
-    ON CONFLICT (click_id, touched_at) DO NOTHING
+    WITH stored AS (
+        INSERT INTO affiliates_touch (kind, {_COLUMNS}) SELECT 'click', {_COLUMNS} FROM clicks
+        ON CONFLICT (click_id, touched_at) DO NOTHING RETURNING touched_at
+    ), news AS (
+        INSERT INTO affiliates_clicknews (day)
+        SELECT DISTINCT (touched_at AT TIME ZONE %s)::date FROM stored
+    )
+    SELECT count(*) FROM stored
 """  # noqa: S608
 
 
@@ -127,8 +133,8 @@ def _copy(lines: bytes) -> int:
         cursor.execute(_TABLE)
         with connection.wrap_database_errors:
             cursor.copy_expert(f"COPY clicks ({_COLUMNS}) FROM STDIN", BytesIO(lines))
-        cursor.execute(_TOUCHES)
-        stored = int(cursor.rowcount)
+        cursor.execute(_TOUCHES, [clock.ZONE.key])
+        stored = int(cursor.fetchone()[0])
         cursor.execute("TRUNCATE clicks")
     return stored
 

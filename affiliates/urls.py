@@ -9,6 +9,7 @@ urlpatterns = [
     path("products/<int:pk>/", products.product, name="product"),
     path("codes/", codes.codes, name="codes"),
     path("links/", links.links, name="links"),
+    path("links.csv", links.links_csv, name="links_csv"),
     path("links/<int:pk>/pause/", links.pause, name="link_pause"),
     path("links/<int:pk>/resume/", links.resume, name="link_resume"),
     path("sites/", sites.sites, name="sites"),

@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "claims-sweep": {"task": "campaigns.tasks.claims_sweep", "schedule": 3600.0},
     "coupons-turn": {"task": "commissions.tasks.coupons_turn", "schedule": 300.0},
     "campaigns-turn": {"task": "commissions.tasks.campaigns_turn", "schedule": 60.0},
+    "clicks-count": {"task": "affiliates.tasks.clicks_count", "schedule": 60.0},
     "touches-turn": {"task": "affiliates.tasks.touches_turn", "schedule": 3600.0},
     "standings-count": {"task": "commissions.tasks.standings_count", "schedule": 600.0},
     "offers-lapse": {"task": "commissions.tasks.offers_lapse", "schedule": 600.0},

@@ -23,7 +23,8 @@ _NEW = """
         JOIN merchants_orderline l ON l.id = a.line_id
         JOIN merchants_order o ON o.id = l.order_id
         WHERE t.visitor_key = own.visitor_key AND t.visitor_key <> ''
-          AND t.touched_at BETWEEN own.touched_at - %s AND own.touched_at + %s
+          AND t.touched_at BETWEEN own.touched_at - make_interval(days => %s)
+              AND own.touched_at + make_interval(days => %s)
           AND o.merchant_id = asked.merchant_id AND o.state <> 'void'
           AND (o.placed_at, o.id) < (asked.placed_at, asked.order_id)
     )
@@ -48,8 +49,8 @@ def new_ones(lines: Iterable[OrderLine], decisions: Mapping[int, Attribution]) -
                 [line.order.placed_at for line in asked],
                 [decisions[line.pk].touch_id for line in asked],
                 [decisions[line.pk].touched_at for line in asked],
-                KEY_LIVES,
-                KEY_LIVES,
+                KEY_LIVES.days,
+                KEY_LIVES.days,
             ],
         )
         return {row[0] for row in cursor.fetchall()}

@@ -19,7 +19,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, TruncDate
 
-from affiliates.models import Affiliate, AffiliateState, Site, SiteState, Touch, TouchKind, Visitor
+from affiliates.models import Affiliate, AffiliateState, Site, SiteState
+from affiliates.queries import clicks_of_all
 from alliance.kernel import clock
 from alliance.kernel.money import Money
 from campaigns.calendar import ALIVE
@@ -83,7 +84,8 @@ class Day:
     orders: int = 0
     sales_minor: int = 0
     commission_minor: int = 0
-    clicks: int = 0
+    clicks: int = 0  # by people
+    visitors: int = 0
 
 
 def days(count: int = 30) -> list[Day]:
@@ -105,12 +107,8 @@ def days(count: int = 30) -> list[Day]:
     for row in _by_day(commissions, "placed_at").annotate(due=Sum("commission_minor")):
         if row["day"] in found:
             found[row["day"]].commission_minor = row["due"]
-    clicks = Touch.objects.filter(
-        touched_at__gte=since, kind=TouchKind.CLICK, visitor=Visitor.HUMAN
-    )
-    for row in _by_day(clicks, "touched_at").annotate(clicks=Count("pk")):
-        if row["day"] in found:
-            found[row["day"]].clicks = row["clicks"]
+    for day, came in clicks_of_all(first, today).items():
+        found[day].clicks, found[day].visitors = came.clicks, came.visitors
     return list(found.values())
 
 

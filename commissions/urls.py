@@ -23,6 +23,7 @@ app_name = "commissions"
 
 urlpatterns = [
     path("affiliate/", affiliate.home, name="affiliate_home"),
+    path("affiliate/days.csv", affiliate.days_csv, name="affiliate_days_csv"),
     path("affiliate/orders/", affiliate.orders, name="affiliate_orders"),
     path("affiliate/orders.csv", affiliate.orders_csv, name="affiliate_orders_csv"),
     path("affiliate/orders/find/", affiliate.order_find, name="order_find"),

@@ -12,6 +12,7 @@ from affiliates.models.affiliate import (
 )
 from affiliates.models.attribution import Attribution, AttributionRule
 from affiliates.models.codes import CodeBinding
+from affiliates.models.figures import ClickDay, ClickNews
 from affiliates.models.parts import (
     SERVICE_MAX_BPS,
     SPECIAL_MAX_BPS,
@@ -44,7 +45,9 @@ __all__ = [
     "Attribution",
     "AttributionPolicy",
     "AttributionRule",
+    "ClickDay",
     "ClickFile",
+    "ClickNews",
     "CodeBinding",
     "EventHost",
     "Intermediation",

@@ -1,8 +1,17 @@
 """The only way from a request to a row of the affiliate side. Strangers find nothing."""
 
+from affiliates.queries.clicks import (
+    FIGURES,
+    VISITOR,
+    Clicks,
+    clicks_by_affiliate,
+    clicks_by_day,
+    clicks_by_zone,
+    clicks_of_all,
+    clicks_of_merchant,
+)
 from affiliates.queries.codes import codes_bound_for, codes_for, coupons_to_bind
 from affiliates.queries.links import (
-    clicks_by_day,
     links_for,
     merchants_out_of_money,
     sites_for,
@@ -22,13 +31,20 @@ from affiliates.queries.products import (
 from affiliates.queries.ways import Way, way_of
 
 __all__ = [
+    "FIGURES",
+    "VISITOR",
+    "Clicks",
     "Found",
     "Offer",
     "Place",
     "Way",
     "Wish",
     "categories",
+    "clicks_by_affiliate",
     "clicks_by_day",
+    "clicks_by_zone",
+    "clicks_of_all",
+    "clicks_of_merchant",
     "codes_bound_for",
     "codes_for",
     "coupons_for_products",

@@ -1,12 +1,10 @@
-"""The affiliate's media, the links on them, and the clicks that came through."""
+"""The affiliate's media, and the links on them."""
 
-from datetime import date, timedelta
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, TruncDate
-
-from affiliates.models import AdZone, Affiliate, Link, Site, SiteState, Touch, TouchKind, Visitor
-from alliance.kernel import clock
+from affiliates.models import AdZone, ClickDay, Link, Site, SiteState
+from affiliates.queries.clicks import FIGURES
 from alliance.kernel.models import User
 from merchants.models import Merchant
 
@@ -37,18 +35,17 @@ def zone_used_last(user: User) -> AdZone | None:
 
 
 def links_for(user: User) -> QuerySet[Link]:
-    """The user's links, newest first, each with `clicks`: how often people came through it."""
-    people = (
-        Touch.objects.filter(link=OuterRef("pk"), kind=TouchKind.CLICK, visitor=Visitor.HUMAN)
-        .order_by()
-        .values("link")
-        .annotate(count=Count("pk"))
-        .values("count")
-    )
+    """The user's links, newest first, each with what came through it in all: `clicks` by people,
+    `visitors`, `bots` and `previews`."""
+
+    def total(name: str) -> Coalesce:
+        days = ClickDay.objects.filter(link=OuterRef("pk")).order_by().values("link")
+        return Coalesce(Subquery(days.annotate(total=Sum(name)).values("total")), Value(0))
+
     return (
         Link.objects.filter(affiliate__members__user=user)
         .select_related("product", "shop__merchant", "zone__site")
-        .annotate(clicks=Coalesce(Subquery(people), Value(0)))
+        .annotate(**{name: total(name) for name in FIGURES})
         .order_by("-pk")
     )
 
@@ -60,20 +57,3 @@ def merchants_out_of_money(user: User) -> QuerySet[Merchant]:
     )
     paused = Merchant.objects.filter(funding_paused_at__isnull=False)
     return paused.filter(Exists(links)).order_by("name", "pk")
-
-
-def clicks_by_day(affiliate: Affiliate, start: date, end: date) -> dict[date, int]:
-    """People's clicks on each business day from `start` to `end`, both included; 0 where none."""
-    days = {start + timedelta(days=i): 0 for i in range((end - start).days + 1)}
-    rows = (
-        Touch.objects.filter(
-            affiliate=affiliate,
-            kind=TouchKind.CLICK,
-            visitor=Visitor.HUMAN,
-            touched_at__gte=clock.day_start(start),
-            touched_at__lt=clock.day_start(end + timedelta(days=1)),
-        )
-        .values(day=TruncDate("touched_at", tzinfo=clock.ZONE))
-        .annotate(count=Count("pk"))
-    )
-    return days | {row["day"]: row["count"] for row in rows}

@@ -19,6 +19,7 @@ from affiliates.services.events import (
     event_publish,
     event_void,
 )
+from affiliates.services.figures import clicks_count
 from affiliates.services.links import (
     link_address,
     link_create,
@@ -55,6 +56,7 @@ __all__ = [
     "affiliate_links_bar",
     "affiliate_reject",
     "affiliate_unfreeze",
+    "clicks_count",
     "code_bind",
     "code_release",
     "event_draft",

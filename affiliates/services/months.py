@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from affiliates.models import ClickNews
 from alliance.kernel import clock
 
 logger = logging.getLogger(__name__)
@@ -80,9 +81,15 @@ def months_turn() -> None:
 
 
 def months_drop() -> list[date]:
-    """Drop the months whose every touch is older than TOUCHES_KEPT_DAYS."""
+    """Drop the months whose every touch is older than TOUCHES_KEPT_DAYS, and counted."""
     oldest = clock.now() - timedelta(days=settings.ALLIANCE["TOUCHES_KEPT_DAYS"])
-    gone = [month for month in months_made() if _start(clock.next_month(month)) <= oldest]
+    news = ClickNews.objects.order_by("day").values_list("day", flat=True).first()
+    gone = [
+        month
+        for month in months_made()
+        if _start(clock.next_month(month)) <= oldest
+        and (not news or clock.next_month(month) < news)
+    ]
     for month in gone:
         with _locked() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {_part(month)}")

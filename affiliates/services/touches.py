@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from affiliates.models import Link, Touch, TouchKind, Visitor
+from django.db import transaction
+
+from affiliates.models import ClickNews, Link, Touch, TouchKind, Visitor
 from alliance.kernel import clock
 
 
@@ -49,6 +51,7 @@ class Click:
         )
 
 
+@transaction.atomic
 def touches_record(clicks: Sequence[Click]) -> list[Touch]:
     """Store the clicks, in order, in one transaction. They are durable when this returns.
 
@@ -56,6 +59,8 @@ def touches_record(clicks: Sequence[Click]) -> list[Touch]:
     that stands here was made through a link that was good at that moment.
     """
     names = Click.__dataclass_fields__
+    days = {clock.business_day(click.touched_at) for click in clicks}
+    ClickNews.objects.bulk_create(ClickNews(day=day) for day in sorted(days))
     return Touch.objects.bulk_create(
         [
             Touch(kind=TouchKind.CLICK, **{name: getattr(click, name) for name in names})

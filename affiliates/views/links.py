@@ -1,15 +1,22 @@
 """The affiliate's links: from any address, what came through them, pause and resume."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from affiliates import queries, services
 from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.forms import AddressLinkForm
+from affiliates.models import Link
+from affiliates.services.links import SUBS
+from alliance.kernel.exports import csv_response
 from alliance.kernel.http import key_in
 
 PER_PAGE = 25
@@ -42,6 +49,35 @@ def links(request: AffiliateRequest) -> HttpResponse:
         "made": rows.filter(pk=key_in(made)).first() if made else None,
     }
     return render(request, "affiliates/links.html", context)
+
+
+@require_GET
+@affiliate_required
+def links_csv(request: AffiliateRequest) -> HttpResponse:
+    """The list as it stands on the screen, all pages of it."""
+    header = (
+        gettext("Link"), gettext("Leads to"), gettext("Shop"), gettext("Product"), "PID",
+        gettext("Ad zone"), *SUBS, gettext("Made at"), gettext("Paused at"), gettext("Clicks"),
+        gettext("Visitors"), gettext("Bots"), gettext("Link previews"),
+    )  # fmt: skip
+    return csv_response("links", header, _csv_rows(queries.links_for(request.user)))
+
+
+def _csv_rows(rows: QuerySet[Link]) -> Iterator[tuple[Any, ...]]:
+    for link in rows.iterator(chunk_size=2000):
+        figures = (getattr(link, name) for name in queries.FIGURES)
+        yield (
+            services.link_address(link),
+            link.url,
+            link.shop.name,
+            link.product.name if link.product else "",
+            link.zone.pid,
+            link.zone.name,
+            *(getattr(link, name) for name in SUBS),
+            link.created_at,
+            link.paused_at,
+            *figures,
+        )
 
 
 @require_POST

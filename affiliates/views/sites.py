@@ -1,5 +1,7 @@
 """The affiliate's media and the ad zones on them."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,6 +12,7 @@ from affiliates import queries, services
 from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.forms import SiteForm, ZoneForm
 from affiliates.limits import limits_of
+from alliance.kernel import clock
 
 
 @require_http_methods(["GET", "POST"])
@@ -23,10 +26,16 @@ def sites(request: AffiliateRequest) -> HttpResponse:
             request, gettext("Your site is filed. Create an ad zone on it to build links.")
         )
         return redirect("affiliates:sites")
+    today = clock.business_day()
+    came = queries.clicks_by_zone(request.affiliate, today - timedelta(days=29), today)
+    sites = queries.sites_for(request.user)
     context = {
         "form": form,
         "zone_form": ZoneForm(),
-        "sites": queries.sites_for(request.user),
+        "sites": [
+            (site, [(zone, came.get(zone.pk, queries.Clicks())) for zone in site.zones.all()])
+            for site in sites
+        ],
         "limits": limits_of(request.affiliate),
     }
     return render(request, "affiliates/sites.html", context)

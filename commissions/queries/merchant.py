@@ -257,6 +257,8 @@ class Brought:
     refunded_bps: int
     first_at: datetime
     last_at: datetime
+    clicks: int = 0  # of people, into the merchant's shops; of whoever asks for them
+    visitors: int = 0
 
     @property
     def roi_centi(self) -> int | None:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
+from affiliates.queries import VISITOR
 from alliance.kernel import clock
 from alliance.kernel.bulk import update_many
 from campaigns.mechanics import MECHANICS, leaderboard
@@ -167,8 +168,8 @@ _EFFORT = """
     FROM takes_part p
     CROSS JOIN LATERAL (SELECT greatest(p.accepted_at, %(starts_at)s) AS since) span
     CROSS JOIN LATERAL (
-        SELECT count(*) AS clicks, count(DISTINCT coalesce(nullif(t.visitor_key, ''), t.click_id))
-               AS visitors, count(DISTINCT (t.touched_at AT TIME ZONE %(zone)s)::date) AS days
+        SELECT count(*) AS clicks, count(DISTINCT {visitor}) AS visitors,
+               count(DISTINCT (t.touched_at AT TIME ZONE %(zone)s)::date) AS days
         FROM affiliates_touch t WHERE t.affiliate_id = p.affiliate_id AND t.kind = 'click'
           AND t.visitor = 'human' AND t.touched_at >= span.since AND t.touched_at < %(ends_at)s
     ) seen
@@ -220,7 +221,7 @@ def _counted(*, takes_part: str, insert: str) -> str:
         insert=insert,
         lines=_LINES.format(longest_unpaid=LONGEST_UNPAID),
         baseline=_BASELINE,
-        effort=_EFFORT,
+        effort=_EFFORT.format(visitor=VISITOR.format("t")),
     )
 
 

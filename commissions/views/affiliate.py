@@ -16,6 +16,7 @@ from affiliates import queries as affiliate_queries
 from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.explanations import explain
 from affiliates.models import Affiliate, AffiliateState
+from affiliates.queries import Clicks
 from alliance.kernel import clock
 from alliance.kernel.exports import csv_response
 from alliance.kernel.http import page_or_part
@@ -29,10 +30,12 @@ from commissions.queries import Earned
 from commissions.refunds import records_of
 
 PER_PAGE = 25
+SHOWN_DAYS = 30
 METRICS = (
     charts.Metric("estimated", gettext_lazy("Estimated commission"), money=True),
     charts.Metric("orders", gettext_lazy("Orders"), money=False),
     charts.Metric("clicks", gettext_lazy("Clicks"), money=False),
+    charts.Metric("visitors", gettext_lazy("Visitors"), money=False),
 )
 
 
@@ -53,7 +56,7 @@ def home(request: AffiliateRequest) -> HttpResponse:
     affiliate = request.affiliate
     currency, currencies = currency_of(request, affiliate)
     today = clock.business_day()
-    first = min(clock.previous_month(today), today - timedelta(days=29))
+    first = min(clock.previous_month(today), today - timedelta(days=SHOWN_DAYS - 1))
     days = queries.earned_by_day(affiliate, currency, first, today)
     clicks = affiliate_queries.clicks_by_day(affiliate, first, today)
     metric = charts.chosen(METRICS, request.GET.get("metric", ""))
@@ -84,19 +87,48 @@ def home(request: AffiliateRequest) -> HttpResponse:
     return render(request, "commissions/affiliate_home.html", context)
 
 
+@require_GET
+@affiliate_required
+def days_csv(request: AffiliateRequest) -> HttpResponse:
+    """The days of the chart, with everything that it can draw and what came beside people."""
+    currency, _currencies = currency_of(request, request.affiliate)
+    today = clock.business_day()
+    first = today - timedelta(days=SHOWN_DAYS - 1)
+    days = queries.earned_by_day(request.affiliate, currency, first, today)
+    clicks = affiliate_queries.clicks_by_day(request.affiliate, first, today)
+    header = (
+        _("Day"), _("Currency"), _("Estimated commission"), _("Confirmed"), _("Settled"),
+        _("Orders"), _("Clicks"), _("Visitors"), _("Bots"), _("Link previews"),
+    )  # fmt: skip
+    rows = (
+        (
+            day,
+            currency,
+            Money(earned.estimated_minor, currency),
+            Money(earned.confirmed_minor, currency),
+            Money(earned.settled_minor, currency),
+            earned.orders,
+            *(getattr(clicks[day], name) for name in affiliate_queries.FIGURES),
+        )
+        for day, earned in days.items()
+    )
+    return csv_response("days", header, rows)
+
+
 def _figures(
-    days: dict[date, Earned], clicks: dict[date, int], today: date, currency: str
+    days: dict[date, Earned], clicks: dict[date, Clicks], today: date, currency: str
 ) -> list[dict[str, Any]]:
     """Two rows of cards: today beside yesterday, this month beside the last."""
     month, yesterday = clock.month_start(today), today - timedelta(days=1)
     before = clock.previous_month(today)
 
-    def total(start: date, end: date) -> tuple[Earned, int]:
+    def total(start: date, end: date) -> tuple[Earned, Clicks]:
         inside = [day for day in days if start <= day <= end]
-        return sum((days[day] for day in inside), Earned()), sum(clicks[day] for day in inside)
+        earned = sum((days[day] for day in inside), Earned())
+        return earned, sum((clicks[day] for day in inside), Clicks())
 
     def row(
-        title: str, now: tuple[Earned, int], then: tuple[Earned, int], then_words: str
+        title: str, now: tuple[Earned, Clicks], then: tuple[Earned, Clicks], then_words: str
     ) -> dict[str, Any]:
         def money(name: str) -> tuple[str, str]:
             return tuple(  # type: ignore[return-value]
@@ -106,12 +138,14 @@ def _figures(
         cards = [
             (_("Estimated commission"), "coins", *money("estimated_minor")),
             (_("Orders"), "receipt", now[0].orders, then[0].orders),
-            (_("Clicks"), "hand-click", now[1], then[1]),
+            (_("Clicks"), "hand-click", now[1].clicks, then[1].clicks),
             (_("Confirmed"), "clipboard-check", *money("confirmed_minor"))
             if title == _("Today")
             else (_("Settled"), "circle-check", *money("settled_minor")),
         ]
-        return {"title": title, "then": then_words, "cards": cards}
+        return {
+            "title": title, "then": then_words, "cards": cards, "visitors": now[1].visitors,
+        }  # fmt: skip
 
     return [
         row(_("Today"), total(today, today), total(yesterday, yesterday), _("Yesterday")),
@@ -127,15 +161,16 @@ def _figures(
 def _chart(
     metric: charts.Metric,
     days: dict[date, Earned],
-    clicks: dict[date, int],
+    clicks: dict[date, Clicks],
     today: date,
     currency: str,
 ) -> dict[str, Any] | None:
-    shown = [today - timedelta(days=i) for i in range(29, -1, -1)]
+    shown = [today - timedelta(days=i) for i in range(SHOWN_DAYS - 1, -1, -1)]
     values = {
         "estimated": lambda day: days[day].estimated_minor,
         "orders": lambda day: days[day].orders,
-        "clicks": lambda day: clicks[day],
+        "clicks": lambda day: clicks[day].clicks,
+        "visitors": lambda day: clicks[day].visitors,
     }[metric.name]
     return charts.by_day(metric, {day: values(day) for day in shown}, currency)
 

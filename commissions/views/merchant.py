@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
+from affiliates.queries import FIGURES, Clicks, clicks_by_affiliate, clicks_of_merchant
 from alliance.kernel import clock
 from alliance.kernel.exports import csv_response
 from alliance.kernel.http import page_or_part
@@ -27,6 +28,8 @@ METRICS = (
     charts.Metric("sales", gettext_lazy("Sales"), money=True),
     charts.Metric("cost", gettext_lazy("Commission"), money=True),
     charts.Metric("orders", gettext_lazy("Orders"), money=False),
+    charts.Metric("clicks", gettext_lazy("Clicks"), money=False),
+    charts.Metric("visitors", gettext_lazy("Visitors"), money=False),
 )
 
 
@@ -39,7 +42,8 @@ def home(request: MerchantRequest) -> HttpResponse:
     start = today - timedelta(days=29)
     days = queries.sold_by_day(merchant, start - timedelta(days=30), today)
     metric = charts.chosen(METRICS, request.GET.get("metric", ""))
-    chart = _chart(metric, {day: days[day] for day in days if day >= start}, currency)
+    clicks = clicks_of_merchant(merchant, start, today)
+    chart = _chart(metric, {day: days[day] for day in days if day >= start}, clicks, currency)
     if request.headers.get("HX-Request"):
         part = {"chart": chart, "metric": metric, "metrics": METRICS}
         return page_or_part(request, "commissions/merchant_home.html", part, part="chart")
@@ -96,7 +100,13 @@ def _delta(now: int, before: int) -> int | None:
     return (now - before) * 100 // before if before else None
 
 
-def _chart(metric: charts.Metric, days: dict[date, Sold], currency: str) -> dict[str, Any] | None:
+def _chart(
+    metric: charts.Metric, days: dict[date, Sold], clicks: dict[date, Clicks], currency: str
+) -> dict[str, Any] | None:
+    if metric.name in FIGURES:
+        return charts.by_day(
+            metric, {day: getattr(came, metric.name) for day, came in clicks.items()}, currency
+        )
     name = {"sales": "sales_minor", "cost": "cost_minor", "orders": "orders"}[metric.name]
     return charts.by_day(metric, {day: getattr(sold, name) for day, sold in days.items()}, currency)
 
@@ -126,6 +136,7 @@ def _todo(merchant: Merchant, has: dict[str, int]) -> list[dict[str, str]]:
 
 SORTS = {
     "name": lambda row: row.name.casefold(),
+    "clicks": lambda row: row.clicks,
     "orders": lambda row: row.orders,
     "sales": lambda row: row.sales_minor,
     "cost": lambda row: row.cost_minor,
@@ -139,6 +150,10 @@ SORTS = {
 def _brought(request: MerchantRequest, form: PeriodFilter) -> tuple[list[Brought], str]:
     start, end = form.days()
     rows = queries.brought_by_affiliate(request.user, request.merchant, start, end)
+    came = clicks_by_affiliate(request.merchant, start, end)
+    for row in rows:
+        clicks = came.get(row.affiliate_id, Clicks())
+        row.clicks, row.visitors = clicks.clicks, clicks.visitors
     sort = request.GET.get("sort", "")
     if sort.removeprefix("-") not in SORTS:
         sort = "-sales"
@@ -167,6 +182,7 @@ def _columns(sort: str) -> list[dict[str, str]]:
     """The headings, each with the sorting that a click on it asks for next."""
     labels = {
         "name": _("Affiliate"),
+        "clicks": _("Clicks"),
         "orders": _("Orders"),
         "sales": _("Sales"),
         "cost": _("Commission"),
@@ -181,7 +197,7 @@ def _columns(sort: str) -> list[dict[str, str]]:
             "label": label,
             "sort": name if sort == f"-{name}" or (name == "name" and sort != name) else f"-{name}",
             "direction": {name: "ascending", f"-{name}": "descending"}.get(sort, ""),
-            "amount": "amount" if name in {"orders", "sales", "cost", "roi", "refunds"} else "",
+            "amount": "" if name in {"name", "first", "last"} else "amount",
         }
         for name, label in labels.items()
     ]
@@ -193,8 +209,9 @@ def affiliates_csv(request: MerchantRequest) -> HttpResponse:
     rows, _sort = _brought(request, PeriodFilter(request.GET))
     currency = request.merchant.currency
     header = (
-        _("Member id"), _("Affiliate"), _("Currency"), _("Orders"), _("Sales"), _("Commission"),
-        _("Return"), _("Refunded in %"), _("First order"), _("Last order"),
+        _("Member id"), _("Affiliate"), _("Currency"), _("Clicks"), _("Visitors"), _("Orders"),
+        _("Sales"), _("Commission"), _("Return"), _("Refunded in %"), _("First order"),
+        _("Last order"),
     )  # fmt: skip
     return csv_response(
         "affiliates",
@@ -204,6 +221,8 @@ def affiliates_csv(request: MerchantRequest) -> HttpResponse:
                 row.affiliate_id,
                 row.name,
                 currency,
+                row.clicks,
+                row.visitors,
                 row.orders,
                 Money(row.sales_minor, currency),
                 Money(row.cost_minor, currency),

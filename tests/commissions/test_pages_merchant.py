@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from affiliates.models import AdZone
 from affiliates.services import affiliate_apply, link_create
+from affiliates.services.figures import clicks_count
 from alliance.kernel import clock
 from alliance.kernel.models import MemberRole
 from alliance.kernel.money import Money, cny
@@ -80,6 +81,15 @@ def test_home_shows_sales_cost_and_return(cast, chen):
     assert [(row.name, percent) for row, percent in response.context["top"]] == [
         ("Lin's picks", 100)
     ]
+
+
+def test_home_draws_the_clicks_into_the_shops(cast, chen):
+    for key in ("a", "a", "b"):
+        cast.click(visitor_key=key)
+    clicks_count()
+    for metric, value in (("clicks", 3), ("visitors", 2)):
+        chart = read(chen, "merchant_home", metric=metric).context["chart"]
+        assert chart["data"]["datasets"][0]["data"] == [0] * 29 + [value]
 
 
 def test_a_new_merchant_is_told_what_to_do(cast):
@@ -250,6 +260,7 @@ def test_affiliates_are_told_by_what_they_brought_and_cost(cast, chen):
     cast.sold("T2")
     cast.refunded("99.50", "T2")
     cast.sold("T3", click_id=cast.click(link=another(cast)))
+    clicks_count()
     with clock.at(MAY + timedelta(hours=1)):
         rows = read(chen, "merchant_affiliates").context["page"].object_list
         by_name = read(chen, "merchant_affiliates", sort="-name").context["page"].object_list
@@ -264,6 +275,8 @@ def test_affiliates_are_told_by_what_they_brought_and_cost(cast, chen):
     ]
     assert [row.roi_centi for row in rows] == [833, 833]
     assert [row.name for row in by_name] == ["Rival", "Lin's picks"]
+    assert [(row.clicks, row.visitors) for row in rows] == [(3, 3), (1, 1)]
+    assert [row[3:5] for row in file] == [["Clicks", "Visitors"], ["1", "1"], ["3", "3"]]
     assert [row[1] for row in file] == ["Affiliate", "Rival", "Lin's picks"]
     assert (later, len(ever)) == ([], 2)
 

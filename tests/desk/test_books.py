@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from affiliates.services.figures import clicks_count
 from alliance.kernel.models import AuditEvent
 from commissions import figures
 from commissions.models import Account, CommissionLine, Entry
@@ -78,12 +79,13 @@ def test_a_number_that_the_shop_does_not_know_is_asked_again(world, as_):
 
 
 def test_days_add_up_what_was_sold_clicked_and_earned(world):
+    clicks_count()
     with at(JUNE_22):
         days = {day.day: day for day in figures.days()}
 
     fifth = days[date(2026, 6, 5)]
     assert (fifth.orders, fifth.sales_minor, fifth.commission_minor) == (1, 19_900, 2388)
-    assert fifth.clicks == 1
+    assert (fifth.clicks, fifth.visitors) == (1, 1)
     assert days[date(2026, 6, 22)].orders == 0
     assert list(days)[-1] == date(2026, 6, 22)
 

@@ -77,6 +77,13 @@ def reported(cast: Cast, numbers: Sequence[int], **facts: Any) -> list[int]:
         return [outcome.order_pk for outcome in orders_record(shop=cast.shop, reports=reports)]
 
 
+@story_of("affiliates.tasks.clicks_count")
+def clicks_wait_to_be_counted(cast: Cast):
+    for key in ("a", "a", "b"):
+        cast.click(at=MAY, visitor_key=key)
+    return MAY, [()]
+
+
 @story_of("affiliates.tasks.touches_turn")
 def a_month_began_that_nobody_had_made(cast: Cast):
     january = datetime(2027, 1, 15, 12, tzinfo=clock.ZONE)

@@ -14,7 +14,7 @@ import pytest
 from django.db.models import QuerySet
 from django.test import TransactionTestCase
 
-from affiliates.models import Touch
+from affiliates.models import ClickDay, Touch
 from alliance.celery import app
 from alliance.kernel import clock
 from alliance.kernel.models import IdempotentCall
@@ -132,6 +132,7 @@ def books() -> dict[str, Any]:
         "stocks": rows(CouponStock, "state", "set_aside_minor"),
         "claims": rows(Claim, "code", "slot", "state", "paid_minor"),
         "touches": rows(Touch, "kind", "affiliate__name"),
+        "clicks": rows(ClickDay, "day", "clicks", "visitors"),
         "standings": rows(Standing, "final", "orders", "reward_minor"),
         "tasks": rows(Enrolment, "state", "reserved_minor", "reward_minor"),
         "awards": rows(Award, "state", "amount_minor", "booked_minor", "revision"),

@@ -14,6 +14,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
+from affiliates.services.figures import clicks_count
 from affiliates.services.months import months_make
 from alliance.demo.catalogue import products_by_shop
 from alliance.demo.load.accounts import accounts_make
@@ -110,6 +111,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     funding_review()
     wake()
     tasks.standings_count()
+    clicks_count()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     verification_run(source=VerifySource.NIGHT)

@@ -7,10 +7,11 @@ from django.test import Client
 from django.urls import reverse
 
 from affiliates.services import affiliate_apply
+from affiliates.services.figures import clicks_count
 from alliance.kernel import clock
 from alliance.kernel.money import cny
 from tests.cast import user_make
-from tests.commissions.affiliate_pages.reading import MAY, read
+from tests.commissions.affiliate_pages.reading import MAY, read, rows_of
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,7 @@ def test_today_and_this_month_stand_beside_yesterday_and_last_month(cast, lin):
     cast.sold("T1")
     cast.sold("T2")
 
+    clicks_count()
     response = lin.get(reverse("commissions:affiliate_home"))
     today, month = response.context["figures"]
 
@@ -45,6 +47,30 @@ def test_today_and_this_month_stand_beside_yesterday_and_last_month(cast, lin):
     assert month["cards"][0][2] == cny("58.02").localized()
     assert month["cards"][1][2:] == (3, 0)
     assert response.context["chart"]["data"]["datasets"][0]["data"][-2:] == [1934, 3868]
+
+
+def test_clicks_and_visitors_are_the_same_on_page_chart_and_file(cast, lin):
+    for key in ("a", "a", "b"):
+        cast.click(visitor_key=key)
+    cast.click(visitor="bot")
+    cast.click(visitor="preview")
+    cast.click()  # of nobody known
+    clicks_count()
+    page = lin.get(reverse("commissions:affiliate_home"))
+    header, *rows = rows_of(lin, "affiliate_days_csv")
+
+    today = dict(zip(header, rows[-1], strict=True))
+    assert len(rows) == 30
+    assert today["Day"] == "2026-05-10"
+    assert [today[name] for name in ("Clicks", "Visitors", "Bots", "Link previews")] == [
+        "4", "3", "1", "1",
+    ]  # fmt: skip
+    assert page.context["figures"][0]["cards"][2][2:] == (4, 0)
+    assert "by 3 visitors" in page.content.decode()
+    for metric, value in (("clicks", 4), ("visitors", 3)):
+        query = {"metric": metric}
+        chart = lin.get(reverse("commissions:affiliate_home"), query).context["chart"]
+        assert chart["data"]["datasets"][0]["data"] == [0] * 29 + [value]
 
 
 def test_the_chart_switches_its_metric_without_the_rest_of_the_page(cast, lin):
