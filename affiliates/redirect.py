@@ -17,8 +17,8 @@ from affiliates import drain, queries, visitors, ways
 from affiliates.asks import Ask, cookie_gone, cookie_header
 from affiliates.destinations import ascii_url, in_domains
 from affiliates.services import Click
-from affiliates.services.links import SUBS, sub_clean
 from affiliates.spool import spool
+from affiliates.subs import subs_in
 from alliance.kernel.front import Answer, Environ, Header, response_of, transport
 from alliance.kernel.http import client_address
 
@@ -32,15 +32,6 @@ QUIET: tuple[Header, ...] = (
     ("X-Robots-Tag", "noindex, nofollow"),
     ("Referrer-Policy", "no-referrer"),
 )
-# Names under which other networks' tools hand over sub-ids. Our own name wins over an alias.
-SUB_ALIASES = {
-    "sub1": ("sub1", "subid1", "subId1", "aff_sub", "aff_sub1", "clickref", "clickref1",
-             "subid", "subId", "subUnionId", "union_id", "unid"),
-    "sub2": ("sub2", "subid2", "subId2", "aff_sub2", "clickref2"),
-    "sub3": ("sub3", "subid3", "subId3", "aff_sub3", "clickref3"),
-    "sub4": ("sub4", "subid4", "subId4", "aff_sub4", "clickref4"),
-    "sub5": ("sub5", "subid5", "subId5", "aff_sub5", "clickref5"),
-}  # fmt: skip
 
 
 def door(environ: Environ, code: str, _form: Callable[[], bytes] = bytes) -> Answer | None:
@@ -110,21 +101,8 @@ def _clicked(ask: Ask, way: queries.Way, cookie: str) -> Click:
         visitor=ask.visitor,
         visitor_key=visitors.visitor_key(cookie) if cookie else "",
         ip_key=visitors.ip_key(client_address(ask.environ), ask.moment),
-        **_subs(ask, way.subs),
+        **subs_in(ask.query, way.subs),
     )
-
-
-def _subs(ask: Ask, of_link: tuple[str, ...]) -> dict[str, str]:
-    """The link's own sub-ids, overruled one by one by those in the address."""
-    said = ask.query
-    if not said:
-        return dict(zip(SUBS, of_link, strict=True))
-    return {name: _said(said, name) or own for name, own in zip(SUBS, of_link, strict=True)}
-
-
-def _said(query: dict[str, list[str]], name: str) -> str:
-    found = (sub_clean(query[alias][-1]) for alias in SUB_ALIASES[name] if alias in query)
-    return next(filter(None, found), "")
 
 
 def _answer(status: int, *headers: Header) -> Answer:

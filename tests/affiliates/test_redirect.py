@@ -8,6 +8,7 @@ from affiliates import redirect as door
 from affiliates import visitors
 from affiliates.models import Affiliate, Link, Touch, Visitor
 from affiliates.services import link_pause, site_reject
+from affiliates.subs import ALIASES
 from merchants.models import Merchant, Product, ProductState, Shop
 
 pytestmark = pytest.mark.django_db
@@ -231,6 +232,21 @@ def test_sub_ids_come_from_the_link_and_the_address_overrules(make_link, affilia
         ("?clickref=a&clickref2=b&clickref4=d", ("a", "b", "", "d", "")),
         ("?subid=a", ("a", "", "", "", "")),
         ("?sub1=ours&aff_sub=theirs", ("ours", "", "", "", "")),
+        ("?clickref5=e&clickref6=f", ("", "", "", "", "e")),
+        ("?clickref6=f", ("", "", "", "", "f")),
+        ("?subId1=a&sharedid=d", ("a", "", "", "d", "")),
+        ("?aff_sub=a&source=newsletter", ("a", "", "", "", "newsletter")),
+        ("?subUnionId=a&positionId=62", ("a", "62", "", "", "")),
+        ("?special_id=77", ("", "", "77", "", "")),
+        ("?custom_parameters=%7B%22uid%22%3A%22a%22%2C%22sid%22%3A7%7D", ("a", "7", "", "", "")),
+        (
+            "?custom_parameters=%7B%22uid%22%3A%5B1%5D%2C%22pid%22%3A%22x%22%7D",
+            ("", "", "", "", ""),
+        ),
+        ("?custom_parameters=plain", ("plain", "", "", "", "")),
+        ("?custom_parameters=%7Bbroken", ("{broken", "", "", "", "")),
+        ("?custom_parameters=" + "[" * 5_000, ("[" * 100, "", "", "", "")),
+        ("?custom_parameters=%7B%22uid%22%3A%22a%22%7D&sub1=ours", ("ours", "", "", "", "")),
         ("?sub1=%00a%0d%0aSet-Cookie:b", ("aSet-Cookie:b", "", "", "", "")),
         ("?sub1=" + "x" * 500, ("x" * 100, "", "", "", "")),
     ],
@@ -321,5 +337,5 @@ def test_the_page_speaks_the_visitors_language(link, click, ops):
 
 
 def test_every_alias_belongs_to_one_sub_id():
-    aliases = [alias for names in door.SUB_ALIASES.values() for alias in names]
+    aliases = [alias for names in ALIASES.values() for alias in names]
     assert len(aliases) == len(set(aliases))
