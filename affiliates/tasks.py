@@ -1,4 +1,4 @@
-"""What the clock does with clicks."""
+"""What the clock does with clicks, and with applications."""
 
 import time
 
@@ -7,6 +7,7 @@ from django.core.cache import cache
 
 from affiliates import services
 from affiliates.drain import drain
+from affiliates.services.places import applications_lapse as lapse
 
 
 @shared_task
@@ -32,3 +33,9 @@ def touches_turn() -> None:
 def clicks_drain() -> None:
     """Beat: clicks that a web process left behind, and nobody came since to begin another."""
     drain()
+
+
+@shared_task
+def applications_lapse() -> None:
+    """Beat, once a day: applications for targeted plans that nobody has answered in 30 days."""
+    lapse()

@@ -206,6 +206,10 @@ CELERY_BEAT_SCHEDULE = {
     # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
     "violations-sweep": {"task": "commissions.tasks.violations_sweep", "schedule": 300.0},
+    "applications-lapse": {
+        "task": "affiliates.tasks.applications_lapse",
+        "schedule": crontab(hour="3", minute="15"),
+    },
     "clicks-drain": {"task": "affiliates.tasks.clicks_drain", "schedule": 60.0},
     "claims-turn": {"task": "campaigns.tasks.claims_turn", "schedule": 60.0},
     "claims-sweep": {"task": "campaigns.tasks.claims_sweep", "schedule": 3600.0},

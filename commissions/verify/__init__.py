@@ -16,6 +16,7 @@ from commissions.verify import (
     computed,
     coupons,
     evidence,
+    plans,
     rails,
     statements,
     wallets,
@@ -35,6 +36,7 @@ INVARIANTS = (
     *cases.INVARIANTS,
     *campaigns.INVARIANTS,
     *coupons.INVARIANTS,
+    *plans.INVARIANTS,
     *statements.INVARIANTS,
 )
 

@@ -82,7 +82,24 @@ USED = HELD | {
     "shop": "(SELECT min(shop_id) FROM merchants_order)",
     "used": "(SELECT min(id) FROM merchants_order WHERE state = 'paid'), now()",
 }
+PIECES = """
+    WITH plan AS (
+        INSERT INTO merchants_plan (merchant_id, kind, name, state, starts_at, exclusive,
+            rates_shown, created_at, updated_at)
+        SELECT id, 'TOPN', 'First', 'active', now(), false, true, now(), now()
+        FROM merchants_merchant RETURNING id
+    ), stock AS (
+        INSERT INTO merchants_piecestock (plan_id, product_id, pieces, taken, created_at,
+            updated_at)
+        SELECT plan.id, min(product.id), 3, {taken}, now(), now()
+        FROM plan, merchants_product product GROUP BY plan.id RETURNING id
+    )
+    INSERT INTO merchants_piecetake (line_id, stock_id, pieces, taken_at)
+    SELECT min(line.id), stock.id, 1, now() FROM stock, merchants_orderline line GROUP BY stock.id
+"""
 FAULTS = {
+    "first_pieces_are_not_oversold": [PIECES.format(taken=2)],
+    "first_pieces_are_what_was_bought": [PIECES.format(taken=1)],
     "coupons_are_not_oversold": [
         CLAIMED.format_map(HELD | {"count": 2}),
         CLAIMED.format_map(HELD | {"face": 4}),

@@ -12,7 +12,16 @@ from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import AuditEvent
 from merchants.models import Product, Terms
-from merchants.plans import PlanFacts, TermsFacts, Wanted, choose, explain, terms_at
+from merchants.plans import (
+    Asker,
+    LockFacts,
+    PlanFacts,
+    TermsFacts,
+    Wanted,
+    choose,
+    explain,
+    terms_at,
+)
 from merchants.services.plans import (
     plan_end,
     plan_open,
@@ -231,40 +240,83 @@ def plans(draw, number):
         scope = draw(scopes)
         terms[scope] = (*terms.get(scope, ()), facts)
     ends = draw(st.none() | st.integers(1, 20).map(lambda n: starts + n * MINUTE))
-    kind = draw(st.sampled_from(["COMMON", "MKT"]))
-    return PlanFacts(number, kind, f"P{number}", starts, ends, terms)
+    kind = draw(st.sampled_from(["COMMON", "MKT", "SP", "ZX", "EVENT", "TOPN"]))
+    locks = draw(st.sampled_from([(), (LockFacts(None, NOON, NOON + 10 * MINUTE),)]))
+    return PlanFacts(
+        number,
+        kind,
+        f"P{number}",
+        starts,
+        ends,
+        terms,
+        exclusive=kind == "SP" and draw(st.booleans()),
+        locks=locks,
+        left=draw(st.integers(0, 2)),
+    )
 
 
-@settings(max_examples=500)
+askers = st.builds(
+    Asker,
+    joined=st.frozensets(st.integers(0, 3)),
+    plan_id=st.none() | st.integers(0, 3),
+    general=st.booleans(),
+    clicked=st.booleans(),
+)
+RANKS = ["COMMON", "MKT", "EVENT", "TOPN", "ZX", "SP", "locked SP"]
+
+
+@settings(max_examples=1000)
 @given(
     st.integers(0, 4).flatmap(lambda n: st.tuples(*[plans(number) for number in range(n)])),
     moments,
     st.sampled_from([1, 3, None]),
     st.sampled_from([7, None]),
+    askers,
+    st.integers(1, 2),
 )
-def test_the_choice_follows_the_rule(plans, moment, product, category):
-    offers = []
-    for plan in plans:
-        if not (plan.starts_at <= moment and (plan.ends_at is None or moment < plan.ends_at)):
-            continue
+def test_the_choice_follows_the_rule(plans, moment, product, category, by, pieces):
+    def says(plan):
+        """The newest terms of the narrowest scope."""
         ladder = [(product, None)] if product else []
         ladder += [(None, category)] if category else []
         for scope in [*ladder, (None, None)]:
-            begun = sorted(
-                (t.announced_at, t.id, t.rate_bps)
-                for t in plan.terms.get(scope, ())
-                if t.starts_at <= moment
-            )
+            begun = [t for t in plan.terms.get(scope, ()) if t.starts_at <= moment]
             if begun:
-                rank = (begun[-1][2], plan.kind == "MKT", plan.starts_at, plan.id)
-                offers.append((rank, begun[-1][1]))
-                break
-    found = choose(plans, Wanted(1, product, category, moment))
-    if not offers or max(offers)[0][0] == 0:
+                return max(begun, key=lambda t: (t.announced_at, t.id))
+        return None
+
+    valid = [p for p in plans if p.starts_at <= moment < (p.ends_at or NOON + 99 * DAY)]
+    offers = {p.id: terms for p in valid if (terms := says(p)) and terms.rate_bps}
+    offering = [p for p in valid if p.id in offers]
+    reserved = {p.id for p in offering if p.exclusive}
+
+    def may(plan):
+        if reserved and not by.joined & reserved:
+            return False
+        if plan.kind in ("COMMON", "MKT"):
+            return plan.kind == "COMMON" or not by.general
+        if not by.clicked or by.general:
+            return False
+        if plan.kind == "TOPN":
+            return plan.left >= pieces
+        return plan.id == by.plan_id if plan.kind == "EVENT" else plan.id in by.joined
+
+    def place(plan):
+        locked = plan.kind == "SP" and plan.locks and moment < plan.locks[0].ends_at
+        kind = "locked SP" if locked and moment >= NOON else plan.kind
+        return (offers[plan.id].rate_bps, RANKS.index(kind), plan.starts_at, plan.id)
+
+    able = [p for p in offering if may(p)]
+    linked = [p for p in able if p.id == by.plan_id and not by.general]
+    best = max(linked or able, key=place, default=None)
+
+    found = choose(plans, Wanted(1, product, category, moment, by, pieces))
+    if best is None:
         assert not found
-        return
-    rank, terms_id = max(offers)
-    assert (found.plan_id, found.terms_id, found.rate_bps) == (rank[3], terms_id, rank[0])
-    assert found.why[0]["code"] == "chosen"
-    assert len(found.why) == len(offers)
-    assert len(explain(found.why)) == len(offers)
+    else:
+        assert (found.plan_id, found.terms_id) == (best.id, offers[best.id].id)
+        assert found.rate_bps == offers[best.id].rate_bps
+        assert found.why[0]["code"].startswith("chosen")
+    assert len(explain(found.why)) == len(found.why)
+    secret = {p.name for p in plans if p.kind in ("SP", "ZX") and p.id not in by.joined}
+    assert not secret & {one["plan"] for one in found.why}

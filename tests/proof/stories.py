@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from affiliates.services import Click
+from affiliates.services.places import plan_apply
 from affiliates.spool import spool
 from alliance.kernel import clock
 from alliance.kernel.idempotency import once
@@ -315,6 +316,14 @@ def a_cut_was_announced_for_today(cast: Cast):
     with clock.at(MAY):
         terms_announce(plan=cast.merchant.plans.get(), rate_bps=800, actor=cast.chen)
     return MAY + timedelta(days=1), [()]
+
+
+@story_of("affiliates.tasks.applications_lapse")
+def nobody_answers_an_application(cast: Cast):
+    with clock.at(MAY):
+        plan = cast.merchant.plans.create(name="Friends", kind="SP")
+        plan_apply(actor=cast.lin, affiliate=cast.affiliate, plan=plan)
+    return MAY + timedelta(days=31), [()]
 
 
 @story_of("alliance.kernel.tasks.idempotent_calls_forget")
