@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
+import affiliates.admin_plans
 import affiliates.admin_policy  # noqa: F401 (registers its tables)
 from affiliates.admin_parts import LOOK_AFTER, PARTNER, SPECIAL_FEE, special_bps
 from affiliates.explanations import explain

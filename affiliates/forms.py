@@ -1,5 +1,6 @@
 """What affiliates type in. The services have the last word; forms only read and explain."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
@@ -10,14 +11,21 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from affiliates import queries
-from affiliates.models import AdZone, Affiliate, AffiliateKind, AffiliateState, SiteKind
+from affiliates.models import (
+    AdZone,
+    Affiliate,
+    AffiliateKind,
+    AffiliateState,
+    PlanRule,
+    SiteKind,
+)
 from affiliates.services.codes import code_bind
 from affiliates.services.links import SUB_LENGTH, SUBS
 from alliance.kernel import clock
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
-from merchants.forms import DayField, ServiceForm
-from merchants.models import Coupon
+from merchants.forms import DayField, ServiceForm, bps_of, last_moment, rate_field
+from merchants.models import Coupon, Event, Merchant, Product
 
 
 class PickingForm(forms.Form):
@@ -110,6 +118,12 @@ class LinkForm(forms.Form):
         queryset=AdZone.objects.none(),
         empty_label=None,
         help_text=_("Where you will share the link. Reports tell your zones apart."),
+    )
+
+    dx = forms.BooleanField(
+        label=_("General plan only"),
+        required=False,
+        help_text=_("The link earns what the general plan pays, even where another pays more."),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -211,3 +225,166 @@ class CodeForm(ServiceForm):
             affiliate=self.cleaned_data["affiliate"],
             starts_at=None if day == clock.business_day() else clock.day_start(day),
         )
+
+
+class ApplyForm(forms.Form):
+    words = forms.CharField(
+        label=_("Why you?"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Whom you reach, and how you would promote it. The merchant reads it."),
+    )
+
+
+class RuleForm(forms.Form):
+    """Who is let into a targeted plan without being looked at."""
+
+    kinds = forms.MultipleChoiceField(
+        label=_("Kinds of affiliates"),
+        choices=AffiliateKind,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: all of them."),
+    )
+    least_tier = forms.TypedChoiceField(
+        label=_("Tier from"), coerce=int, choices=[(n, f"T{n}") for n in range(6)]
+    )
+    least_orders = forms.IntegerField(
+        label=_("Orders in 30 days from"), min_value=0, max_value=1_000_000, initial=0
+    )
+    least_gmv = forms.DecimalField(
+        label=_("Sales in 30 days from"), min_value=0, max_digits=12, decimal_places=2, initial=0
+    )
+    approved_site = forms.BooleanField(label=_("With an approved site"), required=False)
+    refuses = forms.BooleanField(
+        label=_("Reject everybody else at once"),
+        required=False,
+        help_text=_("Otherwise they wait for your decision."),
+    )
+
+    @staticmethod
+    def initial_of(rule: PlanRule | None) -> dict[str, Any]:
+        if rule is None:
+            return {}
+        least = Money(rule.least_gmv_minor, rule.plan.merchant.currency).decimal
+        names = ("kinds", "least_tier", "least_orders", "approved_site", "refuses")
+        return {**{name: getattr(rule, name) for name in names}, "least_gmv": least}
+
+    def values(self, currency: str) -> dict[str, Any]:
+        """What `plan_rule_set` wants."""
+        values = dict(self.cleaned_data)
+        least = values.pop("least_gmv")
+        return {**values, "least_gmv_minor": Money.parse(f"{least:f}", currency).minor}
+
+
+class EventForm(ServiceForm):
+    name = forms.CharField(label=_("Name"), max_length=80)
+    description = forms.CharField(
+        label=_("What is it about?"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    least = rate_field(_("Least commission rate, in percent"))
+    service = forms.DecimalField(
+        label=_("Your service fee, in percent"),
+        max_digits=4,
+        decimal_places=2,
+        min_value=0,
+        max_value=90,
+        initial=0,
+        help_text=_("Of what buyers pay; merchants pay it beside the commission."),
+    )
+    cross_shop = forms.BooleanField(
+        label=_("Clicks count in every shop that takes part"), required=False
+    )
+    enrol_until = DayField(label=_("Merchants enrol until the end of"))
+    starts_on = DayField(label=_("First day"))
+    ends_on = DayField(label=_("Last day"))
+
+    def values(self) -> dict[str, Any]:
+        """What `event_draft` wants."""
+        data = self.cleaned_data
+        return {
+            "name": data["name"],
+            "description": data["description"],
+            "least_bps": bps_of(data["least"]),
+            "service_bps": bps_of(data["service"]),
+            "cross_shop": data["cross_shop"],
+            "enrol_until": last_moment(data["enrol_until"]),
+            "starts_at": clock.day_start(data["starts_on"]),
+            "ends_at": last_moment(data["ends_on"]),
+        }
+
+
+class EventRatesForm(ServiceForm):
+    """A rate for each product on the page; empty: it does not take part."""
+
+    def __init__(
+        self,
+        *args: Any,
+        products: Iterable[Product],
+        held: Mapping[int, int],
+        event: Event,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.products, self.held = list(products), held
+        for product in self.products:
+            field = rate_field(product.name)
+            field.required = False
+            field.widget.attrs["placeholder"] = f"{event.least_bps / 100:g}"
+            if bps := held.get(product.pk):
+                field.initial = Decimal(bps) / 100
+            self.fields[f"rate-{product.pk}"] = field
+
+    @property
+    def rows(self) -> list[tuple[Product, forms.BoundField]]:
+        return [(product, self[f"rate-{product.pk}"]) for product in self.products]
+
+    def rates(self) -> dict[int, int]:
+        """By product what has changed; 0 takes one out that took part."""
+        found = {}
+        for product in self.products:
+            said = self.cleaned_data.get(f"rate-{product.pk}")
+            bps = bps_of(said) if said else 0
+            if bps != self.held.get(product.pk, 0):
+                found[product.pk] = bps
+        return found
+
+
+class RatesForm(forms.Form):
+    """Filters of the log of rate changes, straight out of the address."""
+
+    merchant = forms.ModelChoiceField(
+        label=_("Merchant"),
+        queryset=Merchant.objects.none(),
+        required=False,
+        empty_label=_("All merchants"),
+    )
+    product = forms.IntegerField(
+        required=False, min_value=1, max_value=2**62, widget=forms.HiddenInput
+    )
+    since = DayField(label=_("Announced from"), required=False)
+    until = DayField(label=_("until"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelChoiceField[Merchant]", self.fields["merchant"])
+        field.queryset = queries.merchants_trading()
+
+    def narrowing(self) -> dict[str, Any]:
+        """What `queries.rate_changes` wants; a filter that makes no sense is left out."""
+        self.full_clean()
+        said = self.cleaned_data
+        return {
+            "merchant": said["merchant"].pk if said.get("merchant") else 0,
+            "product": said.get("product") or 0,
+            "since": said.get("since"),
+            "until": said.get("until"),
+        }
+
+    @property
+    def narrowed(self) -> bool:
+        return any(self.narrowing().values())

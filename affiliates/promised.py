@@ -54,15 +54,22 @@ def wanted_for(asks: Iterable[Ask]) -> dict[Ask, Wanted]:
     return wanted
 
 
-def promised(products: Collection[Product], affiliate_id: int, at: datetime) -> dict[int, Found]:
-    """By product (with its shop): what a plain link of the affiliate's would earn it."""
+def promised(
+    products: Collection[Product], affiliate_id: int, at: datetime, *, plan_id: int | None = None
+) -> dict[int, Found]:
+    """By product (with its shop): what a plain link of the affiliate's would earn it, or one that
+    is made for an event's plan."""
     asks = {
         product.pk: Ask(affiliate_id, product.shop.merchant_id, product.pk, product.category_id, at)
         for product in products
     }
-    wanted = wanted_for(asks.values())
+    plain = wanted_for(asks.values())
+    wanted = {
+        pk: plain[ask]._replace(by=plain[ask].by._replace(plan_id=plan_id))
+        for pk, ask in asks.items()
+    }
     found = terms_at(wanted.values())
-    return {pk: found[wanted[ask]] for pk, ask in asks.items()}
+    return {pk: found[one] for pk, one in wanted.items()}
 
 
 class _Made(NamedTuple):

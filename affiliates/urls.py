@@ -1,6 +1,6 @@
 from django.urls import path
 
-from affiliates.views import codes, join, links, products, sites
+from affiliates.views import codes, events, join, links, plans, products, sites
 
 app_name = "affiliates"
 urlpatterns = [
@@ -8,6 +8,18 @@ urlpatterns = [
     path("products/", products.products, name="products"),
     path("products/<int:pk>/", products.product, name="product"),
     path("codes/", codes.codes, name="codes"),
+    path("plans/", plans.plans, name="plans"),
+    path("plans/<int:pk>/", plans.plan, name="plan"),
+    path("plans/<int:pk>/apply/", plans.apply, name="plan_apply"),
+    path("plans/places/<int:pk>/leave/", plans.leave, name="plan_leave"),
+    path("events/", events.events, name="events"),
+    path("events/new/", events.event_new, name="event_new"),
+    path("events/<int:pk>/", events.event, name="event"),
+    path("events/<int:pk>/publish/", events.event_publish, name="event_publish"),
+    path("events/<int:pk>/end/", events.event_end, name="event_end"),
+    path("events/<int:pk>/void/", events.event_void, name="event_void"),
+    path("rates/", plans.rates, name="rates"),
+    path("rates.csv", plans.rates_csv, name="rates_csv"),
     path("links/", links.links, name="links"),
     path("links.csv", links.links_csv, name="links_csv"),
     path("links/<int:pk>/pause/", links.pause, name="link_pause"),

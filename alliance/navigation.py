@@ -109,6 +109,8 @@ def _affiliate_entries(sides: Sides) -> Entries:
     return [
         (_("Home"), "home", "commissions:affiliate_home"),
         (_("Products"), "shopping-bag", "affiliates:products"),
+        (_("Targeted plans"), "key", "affiliates:plans"),
+        (_("Events"), "calendar", "affiliates:events"),
         (_("Links"), "link", "affiliates:links"),
         (_("Coupon pages"), "ticket", "campaigns:coupon_pages"),
         (_("Your codes"), "speakerphone", "affiliates:codes"),
@@ -127,6 +129,7 @@ def _merchant_entries() -> Entries:
         (_("Home"), "home", "commissions:merchant_home"),
         (_("Products"), "package", "merchants:products"),
         (_("Plans and rates"), "percentage", "merchants:plans"),
+        (_("Events"), "calendar", "places:events"),
         (_("Campaigns"), "rocket", "commissions:merchant_campaigns"),
         (_("Orders"), "receipt", "commissions:merchant_orders"),
         (_("Affiliates"), "users", "commissions:merchant_affiliates"),

@@ -31,6 +31,7 @@ urlpatterns = [
     path("affiliate/", include("affiliates.urls")),
     path("merchant/codes/", include((merchant_codes, "merchant_codes"))),
     path("merchant/", include("merchants.urls")),
+    path("merchant/", include("affiliates.merchant_urls")),
     path("", include("campaigns.urls")),
     path("", include("commissions.urls")),
 ]

@@ -19,8 +19,9 @@ from alliance.kernel.errors import Invalid
 from alliance.kernel.models import MemberRole, User
 from alliance.kernel.money import Money
 from merchants import queries
-from merchants.models import Merchant, PlanKind, Product, ProductState, Shop
+from merchants.models import JOINED, Merchant, PlanKind, Product, ProductState, Shop
 from merchants.services.coupons import coupon_create
+from merchants.services.plans import first_pieces_open, plan_open
 from merchants.services.products import ProductData, product_save
 
 SCOPES = [
@@ -60,7 +61,7 @@ class DayField(forms.DateField):
     ]
 
 
-def _rate_field(label: Any) -> forms.DecimalField:
+def rate_field(label: Any) -> forms.DecimalField:
     low, high = settings.ALLIANCE["RATE_MIN_BPS"], settings.ALLIANCE["RATE_MAX_BPS"]
     return forms.DecimalField(
         label=label,
@@ -214,7 +215,7 @@ class RateForm(ServiceForm):
     """A new rate; for the whole shop or a category on the plans page, for one product on its."""
 
     category = forms.ChoiceField(label=_("For"), required=False)
-    rate = _rate_field(_("Commission rate in percent"))
+    rate = rate_field(_("Commission rate in percent"))
 
     def __init__(self, *args: Any, product: Product | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -236,34 +237,53 @@ class RateForm(ServiceForm):
 
 
 class PlanForm(ServiceForm):
-    """A marketing plan, or the general plan of somebody who has none."""
+    """A plan of any kind that a merchant opens: each has the fields that it needs."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
-    rate = _rate_field(_("Commission rate for the whole shop, in percent"))
+    product_id = forms.CharField(label=_("The product with your id"), max_length=64)
+    rate = rate_field(_("Commission rate for the whole shop, in percent"))
+    pieces = forms.IntegerField(label=_("For the first … pieces"), min_value=1)
     starts_on = DayField(label=_("First day"))
     ends_on = DayField(label=_("Last day"))
+    exclusive = forms.BooleanField(
+        label=_("Exclusive: nobody else may promote its products"), required=False
+    )
+    rates_shown = forms.BooleanField(
+        label=_("Show its rates to affiliates who are not in it"), required=False, initial=True
+    )
 
-    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: str, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kind = kind
+        self.kind, self.user = kind, user
         if kind == PlanKind.COMMON:
             del self.fields["starts_on"], self.fields["ends_on"]
             self.fields["name"].initial = _("General plan")
+        if kind == PlanKind.TOPN:
+            self.fields["rate"].label = _("Commission rate for them, in percent")
+        else:
+            del self.fields["product_id"], self.fields["pieces"]
+        if kind != PlanKind.SP:
+            del self.fields["exclusive"], self.fields["rates_shown"]
+        if kind in JOINED:
+            self.fields["rate"].required = self.fields["ends_on"].required = False
+            self.fields["rate"].help_text = _("Empty: only products and categories that you add.")
+            self.fields["ends_on"].help_text = _("Empty: until you end it.")
 
-    def values(self) -> dict[str, Any]:
+    def save(self, actor: User, merchant: Merchant) -> bool:
         data = self.cleaned_data
-        dates = {}
-        if self.kind != PlanKind.COMMON:
-            dates = {
-                "starts_at": first_moment(data["starts_on"]),
-                "ends_at": last_moment(data["ends_on"]),
-            }
-        return {
-            "name": data["name"],
-            "kind": self.kind,
-            "rate_bps": bps_of(data["rate"]),
-            **dates,
-        }
+        values: dict[str, Any] = {"name": data["name"], "actor": actor}
+        if data.get("starts_on"):
+            values["starts_at"] = first_moment(data["starts_on"])
+        if data.get("ends_on"):
+            values["ends_at"] = last_moment(data["ends_on"])
+        if data.get("rate") is not None:
+            values["rate_bps"] = bps_of(data["rate"])
+        if self.kind == PlanKind.TOPN:
+            return self.carried_out(
+                first_pieces_open, product=data["product"], pieces=data["pieces"], **values
+            )
+        flags = {name: data[name] for name in ("exclusive", "rates_shown") if name in data}
+        return self.carried_out(plan_open, merchant=merchant, kind=self.kind, **flags, **values)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -272,7 +292,18 @@ class PlanForm(ServiceForm):
             self.add_error("starts_on", _("A plan cannot begin in the past."))
         if starts and ends and ends < starts:
             self.add_error("ends_on", _("The last day must not come before the first."))
+        if number := data.get("product_id"):
+            mine = queries.products_for(self.user).filter(external_id=number)
+            data["product"] = mine.first()
+            if data["product"] is None:
+                self.add_error("product_id", _("Your shop has no product with this id."))
         return data
+
+
+class LockForm(ServiceForm):
+    """Until when a plan pays no less, for one product or for anything."""
+
+    until = DayField(label=_("Locked until the end of"))
 
 
 class CouponForm(ServiceForm):

@@ -1,10 +1,11 @@
 """From a person to the rows they may see. The only way from a request to the merchant's data."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from alliance.kernel import clock
 from alliance.kernel.models import ApiKey, AuditEvent, User
@@ -19,6 +20,7 @@ from merchants.models import (
     MerchantState,
     Plan,
     Product,
+    RateLock,
     Shop,
     Terms,
 )
@@ -107,8 +109,22 @@ def categories() -> QuerySet[Category]:
 
 
 def plans_for(user: User) -> QuerySet[Plan]:
-    mine = Plan.objects.filter(merchant=_acting_for(user)).select_related("merchant")
-    return mine.order_by("state", "kind", "-starts_at", "-id")
+    mine = Plan.objects.filter(merchant=_acting_for(user))
+    return mine.select_related("merchant", "event", "stock__product").order_by(
+        "state", "kind", "-starts_at", "-id"
+    )
+
+
+def locks_now(plans: Iterable[Plan], product: Product | None = None) -> dict[int, list[RateLock]]:
+    """By plan: what is locked in it now, the whole plan first; with a product, what concerns it."""
+    now = clock.now()
+    found: dict[int, list[RateLock]] = defaultdict(list)
+    rows = RateLock.objects.filter(plan__in=list(plans), starts_at__lte=now, ends_at__gt=now)
+    if product is not None:
+        rows = rows.filter(Q(product=None) | Q(product=product))
+    for lock in rows.select_related("product").order_by(F("product").asc(nulls_first=True), "pk"):
+        found[lock.plan_id].append(lock)
+    return dict(found)
 
 
 def terms_for(user: User) -> QuerySet[Terms]:
@@ -117,6 +133,12 @@ def terms_for(user: User) -> QuerySet[Terms]:
     return mine.select_related("plan", "product", "category", "created_by").order_by(
         "-created_at", "-id"
     )
+
+
+def terms_of(plans: Iterable[Plan]) -> QuerySet[Terms]:
+    """Everything that was announced in these plans, the latest first; for whoever may see them."""
+    rows = Terms.objects.filter(plan__in=list(plans)).select_related("plan", "product", "category")
+    return rows.order_by("-created_at", "-id")
 
 
 @dataclass(slots=True)

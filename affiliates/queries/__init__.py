@@ -20,6 +20,21 @@ from affiliates.queries.links import (
 )
 from affiliates.queries.members import membership_in, membership_of, reason_of_state, share_of
 from affiliates.queries.picking import Found, Place, Wish, products_offered
+from affiliates.queries.places import (
+    event_plans,
+    events_hosted_by,
+    events_open,
+    events_shown,
+    place_in,
+    places_for,
+    places_in_plans_of,
+    plans_known,
+    plans_to_apply_for,
+    products_of,
+    promoters_of,
+    rates_in,
+    with_records,
+)
 from affiliates.queries.policies import policies_at, policy_now
 from affiliates.queries.products import (
     Offer,
@@ -27,6 +42,13 @@ from affiliates.queries.products import (
     coupons_for_products,
     offers_of,
     products_known,
+)
+from affiliates.queries.rates import (
+    extra_of,
+    locks_of_plans,
+    merchants_trading,
+    rate_changes,
+    rate_history,
 )
 from affiliates.queries.ways import Way, way_of
 
@@ -49,19 +71,37 @@ __all__ = [
     "codes_for",
     "coupons_for_products",
     "coupons_to_bind",
+    "event_plans",
+    "events_hosted_by",
+    "events_open",
+    "events_shown",
+    "extra_of",
     "links_for",
+    "locks_of_plans",
     "membership_in",
     "membership_of",
     "merchants_out_of_money",
+    "merchants_trading",
     "offers_of",
+    "place_in",
+    "places_for",
+    "places_in_plans_of",
+    "plans_known",
+    "plans_to_apply_for",
     "policies_at",
     "policy_now",
     "products_known",
+    "products_of",
     "products_offered",
+    "promoters_of",
+    "rate_changes",
+    "rate_history",
+    "rates_in",
     "reason_of_state",
     "share_of",
     "sites_for",
     "way_of",
+    "with_records",
     "zone_used_last",
     "zones_for",
 ]

@@ -1,9 +1,10 @@
 """Plans that are not for everybody: who may see them, apply, decide; and events."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils.translation import gettext
 
 from affiliates.models import (
@@ -14,12 +15,26 @@ from affiliates.models import (
     PlanMember,
     PlanMemberState,
     PlanRule,
+    Site,
     SiteState,
 )
+from affiliates.queries.products import products_known
 from alliance.kernel import clock
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
-from merchants.models import Event, EventState, Merchant, MerchantState, OrderState, Plan, PlanKind
+from merchants.models import (
+    Event,
+    EventState,
+    Merchant,
+    MerchantState,
+    OrderState,
+    Plan,
+    PlanKind,
+    PlanState,
+    Product,
+    ProductState,
+    Terms,
+)
 from merchants.queries import plans_for
 
 RECENT = timedelta(days=30)
@@ -38,21 +53,36 @@ class Record:
 
 
 def record_of(affiliate: Affiliate, merchant: Merchant) -> Record:
-    """What a rule and a merchant judge by. Four statements."""
+    """What a rule and a merchant judge by."""
+    return records_of([affiliate.pk], merchant)[affiliate.pk]
+
+
+def records_of(affiliates: Collection[int], merchant: Merchant) -> dict[int, Record]:
+    """The same for many at once: three statements."""
     lines = Attribution.objects.filter(
-        affiliate=affiliate,
+        affiliate__in=affiliates,
         decided_at__gte=clock.now() - RECENT,
         line__order__state__in=(OrderState.PAID, OrderState.RECEIVED),
     )
-    own = lines.filter(line__currency=merchant.currency).aggregate(
-        minor=Sum(F("line__amount_minor") - F("line__refunded_minor"))
-    )
-    return Record(
-        orders=lines.aggregate(count=Count("line__order", distinct=True))["count"],
-        gmv=Money(own["minor"] or 0, merchant.currency),
-        approved_site=affiliate.sites.filter(state=SiteState.APPROVED).exists(),
-        promotes=promoters_of(merchant).filter(pk=affiliate.pk).exists(),
-    )
+    own = Q(line__currency=merchant.currency)
+    sums = {
+        row["affiliate"]: (row["orders"], row["minor"] or 0)
+        for row in lines.order_by()
+        .values("affiliate")
+        .annotate(
+            orders=Count("line__order", distinct=True),
+            minor=Sum(F("line__amount_minor") - F("line__refunded_minor"), filter=own),
+        )
+    }
+    stand = Site.objects.filter(affiliate__in=affiliates, state=SiteState.APPROVED)
+    approved = set(stand.values_list("affiliate", flat=True))
+    promote = set(promoters_of(merchant).filter(pk__in=affiliates).values_list("pk", flat=True))
+    found = {}
+    for pk in affiliates:
+        orders, minor = sums.get(pk, (0, 0))
+        gmv = Money(minor, merchant.currency)
+        found[pk] = Record(orders, gmv, pk in approved, pk in promote)
+    return found
 
 
 def lacking(rule: PlanRule, affiliate: Affiliate, record: Record) -> list[str]:
@@ -95,26 +125,60 @@ def places_for(user: User) -> QuerySet[PlanMember]:
     return mine.select_related("plan__merchant").order_by("-pk")
 
 
-def plans_to_apply_for(affiliate: Affiliate) -> QuerySet[Plan]:
-    """Targeted plans of active merchants that go on, and that the affiliate is not in."""
+def place_in(affiliate: Affiliate, plan: Plan) -> PlanMember | None:
+    """The affiliate's last application for the plan, or its place in it."""
+    return PlanMember.objects.filter(affiliate=affiliate, plan=plan).order_by("-pk").first()
+
+
+def plans_known(affiliate: Affiliate) -> QuerySet[Plan]:
+    """Targeted plans of active merchants that go on, and self-chosen ones that the affiliate is
+    in."""
     now = clock.now()
-    here = PlanMember.objects.filter(plan=OuterRef("pk"), affiliate=affiliate, state__in=HERE)
-    return (
-        Plan.objects.filter(
-            Q(ends_at=None) | Q(ends_at__gt=now),
-            ~Exists(here),
-            kind=PlanKind.SP,
-            merchant__state=MerchantState.ACTIVE,
-        )
-        .select_related("merchant", "join_rule")
-        .order_by("-pk")
+    inside = PlanMember.objects.filter(
+        plan=OuterRef("pk"), affiliate=affiliate, state=PlanMemberState.APPROVED
     )
+    return Plan.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=now),
+        Q(kind=PlanKind.SP) | Q(Exists(inside), kind=PlanKind.ZX),
+        merchant__state=MerchantState.ACTIVE,
+    ).select_related("merchant", "join_rule")
+
+
+def plans_to_apply_for(affiliate: Affiliate) -> QuerySet[Plan]:
+    """Targeted plans that the affiliate is not in and has not applied for."""
+    here = PlanMember.objects.filter(plan=OuterRef("pk"), affiliate=affiliate, state__in=HERE)
+    return plans_known(affiliate).filter(~Exists(here), kind=PlanKind.SP).order_by("-pk")
 
 
 def events_shown() -> QuerySet[Event]:
     """Published events that are not over, the next to end first; for every affiliate."""
     published = Event.objects.filter(state=EventState.PUBLISHED, ends_at__gt=clock.now())
     return published.select_related("hosting__affiliate").order_by("ends_at", "pk")
+
+
+def event_plans() -> QuerySet[Plan]:
+    """Plans of published events that are not over: what links can be made for."""
+    return Plan.objects.filter(event__in=events_shown(), state=PlanState.ACTIVE).select_related(
+        "event", "merchant"
+    )
+
+
+def products_of(plans: QuerySet[Plan] | list[Plan]) -> QuerySet[Product]:
+    """The products on sale that plans name one by one, each with the rate (`plan_bps`) that such a
+    plan pays for it from now on, and that `plan`'s key; the highest rate first."""
+    last = Terms.objects.filter(plan__in=plans, product=OuterRef("pk")).order_by(
+        "-created_at", "-pk"
+    )
+    return (
+        products_known()
+        .filter(state=ProductState.ON_SALE, shop__merchant__state=MerchantState.ACTIVE)
+        .annotate(
+            plan_bps=Subquery(last.values("rate_bps")[:1]),
+            plan=Subquery(last.values("plan")[:1]),
+        )
+        .filter(plan_bps__gt=0)
+        .order_by("-plan_bps", "-sales_count", "-pk")
+    )
 
 
 def events_hosted_by(user: User) -> QuerySet[Event]:
@@ -140,3 +204,19 @@ def places_in_plans_of(user: User) -> QuerySet[PlanMember]:
     """Everybody who has applied for, is or was in the plans of the user's merchant."""
     rows = PlanMember.objects.filter(plan__in=plans_for(user))
     return rows.select_related("plan__merchant", "affiliate").order_by("-pk")
+
+
+def with_records(
+    places: Iterable[PlanMember], merchant: Merchant
+) -> list[tuple[PlanMember, Record]]:
+    """Applications, each with what the affiliate has brought. Three statements."""
+    places = list(places)
+    records = records_of({place.affiliate_id for place in places}, merchant)
+    return [(place, records[place.affiliate_id]) for place in places]
+
+
+def rates_in(plan: Plan) -> dict[int, int]:
+    """By product: the rate last announced in the plan, where it is above 0."""
+    rows = Terms.objects.filter(plan=plan, product__isnull=False).order_by("created_at", "pk")
+    last = dict(rows.values_list("product", "rate_bps"))
+    return {pk: bps for pk, bps in last.items() if pk and bps}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from affiliates.models import Affiliate, CodeBinding
+from affiliates.models import Affiliate, CodeBinding, PlanMember
+from affiliates.promised import promised
 from affiliates.queries.members import share_of
 from alliance.kernel import clock
 from alliance.kernel.money import Money
@@ -27,26 +28,48 @@ def products_known() -> QuerySet[Product]:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A product as the affiliate sees it. `earning` is their share, before the service fee."""
+    """A product as the affiliate sees it. `earning` is their share, before the service fee, at the
+    rate that is promised to them; `better` than to everybody, if they are in a plan that pays it.
+    """
 
     product: Product
     coupon: Coupon | None
     price: Money  # what the buyer pays, after the coupon
     earning: Money
+    rate_bps: int
+    better: bool
 
 
 def offers_of(products: Iterable[Product], *, affiliate: Affiliate) -> list[Offer]:
-    """The products with their best coupon and the affiliate's estimated earning. One query."""
+    """The products with their best coupon, the affiliate's rate and its estimated earning. Two
+    statements; six where it is in a plan of one of the merchants."""
     products = list(products)
     coupons = coupons_for_products(products)
+    own = rates_of_members(products, affiliate)
     share = share_of(affiliate)
     offers = []
     for product in products:
         coupon = coupons.get(product.pk)
         price = product.price - coupon.face if coupon else product.price
+        rate = own.get(product.pk, product.rate_bps)
         # Commission on what is paid, then the share of it: as the receipt will compute it.
-        offers.append(Offer(product, coupon, price, price.share(product.rate_bps).share(share)))
+        earning = price.share(rate).share(share)
+        offers.append(Offer(product, coupon, price, earning, rate, rate > product.rate_bps))
     return offers
+
+
+def rates_of_members(products: Iterable[Product], affiliate: Affiliate) -> dict[int, int]:
+    """By product: what the affiliate is promised, where it is in a plan of the merchant."""
+    now = clock.now()
+    inside = PlanMember.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=now), affiliate=affiliate, starts_at__lte=now
+    )
+    merchants = set(inside.values_list("plan__merchant", flat=True))
+    concerned = [product for product in products if product.shop.merchant_id in merchants]
+    if not concerned:
+        return {}
+    found = promised(concerned, affiliate.pk, now)
+    return {pk: terms.rate_bps for pk, terms in found.items()}
 
 
 def coupons_for_products(products: Iterable[Product]) -> dict[int, Coupon]:

@@ -139,8 +139,11 @@ def intermediation_agree(*, actor: User, intermediation: Intermediation) -> None
 
 @transaction.atomic
 def intermediation_end(*, actor: User, intermediation: Intermediation) -> None:
-    """Clicks from now on owe no service fee; an offer is declined. WrongState if it has ended."""
-    now = clock.now()
+    """Clicks from now on owe no service fee; an offer is declined. WrongState if it has ended, or
+    is of an event that the merchant takes part in: that fee was agreed to for as long."""
+    now, plan = clock.now(), Plan.objects.get(pk=intermediation.plan_id)
+    if plan.event_id and plan.state == PlanState.ACTIVE and plan.ends_at and plan.ends_at > now:
+        raise WrongState(_("The service fee of an event lasts as long as the event."))
     if not Intermediation.objects.filter(pk=intermediation.pk, ends_at=None).update(ends_at=now):
         raise WrongState
     intermediation.ends_at = now

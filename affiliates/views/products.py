@@ -12,10 +12,12 @@ from affiliates.models import Link
 from affiliates.promised import promised
 from affiliates.services.standing import why_not
 from alliance.kernel import clock
-from alliance.kernel.http import page_or_part
+from alliance.kernel.http import key_in, page_or_part
 from merchants import plans
+from merchants.models import Plan
 
 PER_PAGE = 24
+HISTORY = 20  # announcements shown beside a product
 
 
 @require_GET
@@ -45,14 +47,24 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
         initial={"zone": queries.zone_used_last(request.user)},
     )
     (offer,) = queries.offers_of([product], affiliate=request.affiliate)
-    found = promised([product], request.affiliate.pk, clock.now())[product.pk]
+    plan = _event_plan(request)
+    at = max(clock.now(), plan.starts_at) if plan else clock.now()
+    affiliate = request.affiliate.pk
+    found = promised([product], affiliate, at, plan_id=plan.pk if plan else None)[product.pk]
+    share_bps = queries.share_of(request.affiliate)
     context = {
         "offer": offer,
         "form": form,
+        "plan": plan,
         "why_not": why_not(product),
+        "reserved": plans.reserved(found),
+        "found": found,
         "reasons": plans.explain(found.why),
-        "commission": offer.price.share(product.rate_bps),
-        "share_bps": queries.share_of(request.affiliate),
+        "commission": offer.price.share(found.rate_bps),
+        "earning": offer.price.share(found.rate_bps).share(share_bps),
+        "share_bps": share_bps,
+        "extra": queries.extra_of(product, found.plan_id),
+        "history": queries.rate_history(request.affiliate, product)[:HISTORY],
     }
     if request.method == "POST" and form.is_valid():
         link = services.link_create(
@@ -61,12 +73,20 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
             zone=form.cleaned_data["zone"],
             product=product,
             subs=form.subs(),
+            plan=plan,
+            dx=form.cleaned_data["dx"] and plan is None,
         )
         context |= {"link": link, "words": _words(offer, link)}
     answer = page_or_part(request, "affiliates/product.html", context, part="builder")
     if "link" in context:
         answer["HX-Trigger"] = "link-made"  # its coupon page is shown beside it
     return answer
+
+
+def _event_plan(request: AffiliateRequest) -> Plan | None:
+    """The event's plan that the link shall be made for (?plan=)."""
+    number = request.GET.get("plan", "")
+    return get_object_or_404(queries.event_plans(), pk=key_in(number)) if number else None
 
 
 def _words(offer: queries.Offer, link: Link) -> str:

@@ -20,6 +20,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, TruncDate
 
+from affiliates.models import PlanMember, PlanMemberState
 from alliance.kernel import clock
 from alliance.kernel.models import AuditEvent, User
 from alliance.kernel.money import Money
@@ -373,6 +374,9 @@ def things_to_do(merchant: Merchant) -> dict[str, int]:
     plans = Plan.objects.filter(merchant=merchant, state=PlanState.ACTIVE)
     paid_in = TopUp.objects.filter(merchant=merchant).exclude(state=TopUpState.REFUSED)
     return {
+        "applications": PlanMember.objects.filter(
+            plan__merchant=merchant, state=PlanMemberState.PENDING
+        ).count(),
         "refunds": waiting.count(),
         "products": int(on_sale.exists()),
         "plans": int(plans.exists()),

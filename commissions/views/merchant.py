@@ -122,6 +122,13 @@ def _todo(merchant: Merchant, has: dict[str, int]) -> list[dict[str, str]]:
     if not has["top_ups"] and not merchant.credit_limit_minor:
         todo.append((_("Top up your wallet: commissions are paid out of it."),
                      "wallet", reverse("commissions:wallet")))  # fmt: skip
+    if has["applications"]:
+        words = ngettext(
+            "%(count)d affiliate has applied for a targeted plan.",
+            "%(count)d affiliates have applied for targeted plans.",
+            has["applications"],
+        ) % {"count": has["applications"]}
+        todo.append((words, "users", reverse("merchants:plans")))
     if has["refunds"]:
         words = ngettext(
             "%(count)d refund fits no order. Say which one it belongs to.",

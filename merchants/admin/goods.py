@@ -29,6 +29,7 @@ from merchants.models import (
     Plan,
     Product,
     ProductState,
+    RateLock,
     Terms,
 )
 from merchants.services.products import product_withdraw
@@ -146,6 +147,23 @@ class TermsInline(ReadOnlyInline):
         return rows.select_related("product", "category", "created_by").order_by("-pk")
 
 
+class LocksInline(ReadOnlyInline):
+    model = RateLock
+    fields = (
+        "product",
+        columns.moment("starts_at", _("locked from")),
+        columns.moment("ends_at", _("locked until")),
+        "created_by",
+    )
+    readonly_fields = fields
+    per_page = 25
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RateLock]:
+        rows = super().get_queryset(request)
+        return rows.select_related("product", "created_by").order_by("-pk")
+
+
 @admin.register(Plan)
 class PlanAdmin(ReadOnlyAdmin):
     seen_by = (OPS, RISK, SUPPORT, FINANCE)
@@ -160,14 +178,23 @@ class PlanAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind", ("merchant", AutocompleteSelectFilter))
     search_fields = ("name", "merchant__name")
     ordering = ("-pk",)
-    inlines = (TermsInline,)
+    inlines = (TermsInline, LocksInline)
     fields = (
         "name",
         columns.linked("merchant", _("merchant")),
         "kind",
         columns.state(),
         *DATES,
+        columns.linked("event", _("event")),
+        "exclusive",
+        "rates_shown",
+        "pieces",
     )
+
+    @display(description=_("first pieces"))
+    def pieces(self, plan: Plan) -> str:
+        stock = getattr(plan, "stock", None)
+        return f"{stock.taken} / {stock.pieces}" if stock else "–"
 
 
 @admin.register(Coupon)

@@ -11,8 +11,9 @@ from alliance.kernel import clock
 from alliance.kernel.http import page_or_part
 from merchants import plans, queries
 from merchants.access import MerchantRequest, merchant_required
-from merchants.forms import ProductFilterForm, ProductForm, RateForm
-from merchants.models import PlanState
+from merchants.forms import LockForm, ProductFilterForm, ProductForm, RateForm
+from merchants.models import PlanKind
+from merchants.services.locks import LOCKABLE
 from merchants.services.products import product_restore, product_withdraw
 
 PER_PAGE = 25
@@ -53,13 +54,20 @@ def product(request: MerchantRequest, pk: int) -> HttpResponse:
     wanted = plans.Wanted(request.merchant.pk, row.pk, row.category_id, clock.now())
     terms = queries.terms_for(request.user).filter(product=row)
     standings = queries.standings(terms)
-    active = queries.plans_for(request.user).filter(state=PlanState.ACTIVE)
+    active = [
+        plan
+        for plan in queries.plans_for(request.user)
+        if plan.kind != PlanKind.TOPN and (plan.ends_at is None or plan.ends_at > clock.now())
+    ]
+    locks = queries.locks_now(active, row)
     context = {
         "form": form,
         "product": row,
         "found": plans.terms_at([wanted])[wanted],
-        "plans": [(plan, standings.get(plan.pk, [])) for plan in active],
+        "plans": [(plan, standings.get(plan.pk, []), locks.get(plan.pk, [])) for plan in active],
         "rate_form": RateForm(product=row),
+        "lockable": LOCKABLE,
+        "lock_form": LockForm(),
     }
     return render(request, "merchants/product.html", context)
 

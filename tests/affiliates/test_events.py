@@ -55,10 +55,18 @@ def draft(host):
 
 
 @pytest.fixture
-def plan(draft, ops, seller, shop, product, terms):
+def pot(make_product):
+    return make_product()
+
+
+@pytest.fixture
+def plan(draft, ops, seller, shop, product, pot, terms):
     services.event_open(actor=ops, event=draft)
     return services.event_join(
-        actor=seller, merchant=shop.merchant, event=draft, rates={product.pk: 1_100}
+        actor=seller,
+        merchant=shop.merchant,
+        event=draft,
+        rates={product.pk: 1_100, pot.pk: 2_000},
     )
 
 
@@ -75,7 +83,7 @@ def rate(affiliate, product, link, at, *, clicked=True):
 
 
 def test_only_links_made_for_the_event_get_its_rate_and_only_while_it_runs(
-    plan, host, affiliate, product, make_link, now
+    plan, host, affiliate, product, pot, make_link, now
 ):
     published(plan, host)
     plain, made = make_link(affiliate, product), make_link(affiliate, product, plan=plan)
@@ -88,6 +96,10 @@ def test_only_links_made_for_the_event_get_its_rate_and_only_while_it_runs(
     assert rate(affiliate, product, made, during) == ("EVENT", 1_100)
     for moment in (START, START + 3 * DAY):
         assert rate(affiliate, product, made, moment) == ("COMMON", 1_200)
+    # A better one is for its own links, too.
+    assert rate(affiliate, pot, make_link(affiliate, pot), during) == ("COMMON", 1_200)
+    better = make_link(affiliate, pot, plan=plan)
+    assert rate(affiliate, pot, better, during) == ("EVENT", 2_000)
     # What was bought beside it is not a matter of the event.
     assert rate(affiliate, product, made, during, clicked=False) == ("COMMON", 1_200)
 

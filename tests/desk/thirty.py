@@ -4,7 +4,16 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from affiliates.models import Affiliate, CodeBinding, Intermediation, Relation, Site, StandDown
+from affiliates.models import (
+    Affiliate,
+    CodeBinding,
+    EventHost,
+    Intermediation,
+    PlanMember,
+    Relation,
+    Site,
+    StandDown,
+)
 from affiliates.services import link_create, policy_set
 from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
@@ -33,7 +42,16 @@ from commissions.models import (
 from commissions.services.bank import credits_match, statement_read
 from commissions.services.violations import violation_open
 from commissions.services.wallets import top_up_announce
-from merchants.models import Category, Coupon, ImportRun, Merchant, OrderLine, Plan, Product
+from merchants.models import (
+    Category,
+    Coupon,
+    Event,
+    ImportRun,
+    Merchant,
+    OrderLine,
+    Plan,
+    Product,
+)
 from merchants.services.orders import RefundReport, refunds_keep
 from tests.cast import user_make
 from tests.desk.world import JUNE_20, MAY, World, at
@@ -131,6 +149,25 @@ def stand_downs(world: World, count: int) -> None:
             order=made.line.order, touch_id=made.attribution.touch_id, affiliate=made.affiliate,
             zone=made.attribution.zone, after_ms=1,
         )  # fmt: skip
+
+
+def places(world: World, count: int) -> None:
+    affiliates(world, count)
+    for one in Affiliate.objects.order_by("-pk")[:count]:
+        merchant = Merchant.objects.create(name=one.name)
+        plan = Plan.objects.create(merchant=merchant, name="P", kind="SP")
+        PlanMember.objects.create(plan=plan, affiliate=one)
+
+
+def promotions(world: World, count: int) -> None:
+    affiliates(world, count)
+    for one in Affiliate.objects.order_by("-pk")[:count]:
+        event = Event.objects.create(
+            name=one.name, least_bps=100, enrol_until=MAY, starts_at=MAY, ends_at=JUNE_20
+        )
+        EventHost.objects.create(event=event, affiliate=one)
+        merchant = Merchant.objects.create(name=one.name)
+        Plan.objects.create(merchant=merchant, name="P", kind="EVENT", event=event)
 
 
 def subsidies(world: World, count: int) -> None:
@@ -347,6 +384,7 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "commissions.bankfile": bank_files,
     "commissions.difference": differences,
     "commissions.railfile": differences,
+    "affiliates.planmember": places,
     "commissions.commission": sell,
     "commissions.debt": debts,
     "commissions.debtwriteoff": decided,
@@ -369,6 +407,7 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "kernel.user": users,
     "merchants.category": products,
     "merchants.coupon": products,
+    "merchants.event": promotions,
     "merchants.importrun": products,
     "merchants.merchant": merchants,
     "merchants.order": sell,

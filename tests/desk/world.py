@@ -16,11 +16,13 @@ from affiliates.services import (
     affiliate_apply,
     affiliate_approve,
     code_bind,
+    event_draft,
     intermediation_open,
     policy_set,
     relation_open,
     site_file,
 )
+from affiliates.services.places import plan_apply
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import AuditEvent, StaffRole, User
@@ -65,6 +67,7 @@ from merchants.models import Category, Coupon, Merchant, Refund
 from merchants.services.imports import import_begin
 from merchants.services.merchants import merchant_apply
 from merchants.services.orders import RefundReport, refunds_keep
+from merchants.services.plans import plan_open
 from tests.cast import Cast, cast_make, staff_make, user_make
 from tests.commissions.rails.bank import camt_053
 
@@ -223,6 +226,18 @@ def world_make() -> World:
         intermediation = intermediation_open(
             actor=ops, affiliate=partners[0], plan=first.attribution.plan, service_bps=500
         )
+        event = event_draft(
+            actor=ops,
+            host=partners[0],
+            name="Summer",
+            least_bps=1_000,
+            service_bps=300,
+            enrol_until=MAY + timedelta(days=900),
+            starts_at=MAY + timedelta(days=900),
+            ends_at=MAY + timedelta(days=930),
+        )
+        friends = plan_open(merchant=cast.merchant, name="Friends", kind="SP", actor=cast.chen)
+        place = plan_apply(actor=cast.lin, affiliate=cast.affiliate, plan=friends, words="Tea")
         subsidy = subsidy_open(
             actor=ops,
             name="Summer",
@@ -359,6 +374,7 @@ def world_make() -> World:
         Account.objects.get(code=chart.CASH), Entry.objects.order_by("pk").first(),
         AuditEvent.objects.order_by("pk").first(), relation, intermediation, subsidy,
         policy, hasty, binding,
+        event, place,
         season, campaign, proposal, stock,
         issued.invoices.get(), statement,
         statement.credits.get(),

@@ -6,12 +6,21 @@ are its members', a merchant's its members', and another's object is not there a
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from affiliates.services import affiliate_apply
+from affiliates.services import (
+    affiliate_apply,
+    event_draft,
+    event_join,
+    event_open,
+    event_publish,
+)
+from alliance.kernel import clock
+from merchants.models import Event
 from merchants.services.merchants import merchant_apply, merchant_approve
 from tests.cast import user_make
 from tests.desk.world import World, world_make
@@ -34,6 +43,9 @@ OBJECTS = {
     "affiliate/products/": "merchants.product",
     "affiliate/links/": "affiliates.link",
     "affiliate/sites/": "affiliates.site",
+    "affiliate/plans/": "the targeted plan",
+    "affiliate/plans/places/": "affiliates.planmember",
+    "affiliate/events/": "the published event",
     "affiliate/campaigns/": "the affiliate's campaign",
     "affiliate/coupons/": "campaigns.couponstock",
     "affiliate/coupons/of/": "merchants.product",
@@ -45,6 +57,10 @@ OBJECTS = {
     "merchant/campaigns/products/": "campaigns.slateitem",
     "merchant/products/": "merchants.product",
     "merchant/plans/": "merchants.plan",
+    "merchant/plans/<int:pk>/members/": "the targeted plan",
+    "merchant/plans/<int:pk>/rule/": "the targeted plan",
+    "merchant/plans/members/": "affiliates.planmember",
+    "merchant/events/": "the open event",
     "merchant/coupons/": "merchants.coupon",
     "merchant/codes/": "affiliates.codebinding",
     "merchant/agreements/intermediations/": "affiliates.intermediation",
@@ -59,11 +75,16 @@ OBJECTS = {
     "merchant/invoices/": "commissions.invoice",
     "merchant/statements/": "the merchant's statement",
 }
-# Every affiliate may promote every product, and share the coupons that are for all.
+# Every affiliate may promote every product and event, apply for every plan, and share the coupons
+# that are for all; every merchant may enrol.
 EVERYONES = {
     "affiliate/products/<int:pk>/",
     "affiliate/coupons/of/<int:pk>/",
     "affiliate/coupons/<int:pk>/link/",
+    "affiliate/plans/<int:pk>/",
+    "affiliate/plans/<int:pk>/apply/",
+    "affiliate/events/<int:pk>/",
+    "merchant/events/<int:pk>/",
 }
 
 SITE = [route for route in routes() if not route.startswith(("admin/", "accounts/", "demo/"))]
@@ -90,6 +111,9 @@ def _address(route: str, world: World) -> str:
         thing = {
             "the affiliate's campaign": world.cast.affiliate.awards.get().campaign,
             "merchants.merchantmember": world.cast.merchant.members.get(),
+            "the targeted plan": world.things["affiliates.planmember"].plan,
+            "the open event": Event.objects.get(state="enrolling"),
+            "the published event": Event.objects.get(state="published"),
             "the merchant's statement": world.cast.merchant.statements.get(),
         }.get(label) or world.things[label]
         route = route.replace("<int:pk>", str(thing.pk))
@@ -99,7 +123,32 @@ def _address(route: str, world: World) -> str:
 @pytest.fixture
 def world(db, settings) -> World:
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
-    return world_make()
+    made = world_make()
+    events_make(made)
+    return made
+
+
+def events_make(world: World) -> None:
+    """One that merchants can enrol in, and one that affiliates promote."""
+    now, ops = clock.now(), world.people["ops"]
+    for name, state in (("Open", "enrolling"), ("Shown", "published")):
+        event = event_draft(
+            actor=ops,
+            name=name,
+            least_bps=1_000,
+            enrol_until=now + timedelta(days=1),
+            starts_at=now + timedelta(days=1),
+            ends_at=now + timedelta(days=9),
+        )
+        event_open(actor=ops, event=event)
+        if state == "published":
+            event_join(
+                actor=world.cast.chen,
+                merchant=world.cast.merchant,
+                event=event,
+                rates={world.cast.product.pk: 1_500},
+            )
+            event_publish(actor=ops, event=event)
 
 
 def _client(user) -> Client:

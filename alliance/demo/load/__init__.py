@@ -23,6 +23,7 @@ from alliance.demo.load.cases import cases_plan
 from alliance.demo.load.desk import desk_fill
 from alliance.demo.load.money import Wallets, settlements_plan
 from alliance.demo.load.parts import parts_plan
+from alliance.demo.load.plans import plans_plan
 from alliance.demo.load.promoters import promoters_join
 from alliance.demo.load.season import season_plan, wake
 from alliance.demo.load.shops import shops_open
@@ -100,6 +101,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     year = Year(stage, told, seen)
     Wallets(stage, year)
     parts_plan(stage)
+    plans_plan(stage)
     settlements_plan(stage)
     desk_fill(stage, users)
     cases_plan(stage)

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -47,6 +47,7 @@ STATE_COLOURS = {
     "dropped": "secondary",
     "due": "azure",
     "ended": "secondary",
+    "enrolling": "azure",
     "entered": "yellow",
     "estimated": "azure",
     "evaluating": "yellow",
@@ -56,6 +57,7 @@ STATE_COLOURS = {
     "frozen": "red",
     "granted": "green",
     "held": "azure",
+    "lapsed": "secondary",
     "live": "green",
     "code": "purple",
     "lost": "secondary",
@@ -71,6 +73,7 @@ STATE_COLOURS = {
     "placed": "secondary",
     "prepared": "yellow",
     "proposed": "yellow",
+    "published": "green",
     "quit": "secondary",
     "ready": "azure",
     "received": "green",
@@ -78,6 +81,7 @@ STATE_COLOURS = {
     "rejected": "red",
     "released": "green",
     "remitted": "green",
+    "removed": "secondary",
     "requested": "yellow",
     "resolved": "green",
     "returned": "orange",
@@ -152,6 +156,12 @@ def moment(value: datetime | None, style: str = "medium") -> str:
 def zone() -> str:
     """{% zone as time_zone %}: what the alliance's time is called: “China Time”."""
     return get_timezone_name(clock.ZONE, zone_variant="generic", locale=_locale())
+
+
+@register.filter
+def get(mapping: Mapping[Any, Any], key: Any) -> Any:
+    """{{ rates|get:plan.pk }}: what stands under the key; None if nothing does."""
+    return mapping.get(key)
 
 
 @register.filter
