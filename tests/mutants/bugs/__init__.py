@@ -1,6 +1,6 @@
 """Every planted bug, by where in the books it lies."""
 
-from tests.mutants.bugs import commissions, ledger, mechanics, payouts, settlement
+from tests.mutants.bugs import commissions, ledger, mechanics, payouts, plans, settlement
 from tests.mutants.bugs.locks import LOCKS
 
 BUGS = (
@@ -9,5 +9,6 @@ BUGS = (
     *settlement.BUGS,
     *payouts.BUGS,
     *mechanics.BUGS,
+    *plans.BUGS,
     *LOCKS,
 )
