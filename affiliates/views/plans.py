@@ -108,7 +108,7 @@ def rates(request: AffiliateRequest) -> HttpResponse:
     found = queries.rate_changes(request.affiliate, **form.narrowing())
     context = {
         "form": form,
-        "page": Paginator(found, 50).get_page(request.GET.get("page")),
+        "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
         "product": queries.products_known().filter(pk=form.narrowing()["product"]).first(),
     }
     return page_or_part(request, "affiliates/rates.html", context, part="log")

@@ -51,6 +51,7 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
     at = max(clock.now(), plan.starts_at) if plan else clock.now()
     affiliate = request.affiliate.pk
     found = promised([product], affiliate, at, plan_id=plan.pk if plan else None)[product.pk]
+    plain = promised([product], affiliate, at)[product.pk] if plan else found
     share_bps = queries.share_of(request.affiliate)
     context = {
         "offer": offer,
@@ -59,6 +60,7 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
         "why_not": why_not(product),
         "reserved": plans.reserved(found),
         "found": found,
+        "plain": plain,
         "reasons": plans.explain(found.why),
         "commission": offer.price.share(found.rate_bps),
         "earning": offer.price.share(found.rate_bps).share(share_bps),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from affiliates.queries import promoters_of
 from affiliates.services import event_draft, event_join, event_open, event_publish
 from affiliates.services.places import (
     applications_approve,
@@ -77,13 +78,12 @@ def _applications(stage: Stage) -> None:
 
 def _chosen(stage: Stage) -> None:
     seller = stage.sellers[DEMO_MERCHANT]
-    lin = stage.promoters[DEMO_AFFILIATE]
     plan = plan_open(
         merchant=seller.merchant, name="老朋友计划", kind=PlanKind.ZX, rate_bps=1_600,
         actor=seller.user,
     )  # fmt: skip
-    if lin.affiliate.links.filter(shop=seller.shop, paused_at=None).exists():
-        place_give(actor=seller.user, plan=plan, affiliate=lin.affiliate)
+    for affiliate in promoters_of(seller.merchant)[:2]:
+        place_give(actor=seller.user, plan=plan, affiliate=affiliate)
 
 
 def _first_pieces(stage: Stage) -> None:
