@@ -314,7 +314,17 @@ class LinkAdmin(ReadOnlyAdmin):
     list_filter = (("affiliate", AutocompleteSelectFilter), ("shop", AutocompleteSelectFilter))
     search_fields = ("=code", "affiliate__name", "product__title")
     ordering = ("-pk",)
-    fields = (*list_display, "url", "sub1", "sub2", "sub3", "sub4", "sub5")
+    fields = (
+        *list_display,
+        columns.linked("plan", _("event plan")),
+        "dx",
+        "url",
+        "sub1",
+        "sub2",
+        "sub3",
+        "sub4",
+        "sub5",
+    )
 
     @display(description="PID")
     def pid(self, link: Link) -> str:

@@ -26,8 +26,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from alliance.kernel.money import percent
-from merchants.models import JOINED, Plan, PlanKind, RateLock, Terms
-from merchants.models.top_n import PieceTake
+from merchants.models import JOINED, PieceTake, Plan, PlanKind, RateLock, Terms
 
 EVERYBODYS = frozenset({PlanKind.COMMON, PlanKind.MKT})  # also for what was not clicked on
 _KIND_ORDER = {

@@ -1,7 +1,5 @@
 """Promotion events that many merchants take part in (docs/domain.md §2.5)."""
 
-from datetime import datetime
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -63,8 +61,3 @@ class Event(Stamped):
 
     def __str__(self) -> str:
         return self.name
-
-    def runs_at(self, moment: datetime) -> bool:
-        """Whether its links earn its rates at the moment."""
-        published = self.state in (EventState.PUBLISHED, EventState.ENDED)
-        return published and self.starts_at <= moment < self.ends_at
