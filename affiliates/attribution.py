@@ -7,9 +7,11 @@ A code of the shop that is bound to an affiliate says whose the order is without
 policy puts it before the clicks or behind them.
 
 Else the buyer is known by the click id that the shop reports with the order, and by the visitor key
-that this click carries. Looked at are the buyer's clicks in the shop, by people, in the window
-before the order was placed (a claim is a click, too). The last click on the bought product wins;
-else the last click in the shop.
+that this click carries (affiliates.buyers). Looked at are the buyer's clicks in the shop, by
+people, in the window before the order was placed (a claim is a click, too), but for the last
+seconds. The last click on the bought product wins; else the last click in the shop; else the last
+one in another shop of an event that counts across shops. Window and seconds are those of the policy
+in force when the order was placed.
 
 A click earns if its affiliate was active when it was made: no other click is ever recorded as one.
 A freeze after the click leaves the order where it belongs (the money waits meanwhile); an affiliate
@@ -155,20 +157,23 @@ def _give(
 
 
 def _choose(line: OrderLine, buyer: Buyer) -> Choice:
-    """The claimed coupon, the bound code, the last click on the product, the last in the shop; or
-    nobody, and why. The policy may put the code behind the clicks."""
+    """The claimed coupon, the bound code, the last click on the product, in the shop, in another
+    shop of an event; or nobody, and why. The policy may put the code behind the clicks."""
     if buyer.coupon and not buyer.coupon.barred:
         return Choice(buyer.coupon.touch, AttributionRule.COUPON, "coupon")
     bound = next((seen.touch for seen in buyer.codes if not seen.barred), None)
     by_code = Choice(bound, AttributionRule.CODE, "code") if bound else None
     if by_code and buyer.policy.precedence == Precedence.CODE_FIRST:
         return by_code
-    able = [seen.touch for seen in buyer.seen if not seen.barred and seen is not buyer.coupon]
+    free = [seen for seen in buyer.seen if not seen.barred and seen is not buyer.coupon]
+    able = [seen.touch for seen in free if not seen.across]
     same = (t for t in able if line.product_id and t.product_id == line.product_id)
     if winner := next(same, None):
         return Choice(winner, AttributionRule.SAME_PRODUCT, "same_product")
     if able:
         return Choice(able[0], AttributionRule.SAME_SHOP, "same_shop")
+    if across := next((seen.touch for seen in free if seen.across), None):
+        return Choice(across, AttributionRule.CROSS_SHOP, "cross_shop")
     if by_code:
         return by_code
     # Nobody's. The click that the shop reported is the one that people ask about, then its code.
@@ -259,6 +264,8 @@ def _beaten(line: OrderLine, seen: Seen, choice: Choice) -> str:
         return f"{choice.rule}_won"
     if seen.code:
         return "click_won"
+    if seen.across and choice.rule != AttributionRule.CROSS_SHOP:
+        return "shop_click_won"
     by_product = choice.rule == AttributionRule.SAME_PRODUCT
     other = by_product and seen.touch.product_id != line.product_id
     return "product_click_won" if other else "later_click"

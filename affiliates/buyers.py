@@ -36,6 +36,8 @@ CLAIM_CODE = re.compile("[A-Z2-7]{16}")  # what campaigns.claims makes
 class Seen:
     """A click that was looked at for an order, and why it cannot win ("" if it can).
 
+    `across`: it led to another shop of an event that counts across shops.
+
     Or a `code` that is bound to an affiliate: it says whose the order is as a click does, at the
     moment of the order; its touch is no row.
     """
@@ -43,6 +45,7 @@ class Seen:
     touch: Touch
     barred: str = ""
     code: str = ""
+    across: bool = False
 
 
 @dataclass(slots=True)
@@ -59,8 +62,9 @@ class Buyer:
 
 
 def buyers_of(orders: Iterable[Order]) -> dict[int, Buyer]:
-    """By order. Three statements: the policies, the touches that the shops named, and those buyers'
-    other clicks; one more where coupons were claimed, and where shops named codes of their own."""
+    """By order. Four statements: the policies, the touches that the shops named, those buyers'
+    other clicks, and those in other shops of an event; one more where coupons were claimed, and
+    where shops named codes of their own."""
     orders = list(orders)
     policies = policies_at(order.placed_at for order in orders)
     ids = {order.click_id for order in orders if order.click_id}
@@ -76,13 +80,12 @@ def buyers_of(orders: Iterable[Order]) -> dict[int, Buyer]:
         for order in orders
         if (touch := named.get(order.click_id) or claims.get(order.pk))
     }
-    history = _history(
-        [
-            (order, clicks[order.pk], policies[order.placed_at])
-            for order in orders
-            if order.pk in clicks
-        ]
-    )
+    known = [
+        (order, clicks[order.pk], policies[order.placed_at])
+        for order in orders
+        if order.pk in clicks
+    ]
+    history, across = _history(known), _across(known)
     used = _used_elsewhere(claims)
     codes = _codes(orders)
     buyers: dict[int, Buyer] = {}
@@ -91,7 +94,7 @@ def buyers_of(orders: Iterable[Order]) -> dict[int, Buyer]:
         claim, policy = claims.get(order.pk), policies[order.placed_at]
         buyers[order.pk] = buyer = _with_coupon(
             order,
-            _buyer(order, policy, clicks.get(order.pk), history[order.pk]),
+            _buyer(order, policy, clicks.get(order.pk), history[order.pk], across[order.pk]),
             claim,
             used=order.pk in used or (claim is not None and claim.pk in taken),
         )
@@ -172,13 +175,25 @@ def _bound(order: Order, binding: CodeBinding) -> Seen:
 
 
 def _buyer(
-    order: Order, policy: AttributionPolicy, named: Touch | None, others: list[Touch]
+    order: Order,
+    policy: AttributionPolicy,
+    named: Touch | None,
+    others: list[Touch],
+    across: list[Touch],
 ) -> Buyer:
     if named is None:
         return Buyer(policy, unknown="unknown_click" if order.click_id else "no_click_id")
-    touches = {touch.pk: touch for touch in [*others, named]}.values()
+    elsewhere = {touch.pk for touch in across}
+    touches = {touch.pk: touch for touch in [*others, *across, named]}.values()
     newest_first = sorted(touches, key=lambda touch: (touch.touched_at, touch.pk), reverse=True)
-    seen = [Seen(touch, _barred(order, touch, policy)) for touch in newest_first]
+    seen = [
+        Seen(
+            touch,
+            _barred(order, touch, policy, across=touch.pk in elsewhere),
+            across=touch.pk in elsewhere,
+        )
+        for touch in newest_first
+    ]
     return Buyer(
         policy,
         identity="visitor" if named.visitor_key else "click_id",
@@ -225,9 +240,9 @@ def _used_elsewhere(claims: Mapping[int, Touch]) -> set[int]:
     return {order_id for order_id, touch in claims.items() if uses[touch.pk] - {order_id}}
 
 
-def _barred(order: Order, touch: Touch, policy: AttributionPolicy) -> str:
+def _barred(order: Order, touch: Touch, policy: AttributionPolicy, *, across: bool) -> str:
     """Why this click cannot earn from this order; "" if it can."""
-    if touch.shop_id != order.shop_id:
+    if touch.shop_id != order.shop_id and not across:
         return "click_of_another_shop"
     if touch.visitor != Visitor.HUMAN:
         return "not_human"
@@ -281,5 +296,60 @@ def _history(
         rows = cursor.fetchall()
     touches = touches_of((touch_id, touched_at) for _order_id, touch_id, touched_at in rows)
     for order_id, touch_id, _touched_at in rows:
+        found[order_id].append(touches[touch_id])
+    return found
+
+
+def _across(
+    named: Sequence[tuple[Order, Touch, AttributionPolicy]],
+) -> dict[int, list[Touch]]:
+    """Per order the clicks of its buyer in other shops, on links that were made for an event which
+    counts across shops, while the event ran and both merchants took part in it. The named click is
+    among them without a visitor, too."""
+    found: dict[int, list[Touch]] = defaultdict(list)
+    if not named:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT asked.order_id, t.id
+            FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+                        %s::timestamptz[], %s::int[])
+                AS asked(order_id, visitor_key, touch_id, shop_id, merchant_id, placed_at, days)
+            CROSS JOIN LATERAL (
+                (SELECT id, link_id, shop_id, visitor, touched_at FROM affiliates_touch
+                 WHERE visitor_key = asked.visitor_key AND visitor_key <> ''
+                     AND touched_at BETWEEN asked.placed_at - asked.days * interval '24 hours'
+                         AND asked.placed_at
+                 ORDER BY touched_at DESC, id DESC LIMIT %s)
+                UNION
+                SELECT id, link_id, shop_id, visitor, touched_at FROM affiliates_touch
+                WHERE id = asked.touch_id
+            ) t
+            JOIN affiliates_link l ON l.id = t.link_id
+            JOIN merchants_plan other ON other.id = l.plan_id
+            JOIN merchants_event e ON e.id = other.event_id AND e.cross_shop
+                AND e.state IN ('published', 'ended')
+            JOIN merchants_plan own ON own.event_id = e.id AND own.merchant_id = asked.merchant_id
+            WHERE t.shop_id <> asked.shop_id AND t.visitor = %s
+                AND t.touched_at >= greatest(e.starts_at, own.starts_at, other.starts_at)
+                AND t.touched_at < least(e.ends_at, own.ends_at, other.ends_at)
+            ORDER BY asked.order_id, t.id
+            """,
+            [
+                [order.pk for order, _touch, _policy in named],
+                [touch.visitor_key for _order, touch, _policy in named],
+                [touch.pk for _order, touch, _policy in named],
+                [order.shop_id for order, _touch, _policy in named],
+                [order.merchant_id for order, _touch, _policy in named],
+                [order.placed_at for order, _touch, _policy in named],
+                [policy.window_days for _order, _touch, policy in named],
+                CLICKS_PER_ORDER,
+                Visitor.HUMAN,
+            ],
+        )
+        pairs = cursor.fetchall()
+    touches = Touch.objects.in_bulk({touch_id for _order_id, touch_id in pairs})
+    for order_id, touch_id in pairs:
         found[order_id].append(touches[touch_id])
     return found

@@ -23,6 +23,10 @@ DECISIONS = {
     "same_shop": _(
         "There was no click on this product, so the last click in the same shop counts."
     ),
+    "cross_shop": _(
+        "There was no click in this shop, so the last click in another shop of the same event "
+        "counts."
+    ),
     "no_click_id": _(
         "The shop reported this order without a click id, so nobody can say who brought the buyer."
     ),
@@ -63,6 +67,7 @@ DEFEATS = {
     "coupon_expired": _("the coupon had expired when the order was placed"),
     "coupon_used": _("the coupon was used by another order"),
     "later_click": _("a later click counts instead"),
+    "shop_click_won": _("a click in the shop itself counts instead"),
     "product_click_won": _("a click on the bought product itself counts instead"),
     "click_of_another_shop": _("it led to another shop"),
     "too_old": _("it was more than %(days)d days before the order"),
@@ -120,6 +125,23 @@ def explain(
     said += plans.explain(receipt["terms"])
     said += [_part(part, viewer, known, staff) for part in parts]
     return [sentence for sentence in said if sentence]
+
+
+def explain_to_outsider(attribution: Attribution, *, viewer: Affiliate) -> list[str]:
+    """What an affiliate may hear of an order that is not theirs: the decision, and what became of
+    their own clicks and codes. Nothing of other clicks (they are the buyer's business), nor of what
+    the order is worth to anybody."""
+    receipt = attribution.receipt
+    rules = _rules(receipt)
+    own = [seen for seen in receipt["looked_at"] if seen["affiliate_id"] == viewer.pk]
+    said = [
+        DECISIONS[receipt["why"]] % rules,
+        *(_sentence(seen, rules, viewer, {}) for seen in own),
+    ]
+    if receipt["looked_at"] and not own:
+        said.append(gettext("None of the clicks that were looked at came through you."))
+    said.append(_policy(receipt))
+    return [str(sentence) for sentence in said if sentence]
 
 
 def _rules(receipt: Mapping[str, Any]) -> dict[str, int]:

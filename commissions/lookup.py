@@ -1,7 +1,9 @@
 """ "Where is my order?": what an affiliate may hear about an order that is not on their list.
 
-Only the exact number, and only so many questions an hour: numbers of other people's orders must
-not be worth guessing. The answer names no amount, no product and no other affiliate.
+Only the exact number, only of shops that they promote, and only so many questions an hour: numbers
+of other people's orders must not be worth guessing. The answer names no amount, no product, no
+rate, no other affiliate, and nothing that the buyer did apart from clicks through the asker. Each
+question is in the audit trail.
 """
 
 from dataclasses import dataclass
@@ -11,8 +13,9 @@ from django.core.cache import cache
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.explanations import explain
+from affiliates.explanations import explain, explain_to_outsider
 from affiliates.models import Affiliate
+from alliance.kernel import audit
 from alliance.kernel.errors import DomainError
 from alliance.kernel.models import User
 from commissions import queries
@@ -45,7 +48,15 @@ def ask(*, user: User, affiliate: Affiliate, number: str) -> list[Answer]:
     Raises TooManyQuestions.
     """
     _count(user)
-    answers = [_answer(line, affiliate) for line in queries.lines_under_number(number.strip())]
+    lines = queries.lines_under_number(affiliate, number.strip())
+    audit.record(
+        "affiliate.order_asked_for",
+        affiliate,
+        actor=user,
+        number=number.strip()[:64],
+        found=len(lines),
+    )
+    answers = [_answer(line, affiliate) for line in lines]
     told: list[Answer] = []
     for answer in answers:  # several lines of an order mostly have one story
         if answer not in told:
@@ -55,12 +66,14 @@ def ask(*, user: User, affiliate: Affiliate, number: str) -> list[Answer]:
 
 def _answer(line: OrderLine, affiliate: Affiliate) -> Answer:
     attribution = getattr(line, "attribution", None)
-    if attribution is None:
-        sentences = [gettext("The shop has reported it; it will be looked at within minutes.")]
-    else:
-        sentences = explain(attribution, viewer=affiliate)
     payees = list(line.commissions.all())
     mine = next((due for due in payees if due.affiliate_id == affiliate.pk), None)
+    if attribution is None:
+        sentences = [gettext("The shop has reported it; it will be looked at within minutes.")]
+    elif mine:
+        sentences = explain(attribution, viewer=affiliate)
+    else:
+        sentences = explain_to_outsider(attribution, viewer=affiliate)
     if payees and not mine:
         sentences.insert(0, gettext("This order was brought by another affiliate."))
     return Answer(

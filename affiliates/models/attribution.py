@@ -18,6 +18,7 @@ class AttributionRule(models.TextChoices):
     CODE = "code", _("Code that is bound to the affiliate")
     SAME_PRODUCT = "same_product", _("Click on this product")
     SAME_SHOP = "same_shop", _("Click on another product of the shop")
+    CROSS_SHOP = "cross_shop", _("Click in another shop of the same event")
     NONE = "none", _("Not attributed")
 
 

@@ -308,7 +308,14 @@ def test_an_affiliate_reads_who_won_but_not_the_others_name(
     assert "12%" in said[-1]
 
 
-BEATEN = {"later_click", "product_click_won", "coupon_won", "code_won", "click_won"}  # by another
+BEATEN = {
+    "later_click",
+    "product_click_won",
+    "coupon_won",
+    "code_won",
+    "click_won",
+    "shop_click_won",
+}  # by another
 
 
 def test_every_reason_has_its_sentence():

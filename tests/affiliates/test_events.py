@@ -246,3 +246,91 @@ def test_a_void_event_never_begins(plan, ops, affiliate, product, now):
     assert Intermediation.objects.get().ends_at == START
     with pytest.raises(WrongState):
         services.event_publish(actor=ops, event=plan.event)
+
+
+# --- Across shops ---
+
+
+@pytest.fixture
+def elsewhere(make_shop, make_plan):
+    """Another merchant's shop with a general plan; not in the event yet."""
+    other = make_shop("other.example")
+    make_plan(other.merchant, 800)
+    return other
+
+
+@pytest.fixture
+def joined(elsewhere, plan, make_user, make_product):
+    """It takes part with a product of its own."""
+    user = make_user()
+    MerchantMember.objects.create(merchant=elsewhere.merchant, user=user, role=MemberRole.OWNER)
+    services.event_join(
+        actor=user,
+        merchant=elsewhere.merchant,
+        event=plan.event,
+        rates={make_product(shop=elsewhere).pk: 2_000},
+    )
+    return elsewhere
+
+
+DURING = -2 * DAY  # before START: two days after it
+
+
+def bought(sell, at, click, **facts):
+    facts = {"placed_at": START + 2 * DAY + timedelta(hours=1), "bought": None, **facts}
+    line = sell(click.click_id, at=at, **facts)
+    lines = OrderLine.objects.select_related("order__merchant", "product").filter(pk=line.pk)
+    return attribute(lines)[line.pk]
+
+
+@pytest.mark.parametrize("visitor", ["", "v"])
+def test_a_click_of_the_event_counts_in_every_shop_that_takes_part(
+    plan, joined, host, affiliate, product, make_link, click, sell, visitor
+):
+    made = make_link(affiliate, product, plan=published(plan, host))
+    touch = click(made, DURING, visitor_key=visitor)
+    decision = bought(sell, joined, touch)
+    assert (decision.rule, decision.touch) == ("cross_shop", touch)
+    # What was bought without a click on it has the general plan, and owes no service fee.
+    assert (decision.plan.kind, decision.rate_bps, decision.service_bps) == ("COMMON", 800, 0)
+    assert "another shop of the same event" in explain(decision, viewer=affiliate)[0]
+
+
+def test_not_in_a_shop_outside_of_it(
+    plan, elsewhere, host, affiliate, product, make_link, click, sell
+):
+    made = make_link(affiliate, product, plan=published(plan, host))
+    outside = bought(sell, elsewhere, click(made, DURING, visitor_key="v"))
+    assert outside.receipt["why"] == "click_of_another_shop"
+
+
+def test_only_links_of_the_event_count_across_shops_and_only_in_its_time(
+    plan, joined, host, affiliate, product, make_link, click, sell
+):
+    made = make_link(affiliate, product, plan=published(plan, host))
+    plain = make_link(affiliate, product)
+    for touch in (click(plain, DURING), click(made, timedelta(0)), click(made, -3 * DAY)):
+        late = START + 3 * DAY + timedelta(hours=1)
+        assert bought(sell, joined, touch, placed_at=late).affiliate is None
+
+
+def test_an_event_that_does_not_count_across_shops(
+    plan, joined, host, affiliate, product, make_link, click, sell
+):
+    made = make_link(affiliate, product, plan=published(plan, host))
+    type(plan.event).objects.filter(pk=plan.event_id).update(cross_shop=False)
+    decision = bought(sell, joined, click(made, DURING, visitor_key="v"))
+    assert decision.receipt["why"] == "click_of_another_shop"
+
+
+def test_a_click_in_the_shop_itself_goes_before_a_later_one_across(
+    plan, joined, host, affiliate, make_affiliate, make_product, product, make_link, click, sell
+):
+    made = make_link(affiliate, product, plan=published(plan, host))
+    here = make_link(make_affiliate(), make_product(shop=joined))
+    own = click(here, DURING - timedelta(minutes=5), visitor_key="v")
+    later = click(made, DURING - timedelta(minutes=30), visitor_key="v")
+    decision = bought(sell, joined, later)
+    assert (decision.rule, decision.touch) == ("same_shop", own)
+    reasons = {one["click_id"]: one["why"] for one in decision.receipt["looked_at"]}
+    assert reasons[later.click_id] == "shop_click_won"

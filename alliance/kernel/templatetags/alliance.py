@@ -88,6 +88,7 @@ STATE_COLOURS = {
     "review": "yellow",
     "running": "azure",
     "same_product": "green",
+    "cross_shop": "azure",
     "same_shop": "azure",
     "scheduled": "azure",
     "sending": "azure",
