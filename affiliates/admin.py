@@ -397,6 +397,8 @@ class AttributionAdmin(ReadOnlyAdmin):
         columns.rate("special_bps", _("special service fee")),
         columns.linked("partner", _("partner")),
         columns.rate("partner_share_bps", _("partner's share")),
+        columns.linked("second_partner", _("second-level partner")),
+        columns.rate("second_share_bps", _("second-level partner's share")),
         columns.linked("intermediary", _("intermediary")),
         columns.rate("service_bps", _("service fee")),
         columns.moment("decided_at", _("decided at")),
@@ -405,7 +407,14 @@ class AttributionAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
         return rows.select_related(
-            "line__order", "affiliate", "partner", "intermediary", "plan", "terms__plan", "touch"
+            "line__order",
+            "affiliate",
+            "partner",
+            "second_partner",
+            "intermediary",
+            "plan",
+            "terms__plan",
+            "touch",
         )
 
     @display(description=_("receipt"))

@@ -54,10 +54,17 @@ class PercentField(forms.DecimalField):
     """A rate as people write it; cleaned into basis points."""
 
     def __init__(
-        self, *, label: Any, most_bps: int, least_bps: int = 1, help_text: Any = ""
+        self,
+        *,
+        label: Any,
+        most_bps: int,
+        least_bps: int = 1,
+        required: bool = True,
+        help_text: Any = "",
     ) -> None:
         super().__init__(
             label=label,
+            required=required,
             help_text=help_text,
             min_value=Decimal(least_bps) / 100,
             max_value=Decimal(most_bps) / 100,
@@ -65,8 +72,9 @@ class PercentField(forms.DecimalField):
             widget=UnfoldAdminDecimalFieldWidget,
         )
 
-    def clean(self, value: Any) -> int:
-        return int(super().clean(value) * 100)
+    def clean(self, value: Any) -> int | None:
+        said = super().clean(value)
+        return None if said is None else int(said * 100)
 
 
 class PartnerForm(DecisionForm):
@@ -79,6 +87,14 @@ class PartnerForm(DecisionForm):
         label=_("Partner's share in percent"),
         most_bps=10_000,
         help_text=_("Of the whole commission, out of the affiliate's share."),
+    )
+
+    below_bps = PercentField(
+        label=_("Of the level below, in percent"),
+        least_bps=0,
+        most_bps=10_000,
+        required=False,
+        help_text=_("Of what the affiliate's own affiliates bring, out of what it gets of that."),
     )
 
 
@@ -111,8 +127,20 @@ class SpecialFeeForm(DecisionForm):
     )
 
 
-def open_relation(actor: User, affiliate: Affiliate, partner: Affiliate, share_bps: int) -> None:
-    relation_open(actor=actor, affiliate=affiliate, partner=partner, share_bps=share_bps)
+def open_relation(
+    actor: User,
+    affiliate: Affiliate,
+    partner: Affiliate,
+    share_bps: int,
+    below_bps: int | None,
+) -> None:
+    relation_open(
+        actor=actor,
+        affiliate=affiliate,
+        partner=partner,
+        share_bps=share_bps,
+        below_bps=below_bps or 0,
+    )
 
 
 def offer(actor: User, affiliate: Affiliate, plan: Plan, service_bps: int) -> None:
@@ -189,6 +217,7 @@ class RelationAdmin(ReadOnlyAdmin):
         columns.linked("affiliate", _("affiliate")),
         columns.linked("partner", _("partner")),
         columns.rate("share_bps", _("partner's share")),
+        columns.rate("below_bps", _("share of the level below")),
         columns.moment("starts_at", _("starts at")),
         columns.moment("ends_at", _("ended at")),
     )

@@ -152,6 +152,7 @@ def _give(
     row.special_bps = parts.special_bps
     row.rate_bps = found.rate_bps - parts.special_bps
     row.partner_id, row.partner_share_bps = parts.partner_id, parts.partner_share_bps
+    row.second_partner_id, row.second_share_bps = parts.second_id, parts.second_share_bps
     row.share_bps = agreed_bps - parts.partner_share_bps
     row.intermediary_id, row.service_bps = parts.intermediary_id, parts.service_bps
 

@@ -84,6 +84,9 @@ PARTS = {
         "Of this rate the platform keeps %(rate)s as a special service fee for orders of this site."
     ),
     "partner": _("%(who)s gets %(rate)s of the commission as partner, out of the agreed share."),
+    "second_partner": _(
+        "%(who)s gets %(rate)s of the commission as the partner's own partner, out of its part."
+    ),
     "intermediary": _(
         "%(who)s looks after the plan; the merchant pays %(rate)s as service fee beside the "
         "commission."
@@ -110,7 +113,12 @@ def explain(
     """
     receipt = attribution.receipt
     rules = _rules(receipt)
-    mine = {attribution.affiliate_id, attribution.partner_id, attribution.intermediary_id}
+    mine = {
+        attribution.affiliate_id,
+        attribution.partner_id,
+        attribution.second_partner_id,
+        attribution.intermediary_id,
+    }
     concerned = viewer is None or viewer.pk in mine
     parts = receipt.get("parts", []) if concerned else []  # before policy 2 there were none
     known = _known(attribution, viewer)
@@ -183,15 +191,17 @@ def _policy(receipt: Mapping[str, Any]) -> str:
 def _known(attribution: Attribution, viewer: Affiliate | None) -> dict[int, str]:
     """The names that the reader may know: all of them, or those of their own relation.
 
-    An affiliate and its partner know each other; who looks after the plan knows only that.
+    An affiliate and its partner know each other, and so do the partner and its own one; who looks
+    after the plan knows only that.
     """
     if viewer is None:
         receipt = attribution.receipt
         told = {one["affiliate_id"] for one in receipt["looked_at"]}
         told |= {part.get("affiliate_id") for part in receipt.get("parts", [])}
     else:
-        told = {attribution.affiliate_id, attribution.partner_id}
-        told = told if viewer.pk in told else set()
+        first = {attribution.affiliate_id, attribution.partner_id}
+        second = {attribution.partner_id, attribution.second_partner_id}
+        told = set().union(*(pair for pair in (first, second) if viewer.pk in pair))
     return dict(Affiliate.objects.filter(pk__in=told - {None}).values_list("pk", "name"))
 
 
@@ -199,7 +209,7 @@ def _part(
     part: Mapping[str, Any], viewer: Affiliate | None, known: Mapping[int, str], staff: bool
 ) -> str:
     who: int = part.get("affiliate_id", 0)  # 0: the alliance itself
-    partner = part["code"] == "partner"
+    partner = part["code"] in ("partner", "second_partner")
     if viewer is not None and who == viewer.pk:
         name = gettext("Your team")
     elif who in known and (viewer or staff or not partner):

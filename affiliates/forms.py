@@ -20,6 +20,7 @@ from affiliates.models import (
     SiteKind,
 )
 from affiliates.services.codes import code_bind
+from affiliates.services.invitations import invitation_open
 from affiliates.services.links import SUB_LENGTH, SUBS
 from alliance.kernel import clock
 from alliance.kernel.models import User
@@ -388,3 +389,39 @@ class RatesForm(forms.Form):
     @property
     def narrowed(self) -> bool:
         return any(self.narrowing().values())
+
+
+class PercentField(forms.DecimalField):
+    """A rate as people write it; cleaned into basis points."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, max_value=100, decimal_places=2, **kwargs)
+
+    def clean(self, value: Any) -> int | None:
+        said = super().clean(value)
+        return None if said is None else int(said * 100)
+
+
+class InvitationForm(ServiceForm):
+    share = PercentField(
+        label=_("Your part in percent"),
+        help_text=_("Of the whole commission of each order they bring, out of their share."),
+    )
+    below = PercentField(
+        label=_("Your part of the level below, in percent"),
+        required=False,
+        help_text=_("Of orders that affiliates below them bring, out of what they get of those."),
+    )
+
+    def save(self, actor: User, affiliate: Affiliate) -> bool:
+        return self.carried_out(
+            invitation_open,
+            actor=actor,
+            affiliate=affiliate,
+            share_bps=self.cleaned_data["share"],
+            below_bps=self.cleaned_data["below"] or 0,
+        )
+
+
+class InvitationCodeForm(ServiceForm):
+    code = forms.CharField(label=_("Code of an invitation"), max_length=20)

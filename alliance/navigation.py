@@ -120,6 +120,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Withdrawals"), "building-bank", "commissions:withdrawals"),
         (_("Statements"), "file-text", "commissions:affiliate_statements"),
         (_("Sites and ad zones"), "world", "affiliates:sites"),
+        (_("Partners"), "affiliate", "commissions:partners"),
         (_("Violations"), "scale", "commissions:violations"),
     ]
 

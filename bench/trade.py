@@ -53,20 +53,20 @@ _ROWS = """
         quantity, amount_minor, refunded_minor, currency, created_at, updated_at)
     SELECT line_id, order_id, n, '', '', 1, base, 0, 'CNY', %(at)s, %(at)s FROM trade;
     INSERT INTO affiliates_attribution (id, line_id, rule, affiliate_id, touch_id, touched_at,
-        subs, plan_id, terms_id, rate_bps, share_bps, special_bps, partner_share_bps, service_bps,
-        receipt, decided_at)
+        subs, plan_id, terms_id, rate_bps, share_bps, special_bps, partner_share_bps,
+        second_share_bps, service_bps, receipt, decided_at)
     SELECT decision_id, line_id, 'same_shop', affiliate_id, %(touch)s, %(touched_at)s,
         '{}', %(plan)s, %(terms)s,
-        %(rate)s, %(share)s, 0, 0, 0, '{}', %(at)s FROM trade;
+        %(rate)s, %(share)s, 0, 0, 0, 0, '{}', %(at)s FROM trade;
     INSERT INTO commissions_commission (id, line_id, role, attribution_id, affiliate_id,
-        merchant_id, currency, state, hold, revision, rate_bps, share_bps, partner_bps,
+        merchant_id, currency, state, hold, revision, rate_bps, share_bps, partner_bps, second_bps,
         tech_fee_bps, tech_fee_base, special_bps, subsidies, placed_at, confirmed_at, settles_in,
         base_minor, commission_minor, publisher_minor, platform_minor, tech_fee_minor,
         subsidy_minor, merchant_subsidy_minor, special_fee_minor, net_minor, created_at,
         updated_at)
     SELECT commission_id, line_id, 'affiliate', decision_id, affiliate_id, %(merchant)s, 'CNY',
-        'confirmed', '', 1, %(rate)s, %(share)s, 0, %(tech)s, 'own_share', 0, '[]', %(at)s, %(at)s,
-        %(month)s, base, commission, publisher, commission - publisher, fee, 0, 0, 0,
+        'confirmed', '', 1, %(rate)s, %(share)s, 0, 0, %(tech)s, 'own_share', 0, '[]', %(at)s,
+        %(at)s, %(month)s, base, commission, publisher, commission - publisher, fee, 0, 0, 0,
         publisher - fee, %(at)s, %(at)s FROM trade;
     INSERT INTO commissions_commissionline (commission_id, revision, affiliate_id, state, entry_id,
         receipt, at, base_minor, commission_minor, publisher_minor, platform_minor,

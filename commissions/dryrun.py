@@ -373,6 +373,7 @@ def _decided(decision: Attribution, found: Found, parts: Parts) -> Attribution:
     parts, again = parts.within(found.rate_bps, agreed), copy.copy(decision)
     again.special_bps, again.rate_bps = parts.special_bps, found.rate_bps - parts.special_bps
     again.partner_id, again.partner_share_bps = parts.partner_id, parts.partner_share_bps
+    again.second_partner_id, again.second_share_bps = parts.second_id, parts.second_share_bps
     again.share_bps = agreed - parts.partner_share_bps
     again.intermediary_id, again.service_bps = parts.intermediary_id, parts.service_bps
     return again

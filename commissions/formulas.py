@@ -24,6 +24,7 @@ class Role(StrEnum):
 
     AFFILIATE = "affiliate"  # whose touch brought the order
     PARTNER = "partner"  # whom the affiliate gives a part of its share to
+    SECOND = "second"  # whom that partner gives a part of its part to; there is no third
     INTERMEDIARY = "intermediary"  # who looks after the plan for a service fee
 
 
@@ -47,7 +48,8 @@ class Rates:
     """Everything that was promised at the touch, in basis points.
 
     `commission_bps` is without the special service fee; `share_bps` is what affiliate and partner
-    get together, `partner_bps` the partner's part of it.
+    get together, `partner_bps` the partner's part of it, and `second_bps` the part of that which
+    the partner's own partner gets.
     """
 
     commission_bps: int
@@ -55,6 +57,7 @@ class Rates:
     tech_fee_bps: int
     tech_fee_base: TechFeeBase = TechFeeBase.OWN_SHARE
     partner_bps: int = 0
+    second_bps: int = 0
     special_bps: int = 0
     subsidies: tuple[Subsidy, ...] = ()
 
@@ -68,6 +71,8 @@ class Rates:
         }
         if self.partner_bps:
             facts["partner_bps"] = self.partner_bps
+        if self.second_bps:
+            facts["second_bps"] = self.second_bps
         if self.special_bps:
             facts["special_bps"] = self.special_bps
         if self.subsidies:
@@ -108,7 +113,7 @@ def worth(base: Money, rates: Rates, role: Role = Role.AFFILIATE) -> Worth:
     """What `base` (minor units, not negative) earns at `rates` for the payee in that role.
 
     The rows of one order line add up: the affiliate's commission is the whole one without what
-    its partner gets. A commission below one minor unit is none at all (docs/domain.md §4.1). Raises
+    its partners get. A commission below one minor unit is none at all (docs/domain.md §4.1). Raises
     ValueError for a negative base: a refund is worth(what remains) minus what is booked, never
     worth(-refund).
     """
@@ -117,12 +122,16 @@ def worth(base: Money, rates: Rates, role: Role = Role.AFFILIATE) -> Worth:
     nothing = Money(0, base.currency)
     whole = base.share(rates.commission_bps)
     shared = whole.share(rates.share_bps)
-    partner = nothing
+    partner = first = second = nothing
     if rates.partner_bps:
         own_bps = rates.share_bps - rates.partner_bps
         _own, partner = shared.split([own_bps, rates.partner_bps])
+        # Out of the partner's part, so that the affiliate has the same with or without a second.
+        first, second = partner.split([rates.partner_bps - rates.second_bps, rates.second_bps])
     if role is Role.PARTNER:
-        commission = publisher = partner
+        commission = publisher = first
+    elif role is Role.SECOND:
+        commission = publisher = second
     else:
         commission, publisher = whole - partner, shared - partner
     of = commission if rates.tech_fee_base is TechFeeBase.ORDER_COMMISSION else publisher

@@ -42,6 +42,7 @@ def payees_of(
         "rate_bps": terms.rate_bps,
         "share_bps": terms.share_bps,
         "partner_bps": decision.partner_share_bps,
+        "second_bps": decision.second_share_bps,
     }
     promised = [*subsidies, *(granted(grant) for grant in extras if grant.cap_minor)]
     yield payee(
@@ -54,6 +55,8 @@ def payees_of(
     )
     if decision.partner_id:
         yield payee(Role.PARTNER, decision.partner_id, **shared)
+    if decision.second_partner_id:
+        yield payee(Role.SECOND, decision.second_partner_id, **shared)
     if terms.intermediary_id:
         yield payee(
             Role.INTERMEDIARY,

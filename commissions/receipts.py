@@ -202,14 +202,16 @@ def _said(*words: str) -> str:
 def _share_step(
     commission: Commission, rates: Rates, whole: Money, due: Worth, raised: str
 ) -> Step:
-    """Of the whole commission: alone, or shared between affiliate and partner."""
+    """Of the whole commission: alone, or shared between affiliate and partners."""
     if not rates.partner_bps:
         how = _times(whole, rates.share_bps, due.publisher)
     else:
-        partner = commission.role == Role.PARTNER
-        mine = rates.partner_bps if partner else rates.share_bps - rates.partner_bps
+        mine = {
+            Role.PARTNER.value: rates.partner_bps - rates.second_bps,
+            Role.SECOND.value: rates.second_bps,
+        }.get(commission.role, rates.share_bps - rates.partner_bps)
         how = gettext(
-            "%(mine)s of %(whole)s; affiliate and partner together get %(share)s of it, rounded "
+            "%(mine)s of %(whole)s; affiliate and partners together get %(share)s of it, rounded "
             "once and shared out to the last coin"
         ) % {
             "mine": percent(mine),

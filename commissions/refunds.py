@@ -212,9 +212,10 @@ def _record(
 
 
 def _partners(payee: Commission, base: Money) -> Money:
-    """What the partner of the affiliate has of it."""
-    due = worth(base, rates_of(payee), Role.PARTNER)
-    return due.publisher - due.tech_fee
+    """What the partners of the affiliate have of it."""
+    nothing = Money(0, payee.currency)
+    dues = (worth(base, rates_of(payee), role) for role in (Role.PARTNER, Role.SECOND))
+    return sum((due.publisher - due.tech_fee for due in dues), nothing)
 
 
 # --- Where it stands ------------------------------------------------------------------------------

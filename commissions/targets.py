@@ -35,6 +35,7 @@ def rates_of(commission: Commission) -> Rates:
         commission_bps=commission.rate_bps,
         share_bps=commission.share_bps,
         partner_bps=commission.partner_bps,
+        second_bps=commission.second_bps,
         tech_fee_bps=commission.tech_fee_bps,
         tech_fee_base=TechFeeBase(commission.tech_fee_base),
         special_bps=commission.special_bps,

@@ -6,6 +6,7 @@ from commissions import api, conversions
 from commissions.views import (
     affiliate,
     campaigns,
+    downline,
     earnings,
     imports,
     invoices,
@@ -30,6 +31,10 @@ urlpatterns = [
     path("affiliate/orders/<int:pk>/", affiliate.receipt, name="receipt"),
     path("affiliate/orders/refunds/", refunds.refunds, name="affiliate_refunds"),
     path("affiliate/orders/refunds.csv", refunds.refunds_csv, name="affiliate_refunds_csv"),
+    path("affiliate/partners/", downline.partners, name="partners"),
+    path("affiliate/partners/accept/", downline.accept, name="partner_accept"),
+    path("affiliate/partners/<int:pk>/end/", downline.leave, name="partner_leave"),
+    path("affiliate/partners/invitations/<int:pk>/end/", downline.withdraw, name="invitation_end"),
     path("affiliate/campaigns/", campaigns.campaigns, name="campaigns"),
     path("affiliate/campaigns/<int:pk>/", campaigns.campaign, name="campaign"),
     path("affiliate/campaigns/<int:pk>/join/", campaigns.join, name="campaign_join"),

@@ -27,7 +27,7 @@ def holds_of(commissions: Sequence[Commission]) -> dict[int, Hold]:
         found = {
             case.hold
             for case in cases[one.affiliate_id]
-            if _covers(case, one, *ways.get(one.line_id, (None, None)))
+            if _covers(case, one, *ways.get(one.line_id, (None, None, None)))
         }
         if found:
             holds[one.pk] = Hold.BARRED if Hold.BARRED in found else Hold.FROZEN
@@ -39,25 +39,35 @@ def _ask_for_ways(cases: dict[int, list[Violation]]) -> bool:
     return any(case.target in asking for found in cases.values() for case in found)
 
 
-def _ways(commissions: Sequence[Commission]) -> dict[int, tuple[int | None, int | None]]:
-    """The ad zone through which each line came, and the affiliate that brought it."""
+Way = tuple[int | None, int | None, int | None]
+
+
+def _ways(commissions: Sequence[Commission]) -> dict[int, Way]:
+    """The ad zone through which each line came, the affiliate that brought it, and its partner."""
     lines = {commission.line_id for commission in commissions}
     rows = Attribution.objects.filter(line__in=lines)
     return {
-        line: (zone, affiliate)
-        for line, zone, affiliate in rows.values_list("line_id", "zone_id", "affiliate_id")
+        line: (zone, affiliate, partner)
+        for line, zone, affiliate, partner in rows.values_list(
+            "line_id", "zone_id", "affiliate_id", "partner_id"
+        )
     }
 
 
 def _covers(
-    case: Violation, commission: Commission, zone_id: int | None, brought_by: int | None
+    case: Violation,
+    commission: Commission,
+    zone_id: int | None,
+    brought_by: int | None,
+    partner_id: int | None,
 ) -> bool:
     if case.target == ViolationTarget.ORDER:
         return case.commission_id == commission.pk
     if case.target == ViolationTarget.ZONE and case.zone_id != zone_id:
         return False
-    if case.relation and (
-        commission.role != PayeeRole.PARTNER or case.relation.affiliate_id != brought_by
-    ):
-        return False
+    if case.relation:
+        # Whose share of it the relation gives away: the bringing affiliate's, or its partner's.
+        of = {PayeeRole.PARTNER.value: brought_by, PayeeRole.SECOND.value: partner_id}
+        if commission.role not in of or case.relation.affiliate_id != of[commission.role]:
+            return False
     return case.frozen_until is not None and commission.placed_at < case.frozen_until

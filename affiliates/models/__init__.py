@@ -13,6 +13,7 @@ from affiliates.models.affiliate import (
 from affiliates.models.attribution import Attribution, AttributionRule
 from affiliates.models.codes import CodeBinding
 from affiliates.models.figures import ClickDay, ClickNews
+from affiliates.models.invitations import Invitation
 from affiliates.models.parts import (
     SERVICE_MAX_BPS,
     SPECIAL_MAX_BPS,
@@ -51,6 +52,7 @@ __all__ = [
     "CodeBinding",
     "EventHost",
     "Intermediation",
+    "Invitation",
     "Link",
     "PlanMember",
     "PlanMemberState",

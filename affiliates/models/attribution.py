@@ -29,7 +29,8 @@ class Attribution(AppendOnly):
 
     `rate_bps` and `special_bps` together are the plan's rate; `share_bps` (the affiliate's own)
     and `partner_share_bps` together are what was agreed with the affiliate, both of the whole
-    commission; `service_bps` is of the base, beside the rate (docs/domain.md §4.2).
+    commission; `second_share_bps` is the part of the partner's that its own partner gets;
+    `service_bps` is of the base, beside the rate (docs/domain.md §4.2).
 
     It outlives its touch, which goes after TOUCHES_KEPT_DAYS: `touched_at` and `subs` (sub1 to
     sub5, or none) are the touch's.
@@ -61,6 +62,14 @@ class Attribution(AppendOnly):
         Affiliate, models.PROTECT, null=True, related_name="+", verbose_name=_("partner")
     )
     partner_share_bps = models.PositiveIntegerField(_("partner's share"), default=0)
+    second_partner = models.ForeignKey(
+        Affiliate,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("second-level partner"),
+    )
+    second_share_bps = models.PositiveIntegerField(_("second-level partner's share"), default=0)
     intermediary = models.ForeignKey(
         Affiliate, models.PROTECT, null=True, related_name="+", verbose_name=_("intermediary")
     )
@@ -91,6 +100,17 @@ class Attribution(AppendOnly):
                 | models.Q(partner__isnull=False, partner_share_bps__gt=0)
                 & ~models.Q(partner=models.F("affiliate")),
                 name="attribution_partner_has_share",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(second_partner=None, second_share_bps=0)
+                | models.Q(
+                    second_partner__isnull=False,
+                    second_share_bps__gt=0,
+                    second_share_bps__lte=models.F("partner_share_bps"),
+                )
+                & ~models.Q(second_partner=models.F("affiliate"))
+                & ~models.Q(second_partner=models.F("partner")),
+                name="attribution_second_has_part_of_partners",
             ),
             models.CheckConstraint(
                 condition=models.Q(intermediary=None, service_bps=0)

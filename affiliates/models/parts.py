@@ -19,7 +19,9 @@ SPECIAL_MAX_BPS = 5_000
 class Relation(models.Model):
     """An affiliate's partner, who gets `share_bps` of the whole commission out of its share.
 
-    Two paid levels at most (docs/domain.md §1.3): `relation_open` sees to it.
+    And `below_bps` of the whole commission of what the affiliate's own affiliates bring, out of
+    what the affiliate gets of that. Two paid levels at most (docs/domain.md §1.3): `relation_open`
+    sees to it.
     """
 
     affiliate = models.ForeignKey(
@@ -31,6 +33,11 @@ class Relation(models.Model):
     share_bps = models.PositiveIntegerField(
         _("partner's share"),
         help_text=_("Basis points of the whole commission, out of the affiliate's share."),
+    )
+    below_bps = models.PositiveIntegerField(
+        _("share of the level below"),
+        default=0,
+        help_text=_("Basis points of the whole commission, out of what the affiliate gets of it."),
     )
     starts_at = models.DateTimeField(_("starts at"), default=clock.now)
     ends_at = models.DateTimeField(_("ended at"), null=True, blank=True)
@@ -50,6 +57,9 @@ class Relation(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(share_bps__range=(1, 10_000)), name="relation_share_in_bounds"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(below_bps__lte=10_000), name="relation_below_in_bounds"
             ),
             models.CheckConstraint(
                 condition=models.Q(ends_at=None) | models.Q(ends_at__gte=models.F("starts_at")),

@@ -50,6 +50,7 @@ from affiliates.queries.rates import (
     rate_changes,
     rate_history,
 )
+from affiliates.queries.relations import invitations_for, relations_for
 from affiliates.queries.ways import Way, way_of
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "events_open",
     "events_shown",
     "extra_of",
+    "invitations_for",
     "links_for",
     "locks_of_plans",
     "membership_in",
@@ -98,6 +100,7 @@ __all__ = [
     "rate_history",
     "rates_in",
     "reason_of_state",
+    "relations_for",
     "share_of",
     "sites_for",
     "way_of",

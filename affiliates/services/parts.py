@@ -3,7 +3,7 @@
 Nothing is edited. An agreement begins and ends; clicks made meanwhile keep it (affiliates.parts).
 """
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import (
@@ -25,19 +25,22 @@ from alliance.kernel.money import percent
 from merchants.models import Plan, PlanState
 from merchants.queries import may_act_for
 
+LEVELS = 2  # docs/domain.md §1.3: paid above the affiliate who brought the order
+
 
 @transaction.atomic
 def relation_open(
-    *, actor: User, affiliate: Affiliate, partner: Affiliate, share_bps: int
+    *, actor: User, affiliate: Affiliate, partner: Affiliate, share_bps: int, below_bps: int = 0
 ) -> Relation:
-    """From now on `partner` gets `share_bps` of the whole commission out of the affiliate's share.
+    """From now on `partner` gets `share_bps` of the whole commission out of the affiliate's share,
+    and `below_bps` of what the affiliate's own affiliates bring, out of what the affiliate gets.
 
     Raises Invalid (the same affiliate, a share above the agreed one, more than two paid levels),
     WrongState (one of them is not active, or the affiliate has a partner already).
     """
     if affiliate.pk == partner.pk:
         raise Invalid(_("Nobody is their own partner."), field="partner")
-    # Both held, so that A → B and B → C opened at once cannot make three levels.
+    _relations_one_at_a_time()
     held = Affiliate.objects.select_for_update(no_key=True).order_by("pk")
     rows = {row.pk: row for row in held.filter(pk__in=[affiliate.pk, partner.pk])}
     affiliate, partner = rows[affiliate.pk], rows[partner.pk]
@@ -49,15 +52,24 @@ def relation_open(
             % {"share": percent(share_of(affiliate))},
             field="share",
         )
-    active = Relation.objects.filter(ends_at=None)
-    if active.filter(affiliate=affiliate).exists():
+    if not 0 <= below_bps <= 10_000:
+        raise Invalid(_("A share lies between 0 and 100 percent."), field="below")
+    if Relation.objects.filter(ends_at=None, affiliate=affiliate).exists():
         raise WrongState(_("The affiliate has a partner. End that relation first."))
-    if active.filter(affiliate=partner).exists() or active.filter(partner=affiliate).exists():
+    above, below = _levels_above(partner), _levels_below(affiliate)
+    if affiliate.pk in above:
+        raise Invalid(_("Nobody is their own partner, not by a detour either."), field="partner")
+    if below + 1 + len(above) > LEVELS:
         raise Invalid(
-            _("A partner has no partner of its own: two paid levels at most."), field="partner"
+            _("That would be a third level above an affiliate: two are paid at most."),
+            field="partner",
         )
     relation = Relation.objects.create(
-        affiliate=affiliate, partner=partner, share_bps=share_bps, starts_at=clock.now()
+        affiliate=affiliate,
+        partner=partner,
+        share_bps=share_bps,
+        below_bps=below_bps,
+        starts_at=clock.now(),
     )
     audit.record(
         "relation.opened",
@@ -66,8 +78,35 @@ def relation_open(
         affiliate=affiliate.pk,
         partner=partner.pk,
         share_bps=share_bps,
+        below_bps=below_bps,
     )
     return relation
+
+
+def _relations_one_at_a_time() -> None:
+    """So that A → B and C → D, opened while B → C is, cannot make a chain of three."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('relations'))")
+
+
+def _levels_above(affiliate: Affiliate) -> list[int]:
+    """The affiliate's partner, that one's, and so on."""
+    above: list[int] = []
+    active = Relation.objects.filter(ends_at=None).values_list("partner", flat=True)
+    pk = active.filter(affiliate=affiliate).first()
+    while pk is not None and pk not in above:
+        above.append(pk)
+        pk = active.filter(affiliate=pk).first()
+    return above
+
+
+def _levels_below(affiliate: Affiliate) -> int:
+    """How many levels of affiliates have this one above them."""
+    active = Relation.objects.filter(ends_at=None)
+    first = active.filter(partner=affiliate).values("affiliate")
+    if not first.exists():
+        return 0
+    return 2 if active.filter(partner__in=first).exists() else 1
 
 
 @transaction.atomic

@@ -52,6 +52,7 @@ class PayeeRole(models.TextChoices):
 
     AFFILIATE = Role.AFFILIATE.value, _("Affiliate")
     PARTNER = Role.PARTNER.value, _("Partner")
+    SECOND = Role.SECOND.value, _("Second-level partner")
     INTERMEDIARY = Role.INTERMEDIARY.value, _("Intermediary")
 
 
@@ -190,6 +191,9 @@ class Commission(Components, Stamped):
         _("share ratio"), help_text=_("Of affiliate and partner together.")
     )
     partner_bps = models.PositiveIntegerField(_("partner's share ratio"), default=0)
+    second_bps = models.PositiveIntegerField(
+        _("second-level partner's share ratio"), default=0, help_text=_("A part of the partner's.")
+    )
     tech_fee_bps = models.PositiveIntegerField(_("technical service fee ratio"))
     tech_fee_base = models.CharField(
         _("technical service fee of"),
@@ -235,7 +239,11 @@ class Commission(Components, Stamped):
                 name="commission_of_affiliate_has_attribution",
             ),
             models.CheckConstraint(
-                condition=Q(share_bps__lte=10_000, partner_bps__lte=F("share_bps")),
+                condition=Q(
+                    share_bps__lte=10_000,
+                    partner_bps__lte=F("share_bps"),
+                    second_bps__lte=F("partner_bps"),
+                ),
                 name="commission_partner_within_share",
             ),
             models.CheckConstraint(

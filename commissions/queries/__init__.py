@@ -53,6 +53,7 @@ from commissions.queries.debts import (
     merchants_of_debt,
     old_before,
 )
+from commissions.queries.downline import Below, downline_of
 from commissions.queries.funding import Funding, funding_of, low_below
 from commissions.queries.invoices import (
     Charge,
@@ -155,6 +156,7 @@ __all__ = [
     "ODDITIES",
     "TASKS",
     "Balances",
+    "Below",
     "Brought",
     "Charge",
     "Earned",
@@ -196,6 +198,7 @@ __all__ = [
     "debts_open",
     "details_of",
     "differences_open",
+    "downline_of",
     "due_of",
     "dues",
     "earned_by_day",

@@ -89,7 +89,10 @@ def covered(case: Violation) -> QuerySet[Commission]:
         rows = rows.filter(line__attribution__zone=case.zone_id)
     if case.relation:
         brought_by = case.relation.affiliate_id
-        rows = rows.filter(role=PayeeRole.PARTNER, line__attribution__affiliate=brought_by)
+        rows = rows.filter(
+            Q(role=PayeeRole.PARTNER, line__attribution__affiliate=brought_by)
+            | Q(role=PayeeRole.SECOND, line__attribution__partner=brought_by)
+        )
     return rows if case.hold == Hold.NONE else rows.filter(placed_at__lt=case.frozen_until)
 
 

@@ -18,6 +18,7 @@ WANTED = """
         OR c.placed_at < v.frozen_until AND (
             v.target = 'account' OR v.zone_id = a.zone_id
             OR c.role = 'partner' AND r.affiliate_id = a.affiliate_id
+            OR c.role = 'second' AND r.affiliate_id = a.partner_id
         )
     )
     GROUP BY c.id

@@ -57,10 +57,18 @@ def worth(source: str) -> str:
                    END AS partner OFFSET 0
         ) p
         CROSS JOIN LATERAL (
-            SELECT CASE c.role WHEN 'partner' THEN p.partner ELSE w.whole - p.partner END
-                       AS commission,
-                   CASE c.role WHEN 'partner' THEN p.partner ELSE h.shared - p.partner END
-                       AS publisher
+            SELECT CASE WHEN c.second_bps = 0 THEN 0
+                        ELSE p.partner * c.second_bps / c.partner_bps
+                             + CASE WHEN mod(p.partner * c.second_bps, c.partner_bps) * 2
+                                         > c.partner_bps - (c.second_bps * 2 > c.partner_bps)::int
+                                    THEN 1 ELSE 0 END
+                   END AS second OFFSET 0
+        ) q
+        CROSS JOIN LATERAL (
+            SELECT CASE c.role WHEN 'partner' THEN p.partner - q.second WHEN 'second' THEN q.second
+                               ELSE w.whole - p.partner END AS commission,
+                   CASE c.role WHEN 'partner' THEN p.partner - q.second WHEN 'second' THEN q.second
+                               ELSE h.shared - p.partner END AS publisher
             OFFSET 0
         ) e
         CROSS JOIN LATERAL (

@@ -302,6 +302,7 @@ def receipt(request: AffiliateRequest, pk: int) -> HttpResponse:
         ],
         "revisions": receipts.revisions(commission, queries.steps_of(commission)),
         "decision": decision,
+        "partner_bps": commission.partner_bps - commission.second_bps,
         "explanation": explain(decision, viewer=request.affiliate),
     }
     return render(request, "commissions/receipt.html", context)

@@ -81,12 +81,55 @@ def test_a_partner_is_set_ended_and_set_anew_with_its_trace(affiliate, partner, 
 
 
 def test_there_are_two_paid_levels_at_most(make_affiliate, ops):
-    a, b, c = (make_affiliate() for _i in range(3))
-    relation_open(actor=ops, affiliate=b, partner=c, share_bps=1_000)
-    for affiliate, partner in ((a, b), (c, a)):
-        with pytest.raises(Invalid, match="two paid levels"):
+    a, b, c, d = (make_affiliate() for _i in range(4))
+    relation_open(actor=ops, affiliate=b, partner=c, share_bps=1_000, below_bps=200)
+    relation_open(actor=ops, affiliate=a, partner=b, share_bps=1_000)
+    for affiliate, partner in ((c, d), (d, a)):  # above the top, below the bottom
+        with pytest.raises(Invalid, match="third level"):
             relation_open(actor=ops, affiliate=affiliate, partner=partner, share_bps=1_000)
-    relation_open(actor=ops, affiliate=a, partner=c, share_bps=1_000)  # beside, not below
+    with pytest.raises(Invalid, match="detour"):
+        relation_open(actor=ops, affiliate=c, partner=a, share_bps=1_000)
+    relation_open(actor=ops, affiliate=d, partner=c, share_bps=1_000)  # beside, not below
+    assert Relation.objects.count() == 3
+
+
+def test_a_second_level_gets_its_part_out_of_the_partners(
+    affiliate, partner, make_affiliate, ops, make_link, product, click, sell, terms, now
+):
+    top = make_affiliate()
+    with before(days=2):
+        relation_open(actor=ops, affiliate=partner, partner=top, share_bps=1_000, below_bps=500)
+        relation_open(actor=ops, affiliate=affiliate, partner=partner, share_bps=2_000)
+    link = make_link(affiliate, product)
+    decision = decide(sell(click(link).click_id))
+    assert (decision.share_bps, decision.partner_share_bps) == (7_000, 2_000)
+    assert (decision.partner, decision.second_partner, decision.second_share_bps) == (
+        partner,
+        top,
+        500,
+    )
+    assert decision.receipt["parts"] == [
+        {"code": "partner", "affiliate_id": partner.pk, "bps": 1_500},
+        {"code": "second_partner", "affiliate_id": top.pk, "bps": 500},
+    ]
+    assert f"{top.name} gets 5% of the commission" in explain(decision, viewer=partner)[-1]
+    for reader in (affiliate, top):  # two steps apart nobody is named
+        said = " ".join(explain(decision, viewer=reader))
+        assert (top if reader == affiliate else affiliate).name not in said
+
+    Affiliate.objects.filter(pk=top.pk).update(state="closed")
+    without = decide(sell(click(link).click_id))
+    assert (without.partner_share_bps, without.second_partner) == (2_000, None)
+
+
+def test_a_partners_own_partner_without_a_part_of_the_level_below_gets_none(
+    affiliate, partner, make_affiliate, ops, make_link, product, click, sell, terms, now
+):
+    with before(days=2):
+        relation_open(actor=ops, affiliate=partner, partner=make_affiliate(), share_bps=1_000)
+        relation_open(actor=ops, affiliate=affiliate, partner=partner, share_bps=2_000)
+    decision = decide(sell(click(make_link(affiliate, product)).click_id))
+    assert (decision.partner_share_bps, decision.second_partner) == (2_000, None)
 
 
 def test_a_partner_is_another_active_affiliate_with_a_share_of_the_agreed_one(
@@ -274,5 +317,5 @@ def test_a_batch_with_parts_takes_as_many_statements_as_a_line(
     pks = [sell(click(link).click_id).pk for _i in range(20)]
     lines = list(OrderLine.objects.filter(pk__in=pks).select_related("order__merchant", "product"))
     for batch in (lines[:1], lines[1:]):
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             assert {row.service_bps for row in attribute(batch).values()} == {500}

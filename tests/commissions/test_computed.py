@@ -23,12 +23,14 @@ SMALL = st.integers(0, 300)
 @st.composite
 def cases(draw):
     share = draw(st.integers(0, 10_000))
+    partner = draw(st.one_of(st.just(0), st.integers(0, share), st.just(share // 2)))
     return {
         "base": draw(st.one_of(st.integers(0, 500), st.integers(0, 10**11))),
         "role": draw(st.sampled_from(Role)).value,
         "rate_bps": draw(st.one_of(BPS, SMALL)),
         "share_bps": share,
-        "partner_bps": draw(st.one_of(st.just(0), st.integers(0, share), st.just(share // 2))),
+        "partner_bps": partner,
+        "second_bps": draw(st.one_of(st.just(0), st.integers(0, partner), st.just(partner // 2))),
         "tech_fee_bps": draw(BPS),
         "tech_fee_base": draw(st.sampled_from(TechFeeBase)).value,
         "special_bps": draw(BPS),
@@ -50,6 +52,7 @@ def by_python(case):
         tech_fee_bps=case["tech_fee_bps"],
         tech_fee_base=TechFeeBase(case["tech_fee_base"]),
         partner_bps=case["partner_bps"],
+        second_bps=case["second_bps"],
         special_bps=case["special_bps"],
         subsidies=tuple(
             Subsidy(o["rate_bps"], Money(o["cap_minor"], "CNY"), o["share_bps"], o["merchant_bps"])
@@ -62,7 +65,8 @@ def by_python(case):
 
 GIVEN = """(
     SELECT * FROM jsonb_to_recordset(%s::jsonb) AS given(base bigint, role text, rate_bps int,
-        share_bps int, partner_bps int, tech_fee_bps int, tech_fee_base text, special_bps int,
+        share_bps int, partner_bps int, second_bps int,
+        tech_fee_bps int, tech_fee_base text, special_bps int,
         subsidies jsonb)
 )"""
 
@@ -84,7 +88,7 @@ def test_both_say_the_same_of_any_rates(many):
 
 HALF = {
     "base": 10_000, "rate_bps": 10_000, "tech_fee_bps": 0, "tech_fee_base": "own_share",
-    "special_bps": 0, "subsidies": [], "role": "partner",
+    "special_bps": 0, "subsidies": [], "role": "partner", "second_bps": 0,
 }  # fmt: skip
 
 

@@ -161,10 +161,12 @@ subsidies = st.builds(
 @st.composite
 def rates_of_an_order(draw):
     share = draw(st.integers(0, 10_000))
+    partner = draw(st.integers(0, share))
     return Rates(
         commission_bps=draw(st.integers(0, 9000)),
         share_bps=share,
-        partner_bps=draw(st.integers(0, share)),
+        partner_bps=partner,
+        second_bps=draw(st.integers(0, partner)),
         tech_fee_bps=draw(st.integers(0, 3000)),
         tech_fee_base=draw(st.sampled_from(TechFeeBase)),
         special_bps=draw(st.integers(0, 1000)),
@@ -189,12 +191,34 @@ def test_the_parts_always_add_up_and_nobody_pays_to_work(base, rates, role):
 @given(base=st.integers(0, 10**12), rates=rates)
 def test_what_the_merchant_pays_is_what_the_payees_and_the_platform_get(base, rates):
     amount = Money(base, "CNY")
-    mine, theirs = worth(amount, rates), worth(amount, rates, Role.PARTNER)
-    alone = worth(amount, replace(rates, partner_bps=0))
+    mine = worth(amount, rates)
+    first, second = worth(amount, rates, Role.PARTNER), worth(amount, rates, Role.SECOND)
+    alone = worth(amount, replace(rates, partner_bps=0, second_bps=0))
 
-    assert mine.commission + theirs.commission == alone.commission
-    assert mine.publisher + theirs.publisher == alone.publisher
-    assert mine.platform + theirs.platform == alone.platform
+    assert mine.commission + first.commission + second.commission == alone.commission
+    assert mine.publisher + first.publisher + second.publisher == alone.publisher
+    assert mine.platform + first.platform + second.platform == alone.platform
+
+
+@given(base=st.integers(0, 10**12), rates=rates)
+def test_what_a_second_level_gets_comes_out_of_the_partners_part_alone(base, rates):
+    amount, one_level = Money(base, "CNY"), replace(rates, second_bps=0)
+    assert worth(amount, rates) == worth(amount, one_level)
+    first, second = worth(amount, rates, Role.PARTNER), worth(amount, rates, Role.SECOND)
+    partner = worth(amount, one_level, Role.PARTNER)
+    assert first.publisher + second.publisher == partner.publisher
+
+
+def test_three_share_what_is_agreed_to_the_last_fen():
+    rates = Rates(
+        commission_bps=1200, share_bps=9000, partner_bps=3000, second_bps=1000, tech_fee_bps=1000
+    )
+    amount = Money(199_00, "CNY")
+    parts = [worth(amount, rates, role) for role in (Role.AFFILIATE, Role.PARTNER, Role.SECOND)]
+    # 23.88 × 90 % = 21.49: 60 % and 30 % of the whole; of the 7.16 of the 30 %, a third.
+    assert [str(due.publisher.decimal) for due in parts] == ["14.33", "4.77", "2.39"]
+    assert sum(due.publisher.minor for due in parts) == 21_49
+    assert sum(due.commission.minor for due in parts) == 23_88
 
 
 @given(base=st.integers(0, 10**9), parts=st.lists(st.integers(1, 10**8), max_size=6), rates=rates)

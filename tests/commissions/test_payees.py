@@ -169,3 +169,29 @@ def test_a_correction_is_told_once(cast):
 
     told = [one.shares.get(affiliate=cast.affiliate.pk).corrections for one in (second, third)]
     assert told == [1, 0]
+
+
+def test_two_levels_are_paid_out_of_the_affiliates_share_to_the_last_fen(cast):
+    ops = staff_make(email="ops3@test.example")
+    top = affiliate_apply(user=user_make(), kind="small", name="Top")
+    top.refresh_from_db()
+    relation_open(actor=ops, affiliate=cast.wang, partner=top, share_bps=500, below_bps=1000)
+    with clock.at(MAY + timedelta(hours=2)):
+        cast.sold()
+        cast.received()
+        # Of the 17.91 that are shared: Lin 11.94 as ever, of Wang's 5.97 a third to the top.
+        assert nets() == {
+            "affiliate": 1194 - 119 + 500,
+            "partner": 398 - 40,
+            "second": 199 - 20,
+            "intermediary": 995 - 100,
+        }
+        rows = Commission.objects.exclude(role="intermediary")
+        assert sum(row.publisher_minor for row in rows) == 17_91
+        assert sum(row.commission_minor for row in rows) == 19_90
+        assert cast.balance(chart.pending(top.pk)) == cny("1.79")
+    with clock.at(MAY + timedelta(days=5)):
+        for n, part in enumerate(("50.00", "33.33", "115.67")):
+            cast.refunded(part, refund=f"R{n}")
+    assert set(nets().values()) == {0}
+    assert cast.balance(chart.wallet(cast.merchant.pk)) == cny("10000.00")

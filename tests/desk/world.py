@@ -23,6 +23,7 @@ from affiliates.services import (
     site_file,
 )
 from affiliates.services.places import plan_apply
+from affiliates.services.invitations import invitation_open
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import AuditEvent, StaffRole, User
@@ -223,6 +224,10 @@ def world_make() -> World:
         relation = relation_open(
             actor=ops, affiliate=partners[0], partner=partners[1], share_bps=1000
         )
+        below = affiliate_apply(user=user_make(), kind="small", name="Below Lin")
+        below.refresh_from_db()
+        relation_open(actor=ops, affiliate=below, partner=cast.affiliate, share_bps=500)
+        invitation_open(actor=cast.lin, affiliate=cast.affiliate, share_bps=500)
         intermediation = intermediation_open(
             actor=ops, affiliate=partners[0], plan=first.attribution.plan, service_bps=500
         )

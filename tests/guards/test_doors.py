@@ -50,6 +50,8 @@ OBJECTS = {
     "affiliate/coupons/": "campaigns.couponstock",
     "affiliate/coupons/of/": "merchants.product",
     "affiliate/orders/": "commissions.commission",
+    "affiliate/partners/": "the affiliate's relation",
+    "affiliate/partners/invitations/": "affiliates.invitation",
     "affiliate/violations/": "commissions.violation",
     "affiliate/violations/evidence/": "commissions.evidence",
     "affiliate/statements/": "commissions.statement",
@@ -110,6 +112,8 @@ def _address(route: str, world: World) -> str:
         label = _label(route)
         thing = {
             "the affiliate's campaign": world.cast.affiliate.awards.get().campaign,
+            "the affiliate's relation": world.cast.affiliate.partnerships.first(),
+            "affiliates.invitation": world.cast.affiliate.invitations.first(),
             "merchants.merchantmember": world.cast.merchant.members.get(),
             "the targeted plan": world.things["affiliates.planmember"].plan,
             "the open event": Event.objects.get(state="enrolling"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("affiliates", "0009_bound_codes"),
+        ("affiliates", "0012_click_figures"),
     ]
 
     operations = [
