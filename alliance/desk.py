@@ -15,11 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import (
     Affiliate,
     Attribution,
+    AttributionPolicy,
+    CodeBinding,
     Intermediation,
     Link,
     PlanMember,
     Relation,
     Site,
+    StandDown,
     Touch,
 )
 from alliance.kernel import clock
@@ -160,6 +163,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (PlanMember, "vpn_key"),
             (Event, "event"),
             (Coupon, "confirmation_number"),
+            (CodeBinding, "sell"),
             (ImportRun, "upload_file"),
         ),
     ),
@@ -184,6 +188,8 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Commission, "payments"),
             (Violation, "gavel"),
             (Attribution, "alt_route"),
+            (AttributionPolicy, "policy"),
+            (StandDown, "bolt"),
             (Link, "link"),
             (Touch, "ads_click"),
         ),
