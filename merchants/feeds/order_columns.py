@@ -68,7 +68,8 @@ FIELDS: dict[str, tuple[Any, str]] = {
     "paid_at": (gettext_lazy("Paid at"), "paidat paiddate 订单付款时间 付款时间"),
     "received_at": (gettext_lazy("Received at"), "receivedat deliveredat fulfilledat 确认收货时间"),
     "updated_at": (gettext_lazy("Last change at"), "updatedat modifiedat 修改时间"),
-    "click_id": (gettext_lazy("Click id"), "clickid"),
+    # Other networks' names for it, but for those that mean a payment in the exports of shops.
+    "click_id": (gettext_lazy("Click id"), "clickid irclickid awc dubid"),
     "coupon": (gettext_lazy("Coupon code"), "couponcode coupon discountcode 优惠券"),
     "customer": (
         gettext_lazy("Buyer (to find what a return undoes; never stored)"),

@@ -332,3 +332,12 @@ def test_a_presale_file_brings_deposits_and_later_the_balance(shop, settings, tm
     later = header + row.format("2026-06-18 00:10")
     bring(shop, later.encode(), columns=columns, options=options)
     assert amounts() == [(19900, 2000), (5000, None)]
+
+
+@pytest.mark.parametrize("name", ["Click ID", "click_id", "irclickid", "awc", "dub_id"])
+def test_the_click_id_is_found_under_the_names_of_other_networks(name):
+    assert suggest(["Order ID", name])["click_id"] == name
+
+
+def test_the_transaction_of_an_export_is_a_payment_and_no_click():
+    assert "click_id" not in suggest(["Order ID", "Transaction ID"])
