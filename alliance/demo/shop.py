@@ -3,7 +3,7 @@
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -17,6 +17,8 @@ from merchants.models import Order, OrderLine, OrderState, Product, ProductState
 from merchants.services.orders import LineReport, OrderReport, RefundReport, orders_record
 
 MOST = 3  # pieces in one order
+# The checkout is a button here. A real one takes longer than the stand-down of the attribution.
+CHECKOUT = timedelta(seconds=10)
 _CLICK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"TRY-[A-Z2-7]{12}")  # only what was bought here can be changed here
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -75,6 +77,7 @@ def order_place(*, product: Product, quantity: int, click_id: str, coupon: str =
     """Buy and pay: the shop takes the coupon off and reports the order at once. Returns its
     number."""
     now, quantity = clock.now(), min(max(quantity, 1), MOST)
+    placed = now + CHECKOUT
     claim = coupon_of(product, coupon)
     whole = product.price_minor * quantity
     number = "TRY-" + "".join(secrets.choice(_LETTERS) for _letter in range(12))
@@ -91,8 +94,8 @@ def order_place(*, product: Product, quantity: int, click_id: str, coupon: str =
             external_id=number,
             state=OrderState.PAID,
             currency=CURRENCY,
-            placed_at=now,
-            paid_at=now,
+            placed_at=placed,
+            paid_at=placed,
             reported_at=now,
             click_id=click_id_clean(click_id),
             coupon_code=claim.code if claim else "",
@@ -127,8 +130,8 @@ def bought(number: str) -> Bought | None:
 
 def goods_arrive(found: Bought) -> None:
     """The buyer has the goods."""
-    now = clock.now()
-    _report_again(found, state=OrderState.RECEIVED, received_at=now)
+    received = max(clock.now(), found.order.placed_at)
+    _report_again(found, state=OrderState.RECEIVED, received_at=received)
 
 
 def goods_return(found: Bought) -> None:

@@ -72,9 +72,10 @@ class Road:
         self.proved()
 
     def products_come_by_feed(self):
-        self.chen.post(
-            reverse("merchants:plan_new", args=["common"]), {"name": "General", "rate": "12"}
-        )
+        with clock.at(clock.now() - timedelta(hours=1)):  # the terms stand before the click
+            self.chen.post(
+                reverse("merchants:plan_new", args=["common"]), {"name": "General", "rate": "12"}
+            )
         file = SimpleUploadedFile("products.csv", FEED.encode(), "text/csv")
         shop = self.merchant.shops.get()
         self.chen.post(reverse("merchants:imports"), {"shop": shop.pk, "file": file})
