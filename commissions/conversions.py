@@ -206,14 +206,16 @@ def _lines(said: Mapping[str, str], known: Order | None, currency: str) -> tuple
                 field="amount",
             )
         return ()
-    if known and any(line.external_id != number for line in known.lines.all()):
+    lines = list(known.lines.all()) if known else []
+    if any(line.external_id != number for line in lines):
         raise Invalid(
             _("This order was reported line by line. Report its amounts there."), field="amount"
         )
+    product = lines[0].product_external_id if lines else ""
     return (
         LineReport(
             external_id=number,
-            product_external_id=said.get("product", ""),
+            product_external_id=said.get("product", product),
             title="",
             quantity=1,
             amount_minor=_minor(said, currency),

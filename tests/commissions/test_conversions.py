@@ -95,8 +95,9 @@ def test_a_declined_conversion_is_void_and_costs_nothing(cast, call):
 
 
 def test_what_is_paid_less_of_is_worth_less(cast, call):
-    call(click_id=cast.click())
+    call(click_id=cast.click(), product="P1")
     assert call(amount="149").json()["change"] == "changed"
+    assert OrderLine.objects.get().product == cast.product  # what is left out stays
     pipeline.orders_process([Order.objects.get().pk])
     assert Commission.objects.get().net_minor == 14_48
 
