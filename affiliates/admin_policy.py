@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -89,6 +89,11 @@ class PolicyAdmin(ReadOnlyAdmin):
     fields = list_display[1:]
     actions_list = ("new",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        begun = AttributionPolicy.objects.filter(starts_at__lte=clock.now())
+        newest = begun.order_by("-starts_at", "-pk").values("pk")[:1]
+        return super().get_queryset(request).annotate(in_force=Subquery(newest))
+
     @display(description=_("version"), ordering="pk")
     def number(self, policy: AttributionPolicy) -> str:
         return str(policy)
@@ -97,7 +102,7 @@ class PolicyAdmin(ReadOnlyAdmin):
     def standing(self, policy: AttributionPolicy) -> SafeString:
         if policy.starts_at > clock.now():
             return columns.badge("announced", _("Announced"))
-        if policy == policy_now():
+        if policy.pk == policy.in_force:  # type: ignore[attr-defined]
             return columns.badge("active", _("In force"))
         return columns.badge("ended", _("Earlier"))
 
@@ -162,7 +167,6 @@ class StandDownAdmin(ReadOnlyAdmin):
         "kind",
         "after",
     )
-    list_select_related = ("order", "affiliate", "zone__site")
     list_filter = (
         ("affiliate", AutocompleteSelectFilter),
         "zone__site__kind",
@@ -174,7 +178,8 @@ class StandDownAdmin(ReadOnlyAdmin):
     fields = (*list_display, columns.linked("touch", _("click")), "zone")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("touch")
+        rows = super().get_queryset(request)
+        return rows.select_related("order", "touch", "affiliate", "zone__site")
 
     @display(description=_("kind of site"))
     def kind(self, row: StandDown) -> str:
