@@ -26,6 +26,7 @@ from affiliates.models import (
     AttributionPolicy,
     Precedence,
     StandDown,
+    Touch,
 )
 from affiliates.queries import policy_now
 from affiliates.services import policy_set
@@ -175,11 +176,16 @@ class StandDownAdmin(ReadOnlyAdmin):
     search_fields = ("=order__external_id", "affiliate__name", "=affiliate__pk")
     search_help_text = _("Order number, affiliate or member id")
     ordering = ("-pk",)
-    fields = (*list_display, columns.linked("touch", _("click")), "zone")
+    fields = (*list_display, "click", "zone")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        return rows.select_related("order", "touch", "affiliate", "zone__site")
+        return rows.select_related("order", "affiliate", "zone__site")
+
+    @display(description=_("click"))
+    def click(self, row: StandDown) -> SafeString | str:
+        """It outlives its click, which goes after a while."""
+        return columns.link_to(Touch.objects.filter(pk=row.touch_id or 0).first())
 
     @display(description=_("kind of site"))
     def kind(self, row: StandDown) -> str:
