@@ -22,8 +22,8 @@ from affiliates.services import (
     relation_open,
     site_file,
 )
-from affiliates.services.places import plan_apply
 from affiliates.services.invitations import invitation_open
+from affiliates.services.places import plan_apply
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import AuditEvent, StaffRole, User
