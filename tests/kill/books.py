@@ -11,6 +11,7 @@ from django.db import DatabaseError, connections
 from affiliates.drain import drain
 from affiliates.models import AdZone, Link, Touch
 from affiliates.services import affiliate_apply, link_create
+from affiliates.services.months import months_make
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from campaigns.claims import left_in
@@ -66,6 +67,7 @@ class Books:
         """One for each affiliate, by whom the orders of that month come. And a top-up, so that the
         merchant has something to be told, too."""
         moment = month + timedelta(days=2)
+        again(lambda: months_make(since=moment.date(), until=moment.date()))
         with clock.at(moment):
             again(lambda: self.cast.top_up("100.00"))
         return again(lambda: [self.cast.click(link=link, at=moment) for link in self.links])
