@@ -6,6 +6,7 @@ secret, with debug on, or without allowed hosts. docs/settings.md lists every va
 """
 
 import hashlib
+import ipaddress
 import re
 import tomllib
 from email.utils import parseaddr
@@ -205,6 +206,11 @@ CELERY_BEAT_SCHEDULE = {
     "imports-sweep": {"task": "commissions.tasks.imports_sweep", "schedule": 300.0},
     # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
+    "products-end": {"task": "merchants.tasks.products_end", "schedule": crontab(minute="*/10")},
+    "imports-forget": {
+        "task": "merchants.tasks.imports_forget",
+        "schedule": crontab(hour="3", minute="45"),
+    },
     "violations-sweep": {"task": "commissions.tasks.violations_sweep", "schedule": 300.0},
     "applications-lapse": {
         "task": "affiliates.tasks.applications_lapse",
@@ -325,6 +331,17 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     },
 }
+
+# Networks of our own that addresses given by others may lead to, for trying things out: none where
+# it counts (alliance.kernel.outbound).
+OUTBOUND_INTERNAL = env.list("OUTBOUND_INTERNAL", default=[])
+if OUTBOUND_INTERNAL and PRODUCTION:
+    raise ImproperlyConfigured("OUTBOUND_INTERNAL is for demo and test only.")
+try:
+    for _network in OUTBOUND_INTERNAL:
+        ipaddress.ip_network(_network)
+except ValueError as exc:
+    raise ImproperlyConfigured(f"OUTBOUND_INTERNAL: {exc}.") from exc
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["alliance.kernel.access.ApiKeyAuthentication"],

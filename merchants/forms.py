@@ -406,7 +406,7 @@ class KeyForm(forms.Form):
 
 
 class UploadForm(forms.Form):
-    """A file for one of the shops."""
+    """An order file for one of the shops."""
 
     LARGEST = 64 * 1024 * 1024
 
@@ -429,3 +429,20 @@ class UploadForm(forms.Form):
         if file.size > self.LARGEST:
             raise forms.ValidationError(_("A file may have at most 64 MB. Split it."))
         return file
+
+
+class ProductUploadForm(UploadForm):
+    """A product file, which may be all that the shop sells."""
+
+    full = forms.BooleanField(
+        label=_("This is everything that the shop sells"),
+        required=False,
+        help_text=_("Products that the file does not list end with the next business day."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        file = self.fields["file"]
+        file.label = _("Product file")
+        file.help_text = _("CSV, TSV, RSS, Atom or JSON, also packed with gzip.")
+        file.widget.attrs["accept"] = ".csv,.tsv,.txt,.xml,.rss,.atom,.json,.jsonl,.gz"

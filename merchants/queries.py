@@ -11,8 +11,10 @@ from alliance.kernel import clock
 from alliance.kernel.models import ApiKey, AuditEvent, User
 from merchants.models import (
     Category,
+    ChangeKind,
     ColumnMapping,
     Coupon,
+    ImportChange,
     ImportIssue,
     ImportRun,
     Merchant,
@@ -186,6 +188,19 @@ def reason_of_state(merchant: Merchant) -> str:
 
 def issues_for(user: User) -> QuerySet[ImportIssue]:
     return ImportIssue.objects.filter(run__merchant=_acting_for(user))
+
+
+def changes_for(user: User) -> QuerySet[ImportChange]:
+    """What runs changed of products."""
+    mine = ImportChange.objects.filter(run__merchant=_acting_for(user))
+    return mine.select_related("product").order_by("id")
+
+
+def kinds_of(changes: QuerySet[ImportChange]) -> list[tuple[str, str, int]]:
+    """(kind, its words, how many), in the order of the kinds."""
+    counts = changes.order_by().values("kind").annotate(count=Count("pk"))
+    found = {row["kind"]: row["count"] for row in counts}
+    return [(k, str(words), found[k]) for k, words in ChangeKind.choices if k in found]
 
 
 def coupons_for(user: User) -> QuerySet[Coupon]:

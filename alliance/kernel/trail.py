@@ -53,6 +53,7 @@ DEEDS: dict[str, Promise] = {
     "member_added": pgettext_lazy("audit", "Member added"),
     "member_changed": pgettext_lazy("audit", "Role of a member changed"),
     "member_removed": pgettext_lazy("audit", "Member removed"),
+    "missing_decided": pgettext_lazy("audit", "Decided on missing products"),
     "not_sent": pgettext_lazy("audit", "Not sent"),
     "offered": pgettext_lazy("audit", "Offered"),
     "opened": pgettext_lazy("audit", "Opened"),

@@ -89,11 +89,15 @@ class ProductAdmin(ReadOnlyAdmin):
         "external_id",
         "category",
         "brand",
+        "gtin",
+        "group_id",
         "url",
         columns.amount("price_minor", _("price")),
         columns.rate("rate_bps", _("rate now")),
         "sales_count",
         columns.state(),
+        "held_back",
+        columns.moment("ends_at", _("ends at")),
         "description",
         columns.moment("updated_at", _("changed")),
     )
@@ -217,15 +221,14 @@ class CouponAdmin(ReadOnlyAdmin):
 
 class IssueInline(ReadOnlyInline):
     model = ImportIssue
-    fields = ("line_no", "code", "reason", "as_it_came")
+    fields = ("line_no", "external_id", "field", "code", "reason", "as_it_came")
     readonly_fields = fields
     per_page = 50
     show_change_link = False
 
     @display(description=_("as it came"))
     def as_it_came(self, issue: ImportIssue) -> str:
-        raw = issue.raw.items() if isinstance(issue.raw, dict) else [("", issue.raw)]
-        return ", ".join(f"{key}: {value}" for key, value in raw)[:300]
+        return ", ".join(f"{key}: {value}" for key, value in dict(issue.raw).items())[:300]
 
 
 @admin.register(ImportRun)
@@ -251,8 +254,11 @@ class ImportRunAdmin(ReadOnlyAdmin):
         columns.linked("merchant", _("merchant")),
         columns.linked("shop", _("shop")),
         "kind",
+        "layout",
+        "full",
         columns.state(),
         "numbers",
+        "missing",
         "failure",
         "actor",
         columns.moment("created_at", _("begun")),

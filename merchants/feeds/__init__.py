@@ -5,11 +5,11 @@ row that it refuses by number and reason, loses no good one, and changes nothing
 comes again: tests/merchants/test_feeds.py holds every feed to that.
 """
 
-from merchants.feeds import orders_csv, products_csv
+from merchants.feeds import orders_csv, products
 from merchants.feeds.runs import Feed, run_feed
 
 FEEDS: dict[str, Feed] = {
-    "products_csv": products_csv,
+    "products": products,
     "orders_csv": orders_csv,
 }
 

@@ -277,7 +277,8 @@ class _Reader:
         for name, amount in refund.minor.items():
             self.counts[f"{name}_minor"] += amount
         if refund.errors:
-            self.tally.refuse(refund.row.number, refund.errors[0], refund.row.raw)
+            row = refund.row
+            self.tally.refuse(row.number, refund.errors[0], row.raw, external_id=row.order)
             return
         name = "unmatched" if refund.minor["unmatched"] else "refunds"
         self.counts[name] += 1
@@ -286,4 +287,4 @@ class _Reader:
     def _refuse(self, row: Row, error: DomainError) -> None:
         sign = "plus" if row.minor > 0 else "minus"
         self.counts[f"refused_{sign}_minor"] += abs(row.minor)
-        self.tally.refuse(row.number, error, row.raw)
+        self.tally.refuse(row.number, error, row.raw, external_id=row.order)

@@ -2,13 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Protocol
 
 from django.utils.translation import gettext as _
 
 from alliance.kernel.errors import DomainError, Invalid
-from merchants.models import ColumnMapping, ImportIssue, ImportKind, ImportRun
+from merchants.models import ColumnMapping, ImportChange, ImportIssue, ImportKind, ImportRun
 from merchants.services.imports import (
     import_finish,
     import_held,
@@ -38,35 +38,41 @@ class Feed(Protocol):
 
 
 class RowFault(Invalid):
-    """Why one row is refused."""
+    """Why one row is refused, and by which of its fields."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, *, field: str = "") -> None:
+        super().__init__(message, field=field)
         self.code = code
 
 
 class Tally:
-    """Counts a run's rows and keeps the refused ones. `save` writes both and empties the latter."""
+    """Counts a run's rows and keeps the refused ones. `save` writes both, with what changed, and
+    empties the latter."""
 
     def __init__(self, run: ImportRun) -> None:
         self.run = run
         self.counts: Counter[str] = Counter()
         self._issues: list[ImportIssue] = []
 
-    def refuse(self, row: int, error: DomainError, raw: dict[str, Any]) -> None:
-        self.refuse_as(row, error.code, str(error), raw)
-
-    def refuse_as(self, row: int, code: str, reason: str, raw: dict[str, Any]) -> None:
+    def refuse(
+        self, row: int, error: DomainError, raw: Mapping[str, Any], *, external_id: str = ""
+    ) -> None:
         self.counts["refused"] += 1
         self._issues.append(
             ImportIssue(
-                run=self.run, line_no=row, code=code[:40], reason=str(reason)[:300], raw=raw
+                run=self.run,
+                line_no=row,
+                external_id=external_id[:64],
+                field=error.field[:40],
+                code=error.code[:40],
+                reason=str(error)[:300],
+                raw=dict(raw),
             )
         )
 
-    def save(self) -> None:
+    def save(self, changes: Iterable[ImportChange] = ()) -> None:
         issues, self._issues = self._issues, []
-        import_progress(run=self.run, counts=self.counts, issues=issues)
+        import_progress(run=self.run, counts=self.counts, issues=issues, changes=changes)
 
 
 def run_feed(

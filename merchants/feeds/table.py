@@ -35,7 +35,7 @@ class Table:
 
     def __init__(self, file: BinaryIO, encoding: str = "") -> None:
         self._file = file
-        self.encoding = encoding or _encoding(file)
+        self.encoding = encoding or encoding_of(file)
         try:
             first = self._first_line()
             self.delimiter = max(
@@ -107,7 +107,7 @@ class _Text:
             self._wrapper.detach()
 
 
-def _encoding(file: BinaryIO) -> str:
+def encoding_of(file: BinaryIO) -> str:
     """UTF-8 or UTF-16 if it is that, otherwise the national standard of China (GBK and wider)."""
     file.seek(0)
     head = file.read(2)

@@ -2,7 +2,16 @@
 
 from merchants.models.catalogue import Category, Coupon, Product, ProductState
 from merchants.models.event import Event, EventState
-from merchants.models.intake import ColumnMapping, ImportIssue, ImportKind, ImportRun, ImportState
+from merchants.models.intake import (
+    ChangeKind,
+    ColumnMapping,
+    ImportChange,
+    ImportIssue,
+    ImportKind,
+    ImportRun,
+    ImportState,
+    Missing,
+)
 from merchants.models.merchant import Coverage, Merchant, MerchantMember, MerchantState, Shop
 from merchants.models.order import Order, OrderLine, OrderState, Refund, RefundState
 from merchants.models.plan import JOINED, Plan, PlanKind, PlanState, RateLock, Terms
@@ -11,11 +20,13 @@ from merchants.models.top_n import PieceStock, PieceTake
 __all__ = [
     "JOINED",
     "Category",
+    "ChangeKind",
     "ColumnMapping",
     "Coupon",
     "Coverage",
     "Event",
     "EventState",
+    "ImportChange",
     "ImportIssue",
     "ImportKind",
     "ImportRun",
@@ -23,6 +34,7 @@ __all__ = [
     "Merchant",
     "MerchantMember",
     "MerchantState",
+    "Missing",
     "Order",
     "OrderLine",
     "OrderState",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language
@@ -29,6 +30,15 @@ class Category(InThreeLanguages):
     name_zh = models.CharField(_("Chinese name"), max_length=60)
     name_en = models.CharField(_("English name"), max_length=60)
     name_de = models.CharField(_("German name"), max_length=60)
+    google_ids = ArrayField(
+        models.PositiveIntegerField(),
+        verbose_name=_("Google's numbers"),
+        default=list,
+        blank=True,
+        help_text=_(
+            "Numbers of Google's product categories that belong here, with commas between them."
+        ),
+    )
 
     class Meta:
         verbose_name = _("category")
@@ -89,6 +99,20 @@ class Product(InThreeLanguages, Stamped):
     state = models.CharField(
         _("state"), max_length=9, choices=ProductState, default=ProductState.ON_SALE
     )
+    # Identity beyond the shop's own: the trade's number, and what other variants have in common.
+    gtin = models.CharField(_("GTIN"), max_length=14, blank=True, default="")
+    group_id = models.CharField(_("group of variants"), max_length=50, blank=True, default="")
+    held_back = models.BooleanField(
+        _("held back"),
+        default=False,
+        help_text=_("Withdrawn by a person: no feed puts it on sale again."),
+    )
+    ends_at = models.DateTimeField(
+        _("ends at"),
+        null=True,
+        blank=True,
+        help_text=_("Its shop's feed does not list it any more."),
+    )
 
     class Meta:
         verbose_name = _("product")
@@ -98,6 +122,10 @@ class Product(InThreeLanguages, Stamped):
             models.CheckConstraint(
                 condition=Q(price_minor__gte=0), name="product_price_not_negative"
             ),
+            models.CheckConstraint(
+                condition=Q(held_back=False) | Q(state="withdrawn"),
+                name="product_held_back_is_withdrawn",
+            ),
         ]
         indexes = [
             # What affiliates pick from, in each order they may want (affiliates.queries.picking).
@@ -105,6 +133,11 @@ class Product(InThreeLanguages, Stamped):
             _order("product_by_price", "price_minor", "id"),
             _order("product_by_rate", F("rate_bps").desc(), F("id").desc()),
             _order("product_by_earning", (F("price_minor") * F("rate_bps")).desc(), F("id").desc()),
+            models.Index(
+                fields=["ends_at"],
+                condition=Q(state="on_sale", ends_at__isnull=False),
+                name="product_ending",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,12 @@
-"""How data came in: the saved column mapping, each import run, each line it refused."""
+"""How data came in: the saved column mapping, each import run, each line that it refused, each
+product that it changed."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
 from alliance.kernel.models import Stamped, User
+from merchants.models.catalogue import Product
 from merchants.models.merchant import Merchant, Shop
 
 
@@ -40,6 +42,15 @@ class ImportState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+class Missing(models.TextChoices):
+    """What becomes of products that a full feed lists no more: asked → ending, kept."""
+
+    NONE = "", _("None is missing")
+    ENDING = "ending", _("They end")
+    ASKED = "asked", _("A person is asked")
+    KEPT = "kept", _("They stay")
+
+
 class ImportRun(Stamped):
     """One file that came in, and what became of its lines."""
 
@@ -55,6 +66,13 @@ class ImportRun(Stamped):
     )
     state = models.CharField(
         _("state"), max_length=7, choices=ImportState, default=ImportState.RUNNING
+    )
+    layout = models.CharField(_("format"), max_length=12, blank=True, default="")
+    full = models.BooleanField(
+        _("the whole assortment"), default=False, help_text=_("What it does not list is not sold.")
+    )
+    missing = models.CharField(
+        _("missing products"), max_length=6, choices=Missing, default=Missing.NONE, blank=True
     )
     counts = models.JSONField(_("counts"), default=dict)
     failure = models.CharField(_("failure"), max_length=300, blank=True)
@@ -75,6 +93,8 @@ class ImportIssue(models.Model):
         ImportRun, models.CASCADE, related_name="issues", verbose_name=_("import")
     )
     line_no = models.PositiveIntegerField(_("line"))
+    external_id = models.CharField(_("id"), max_length=64, blank=True, default="")
+    field = models.CharField(_("field"), max_length=40, blank=True, default="")
     code = models.CharField(_("code"), max_length=40)
     reason = models.CharField(_("reason"), max_length=300)
     raw = models.JSONField(_("as it came"), default=dict)
@@ -87,3 +107,36 @@ class ImportIssue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line_no}: {self.reason}"
+
+
+class ChangeKind(models.TextChoices):
+    NEW = "new", _("New product")
+    CHANGED = "changed", _("Changed")
+    WITHDRAWN = "withdrawn", _("Sold out or withdrawn")
+    BACK = "back", _("Back again")
+    ENDING = "ending", _("Not listed any more: ends")
+    MISSING = "missing", _("Not listed any more: a person is asked")
+
+
+class ImportChange(models.Model):
+    """What a run changed of a product: field → what it was and what it is. Kept for ninety days."""
+
+    run = models.ForeignKey(
+        ImportRun, models.CASCADE, related_name="changes", verbose_name=_("import")
+    )
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="+", verbose_name=_("product")
+    )
+    external_id = models.CharField(_("shop's product id"), max_length=64)
+    kind = models.CharField(_("kind"), max_length=9, choices=ChangeKind)
+    fields = models.JSONField(_("fields"), default=dict)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        verbose_name = _("change of a product")
+        verbose_name_plural = _("changes of products")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["run", "kind", "id"], name="import_change_by_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.external_id}: {self.kind}"

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
 from django.core.files.base import File
@@ -14,14 +15,20 @@ from alliance.kernel import audit, clock
 from alliance.kernel.errors import WrongState
 from alliance.kernel.models import User
 from merchants.models import (
+    ChangeKind,
     ColumnMapping,
+    ImportChange,
     ImportIssue,
+    ImportKind,
     ImportRun,
     ImportState,
     Merchant,
+    Missing,
     Shop,
 )
+from merchants.services.products import products_let_end
 
+KEPT = timedelta(days=90)
 _CELL = 200  # of a refused row, so much of each cell is kept
 
 
@@ -31,9 +38,18 @@ def _path(run: ImportRun) -> str:
 
 @transaction.atomic
 def import_begin(
-    *, shop: Shop, kind: str, filename: str, file: File[Any] | BinaryIO, actor: User | None
+    *,
+    shop: Shop,
+    kind: str,
+    filename: str,
+    file: File[Any] | BinaryIO,
+    actor: User | None,
+    full: bool = False,
 ) -> ImportRun:
-    """Keep the file and open a run for it. Whoever reads it calls `import_source`."""
+    """Keep the file and open a run for it. Whoever reads it calls `import_source`.
+
+    `full`: the file is the shop's whole assortment, so what it does not list is sold no more.
+    """
     digest = hashlib.sha256()
     while piece := file.read(1 << 20):
         digest.update(piece)
@@ -45,6 +61,7 @@ def import_begin(
         filename=filename[-200:],
         sha256=digest.hexdigest(),
         actor=actor,
+        full=full,
     )
     default_storage.save(_path(run), file if isinstance(file, File) else File(file))
     audit.record("import.begun", run, actor=actor, kind=kind, filename=run.filename)
@@ -88,15 +105,22 @@ def import_restart(*, run: ImportRun) -> None:
 
 
 def import_progress(
-    *, run: ImportRun, counts: Mapping[str, Any], issues: Iterable[ImportIssue]
+    *,
+    run: ImportRun,
+    counts: Mapping[str, Any],
+    issues: Iterable[ImportIssue],
+    changes: Iterable[ImportChange] = (),
 ) -> None:
     """Write down how far the run is. A refused row is kept as pairs, in the file's order."""
     for issue in issues:
         cells = issue.raw.items()
         issue.raw = [[name[:_CELL], str(cell)[:_CELL]] for name, cell in cells if cell]
     ImportIssue.objects.bulk_create(issues, batch_size=2000)
+    ImportChange.objects.bulk_create(changes, batch_size=2000)
     run.counts = dict(counts)
-    ImportRun.objects.filter(pk=run.pk).update(counts=run.counts, updated_at=clock.now())
+    ImportRun.objects.filter(pk=run.pk).update(
+        counts=run.counts, layout=run.layout, updated_at=clock.now()
+    )
 
 
 @transaction.atomic
@@ -109,6 +133,55 @@ def import_finish(*, run: ImportRun, failure: str = "") -> None:
     run.state, run.failure = state, failure[:300]
     audit.record("import.finished", run, actor=run.actor, state=state, counts=run.counts)
     transaction.on_commit(lambda: default_storage.delete(_path(run)))
+
+
+@transaction.atomic
+def import_missing(*, run: ImportRun, products: Mapping[int, str], ask: bool) -> None:
+    """Products (key → shop's id) that a full feed lists no more: they end with the next business
+    day; or, with `ask`, nothing happens to them before a person has said so."""
+    kind = ChangeKind.MISSING if ask else ChangeKind.ENDING
+    ImportChange.objects.bulk_create(
+        [
+            ImportChange(run=run, product_id=pk, external_id=number, kind=kind)
+            for pk, number in products.items()
+        ],
+        batch_size=2000,
+    )
+    run.missing = Missing.ASKED if ask else Missing.ENDING
+    ImportRun.objects.filter(pk=run.pk).update(missing=run.missing)
+    if not ask:
+        products_let_end(products=list(products), at=_after_next_day())
+
+
+@transaction.atomic
+def import_missing_decide(*, run: ImportRun, end: bool, actor: User | None) -> None:
+    """A person says whether the missing products end. WrongState if that was answered, or if the
+    shop has brought another product file since: it would say something newer."""
+    later = ImportRun.objects.filter(shop=run.shop, kind=ImportKind.PRODUCTS, pk__gt=run.pk)
+    asked = ImportRun.objects.filter(pk=run.pk, missing=Missing.ASKED)
+    answer = Missing.ENDING if end else Missing.KEPT
+    if later.exclude(state=ImportState.FAILED).exists() or not asked.update(missing=answer):
+        raise WrongState
+    run.missing = answer
+    changes = ImportChange.objects.filter(run=run, kind=ChangeKind.MISSING)
+    if end:
+        missing = list(changes.values_list("product", flat=True))
+        products_let_end(products=missing, at=_after_next_day())
+        changes.update(kind=ChangeKind.ENDING)
+    audit.record("import.missing_decided", run, actor=actor, end=end)
+
+
+def _after_next_day() -> datetime:
+    """The end of the next business day: affiliates have a whole one to change their links."""
+    return clock.day_start(clock.business_day() + timedelta(days=2))
+
+
+def imports_forget() -> int:
+    """What runs said of single rows and products is kept for ninety days. How many changes went."""
+    before = clock.now() - KEPT
+    ImportIssue.objects.filter(created_at__lt=before).delete()
+    gone, _each = ImportChange.objects.filter(created_at__lt=before).delete()
+    return gone
 
 
 @transaction.atomic

@@ -1,7 +1,9 @@
 """The products of a shop: saved one by one or by the feed, never deleted (orders name them)."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from django.conf import settings
@@ -26,24 +28,34 @@ _LONGEST = {
     "brand": 80,
     "url": 500,
     "image_url": 500,
+    "gtin": 14,
+    "group_id": 50,
 }
 _PICTURES = ("https://", "/static/", *(() if settings.PRODUCTION else ("/demo/pictures/",)))
 
 
+Fields = dict[str, tuple[Any, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class ProductData:
-    """What a merchant says of a product. `category` is a slug; "" is none. Price in minor units."""
+    """What a merchant says of a product. `category` is a slug; "" is none. Price in minor units.
+
+    None says nothing: what is known stays.
+    """
 
     external_id: str
     title: str
     url: str
     price_minor: int
-    title_en: str = ""
-    title_de: str = ""
-    description: str = ""
-    category: str = ""
-    brand: str = ""
-    image_url: str = ""
+    title_en: str | None = ""
+    title_de: str | None = ""
+    description: str | None = ""
+    category: str | None = ""
+    brand: str | None = ""
+    image_url: str | None = ""
+    gtin: str | None = None
+    group_id: str | None = None
     on_sale: bool = True
 
 
@@ -53,6 +65,7 @@ class ProductOutcome:
     product_pk: int | None
     change: Literal["created", "changed", "unchanged", "refused"]
     error: DomainError | None = None
+    fields: Fields = field(default_factory=dict)  # of a changed one: what it was and what it is
 
 
 def product_save(*, shop: Shop, data: ProductData, actor: User | None) -> Product:
@@ -64,21 +77,24 @@ def product_save(*, shop: Shop, data: ProductData, actor: User | None) -> Produc
 
 
 def products_save(
-    *, shop: Shop, products: Sequence[ProductData], actor: User | None
+    *, shop: Shop, products: Sequence[ProductData], actor: User | None, listed: bool = False
 ) -> list[ProductOutcome]:
     """Create or change many, by the shop's own product id; one outcome each, in order.
 
     One that is refused (bad address, picture or price, unknown category) does not hurt the others.
-    The same id twice: the later one counts.
+    The same id twice: the later one counts. What a person held back stays withdrawn. `listed`: they
+    stand in the shop's feed, so one that was about to end for missing in it stays.
     """
     try:
-        return _save(shop, products, actor)
+        return _save(shop, products, actor, listed)
     except IntegrityError:  # somebody else created one of them first: look again
-        return _save(shop, products, actor)
+        return _save(shop, products, actor, listed)
 
 
 @transaction.atomic
-def _save(shop: Shop, products: Sequence[ProductData], actor: User | None) -> list[ProductOutcome]:
+def _save(
+    shop: Shop, products: Sequence[ProductData], actor: User | None, listed: bool
+) -> list[ProductOutcome]:
     currency = Merchant.objects.values_list("currency", flat=True).get(pk=shop.merchant_id)
     categories = dict(Category.objects.values_list("slug", "pk"))
     numbers = [data.external_id for data in products]
@@ -86,26 +102,33 @@ def _save(shop: Shop, products: Sequence[ProductData], actor: User | None) -> li
     held = {row.external_id: row for row in rows.order_by("pk").select_for_update(no_key=True)}
     fresh: dict[str, Product] = {}
     changed: dict[str, Product] = {}
-    answers: list[tuple[ProductData, Product | None, Any]] = []
+    answers: list[tuple[ProductData, Product | None, Any, Fields]] = []
     for data in products:
         try:
             values = _checked(data, shop, categories)
         except DomainError as exc:
-            answers.append((data, None, exc))
+            answers.append((data, None, exc, {}))
             continue
         row = held.get(data.external_id)
         if row is None:
             row = Product(shop=shop, external_id=data.external_id, currency=currency, **values)
             held[data.external_id] = fresh[data.external_id] = row
-            answers.append((data, row, "created"))
-        elif differing := {k: v for k, v in values.items() if v != getattr(row, k)}:
-            for name, value in differing.items():
+            answers.append((data, row, "created", {}))
+            continue
+        if row.held_back:
+            values["state"] = ProductState.WITHDRAWN
+        if listed:
+            values["ends_at"] = None
+        if differing := {
+            k: (getattr(row, k), v) for k, v in values.items() if v != getattr(row, k)
+        }:
+            for name, (_before, value) in differing.items():
                 setattr(row, name, value)
             if data.external_id not in fresh:
                 changed[data.external_id] = row
-            answers.append((data, row, "changed"))
+            answers.append((data, row, "changed", differing))
         else:
-            answers.append((data, row, "unchanged"))
+            answers.append((data, row, "unchanged", {}))
     Product.objects.bulk_create([fresh[number] for number in sorted(fresh)], batch_size=1000)
     update_many(changed.values(), _FIELDS)
     touched = [row.pk for row in (*fresh.values(), *changed.values())]
@@ -113,10 +136,10 @@ def _save(shop: Shop, products: Sequence[ProductData], actor: User | None) -> li
         rates_refresh(products=touched)
         audit.record("products.saved", shop, actor=actor, created=len(fresh), changed=len(changed))
     return [
-        ProductOutcome(data.external_id, row.pk, change)
+        ProductOutcome(data.external_id, row.pk, change, None, fields)
         if row is not None
         else ProductOutcome(data.external_id, None, "refused", change)
-        for data, row, change in answers
+        for data, row, change, fields in answers
     ]
 
 
@@ -130,13 +153,17 @@ _FIELDS = (
     "url",
     "image_url",
     "price_minor",
+    "gtin",
+    "group_id",
     "state",
+    "ends_at",
 )
 
 
 def _checked(data: ProductData, shop: Shop, categories: dict[str, int]) -> dict[str, Any]:
     """The row's values, or Invalid with the field at fault."""
-    texts = {name: getattr(data, name).strip() for name in _LONGEST}
+    said = {name: getattr(data, name) for name in _LONGEST}
+    texts: dict[str, Any] = {name: text.strip() for name, text in said.items() if text is not None}
     for name, text in texts.items():
         if len(text) > _LONGEST[name] or "\x00" in text:
             raise Invalid(_("This text is too long or not readable."), field=name)
@@ -150,11 +177,12 @@ def _checked(data: ProductData, shop: Shop, categories: dict[str, int]) -> dict[
     if data.category and data.category not in categories:
         raise Invalid(_("There is no such category."), field="category")
     url_of_shop(texts["url"], shop.domains)
-    if texts["image_url"] and not texts["image_url"].startswith(_PICTURES):
+    if (picture := texts.get("image_url")) and not picture.startswith(_PICTURES):
         raise Invalid(_("The address of a picture begins with https://."), field="image_url")
+    if data.category is not None:
+        texts["category_id"] = categories[data.category] if data.category else None
     return {
         **texts,
-        "category_id": categories[data.category] if data.category else None,
         "price_minor": data.price_minor,
         "state": ProductState.ON_SALE if data.on_sale else ProductState.WITHDRAWN,
     }
@@ -162,7 +190,8 @@ def _checked(data: ProductData, shop: Shop, categories: dict[str, int]) -> dict[
 
 @transaction.atomic
 def product_withdraw(*, product: Product, actor: User | None) -> None:
-    """ON_SALE → WITHDRAWN: not shown to affiliates any more; its links say so."""
+    """ON_SALE → WITHDRAWN: not shown to affiliates any more; its links say so. No feed puts it on
+    sale again, only `product_restore` does."""
     _move(product, ProductState.ON_SALE, ProductState.WITHDRAWN, "product.withdrawn", actor)
 
 
@@ -175,8 +204,32 @@ def product_restore(*, product: Product, actor: User | None) -> None:
 def _move(
     product: Product, before: ProductState, after: ProductState, verb: str, actor: User | None
 ) -> None:
+    fresh: dict[str, Any] = {
+        "state": after,
+        "held_back": after == ProductState.WITHDRAWN,
+        "ends_at": None,
+    }
     movable = Product.objects.filter(pk=product.pk, state=before)
-    if not movable.update(state=after, updated_at=clock.now()):
+    if not movable.update(**fresh, updated_at=clock.now()):
         raise WrongState
-    product.state = after
+    for name, value in fresh.items():
+        setattr(product, name, value)
     audit.record(verb, product, actor=actor)
+
+
+def products_let_end(*, products: Sequence[int], at: datetime) -> int:
+    """These, of what is on sale, end at a moment to come; until then their links lead on."""
+    rows = Product.objects.filter(pk__in=products, state=ProductState.ON_SALE, ends_at=None)
+    return rows.update(ends_at=at, updated_at=clock.now())
+
+
+@transaction.atomic
+def products_end() -> int:
+    """ON_SALE → WITHDRAWN for what was to end by now. How many."""
+    over = Product.objects.filter(state=ProductState.ON_SALE, ends_at__lte=clock.now())
+    locked = over.order_by("pk").select_for_update(no_key=True)
+    shops = Counter(locked.values_list("shop", flat=True))
+    over.update(state=ProductState.WITHDRAWN, updated_at=clock.now())
+    for shop in Shop.objects.filter(pk__in=shops).order_by("pk"):
+        audit.record("products.ended", shop, count=shops[shop.pk])
+    return shops.total()

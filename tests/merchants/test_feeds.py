@@ -34,7 +34,7 @@ class Case:
 
 
 CASES = {
-    "products_csv": Case(
+    "products": Case(
         "id,title,link,price",
         [f"P{n},龙井 {n},https://tea.example/{n},{n}.50 CNY" for n in range(1, 4)],
         "P9,龙井,https://elsewhere.example/9,1.00 CNY",
@@ -254,7 +254,7 @@ def test_a_file_that_no_shop_wrote_is_refused_in_words(shop, content):
     run = import_begin(
         shop=shop, kind="products", filename="p.csv", file=io.BytesIO(content), actor=None
     )
-    run_feed(FEEDS["products_csv"], run=run)
+    run_feed(FEEDS["products"], run=run)
 
     run.refresh_from_db()
     assert run.state == "failed"

@@ -23,10 +23,12 @@ from commissions.services import bank, payouts, settlements, wallets
 from commissions.services.tasks import task_accept, task_offer
 from commissions.services.verification import verification_ask
 from commissions.services.violations import violation_open
+from merchants.feeds import FEEDS, run_feed
 from merchants.models import ImportRun
 from merchants.services.imports import import_begin, mapping_save
 from merchants.services.orders import orders_record
 from merchants.services.plans import terms_announce
+from merchants.services.products import ProductData, products_let_end, products_save
 from tests.cast import Cast
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
@@ -309,6 +311,30 @@ def a_product_file_came(cast: Cast):
         shop=cast.shop, kind="products", filename="p.csv", file=io.BytesIO(PRODUCTS), actor=None
     )
     return MAY, [(run.pk,)]
+
+
+@story_of("merchants.tasks.products_end")
+def a_feed_listed_them_no_more(cast: Cast):
+    with clock.at(MAY):
+        outcomes = products_save(
+            shop=cast.shop,
+            products=[
+                ProductData(f"E{n}", "Kettle", f"https://shop.chen.example/e/{n}", 100)
+                for n in range(3)
+            ],
+            actor=None,
+        )
+        gone = [outcome.product_pk for outcome in outcomes[1:] if outcome.product_pk]
+        products_let_end(products=gone, at=MAY + timedelta(days=1))
+    return MAY + timedelta(days=1), [()]
+
+
+@story_of("merchants.tasks.imports_forget")
+def an_import_is_old(cast: Cast):
+    moment, [(pk,)] = a_product_file_came(cast)
+    with clock.at(moment):
+        run_feed(FEEDS["products"], run=ImportRun.objects.get(pk=pk))
+    return moment + timedelta(days=91), [()]
 
 
 @story_of("merchants.tasks.rates_refresh")

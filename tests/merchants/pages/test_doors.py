@@ -33,6 +33,7 @@ def things(shop, product, plan, owner, merchant, viewer):
             url("product", product.pk),
             url("import_run", run.pk),
             url("import_issues", run.pk),
+            url("import_changes", run.pk),
             url("rate_preview", plan.pk) + "?rate=5",
         ],
         "change": [
@@ -42,6 +43,7 @@ def things(shop, product, plan, owner, merchant, viewer):
             (url("plan_rate", plan.pk), {"rate": "20"}),
             (url("plan_end", plan.pk), {}),
             (url("coupon_end", coupon.pk), {}),
+            (url("import_missing", run.pk), {"end": "yes"}),
             (url("shop", shop.pk), {"name": "x", "domains": "x.example"}),
             (url("member", member.pk), {"role": "owner"}),
             (url("member_out", member.pk), {}),

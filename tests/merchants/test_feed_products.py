@@ -22,7 +22,7 @@ def bring(shop, *rows, head=HEAD):
     run = import_begin(
         shop=shop, kind="products", filename="p.csv", file=io.BytesIO(content), actor=None
     )
-    return run_feed(FEEDS["products_csv"], run=run)
+    return run_feed(FEEDS["products"], run=run)
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ def bring(shop, *rows, head=HEAD):
         ("P1,龙井,https://tea.example/1,-1.00", "bad_price"),
         ("P1,龙井,https://tea.example/1,1e9", "bad_price"),
         ("P1,龙井,https://tea.example/1,12.00 EUR", "other_currency"),
-        ("P1,,https://tea.example/1,12.00", "invalid"),
-        (",龙井,https://tea.example/1,12.00", "invalid"),
+        ("P1,,https://tea.example/1,12.00", "missing"),
+        (",龙井,https://tea.example/1,12.00", "missing"),
         ("P1,龙井,https://evil.example/1,12.00", "invalid"),
         ("P1,龙井,https://tea.example/1,12.00,sometimes", "bad_availability"),
         ("P1,龙井,https://tea.example/1,12.00,,spaceships", "no_category"),
