@@ -1,7 +1,5 @@
 """How people sign up and in: django-allauth, by e-mail only; staff with a second step."""
 
-import base64
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +9,6 @@ from allauth.account.utils import get_next_redirect_url
 from allauth.core.internal.httpkit import add_query_params
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMultiAlternatives
@@ -21,6 +18,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+
+from alliance.kernel import lockbox
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -81,17 +80,10 @@ class MfaAdapter(DefaultMFAAdapter):
     """Secrets of authenticator apps are not readable in a copy of the database."""
 
     def encrypt(self, text: str) -> str:
-        return _lockbox().encrypt(text.encode()).decode()
+        return lockbox.lock("mfa", text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _lockbox().decrypt(encrypted_text.encode()).decode()
-
-
-def _lockbox() -> MultiFernet:
-    """Locks with SECRET_KEY, and still opens what its predecessors (the fallbacks) locked."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = (hashlib.sha256(f"mfa:{key}".encode()).digest() for key in keys)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+        return lockbox.unlock("mfa", encrypted_text)
 
 
 class SignupForm(BaseSignupForm):

@@ -1,0 +1,275 @@
+"""Addresses that others give us, asked without becoming their way into our own network.
+
+A name is looked up once; every address that it has must be a public one; and the connection goes to
+an address that was checked, so nothing can change between the check and the use. Each redirect is a
+new question. TLS still proves the name. Nothing is read from the environment: no proxy, no .netrc.
+"""
+
+import ipaddress
+import socket
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, BinaryIO
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import httpcore
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from alliance.kernel.errors import Invalid
+from alliance.kernel.hosts import ascii_host
+
+PORTS = {80, 443, 8443}
+REDIRECTS = 5
+AGENT = "TaokeAlliance/1 (+product feed)"
+_MOVED = {301, 302, 303, 307, 308}
+_TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 10.0}
+# Public by their numbers, and yet something of the cloud that we run in: Azure's and Oracle's.
+_INSIDE = [ipaddress.ip_network(net) for net in ("168.63.129.16/32", "192.0.0.0/24")]
+_NAT64 = [ipaddress.IPv6Network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48")]
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Trouble(models.TextChoices):
+    """Why nothing came back, in words for whoever gave the address."""
+
+    ADDRESS = "address", _("The address is not one that can be asked from outside.")
+    UNKNOWN = "unknown", _("There is no server under this name.")
+    UNREACHABLE = "unreachable", _("The server did not answer.")
+    UNTRUSTED = "untrusted", _("The server's certificate is not valid for its name.")
+    SLOW = "slow", _("The answer took too long.")
+    LARGE = "large", _("The answer is larger than is taken.")
+    BROKEN = "broken", _("The answer broke off.")
+    REDIRECTS = "redirects", _("The server sends us from address to address.")
+    SIGN_IN = "sign_in", _("The server wants another name or password.")
+    MISSING = "missing", _("There is nothing under this address.")
+    REFUSED = "refused", _("The server refused to answer.")
+    FAULTY = "faulty", _("The server has a fault at the moment.")
+
+
+class NotFetched(Invalid):
+    """Nothing was fetched. `trouble` says why; `facts["status"]` what the server answered."""
+
+    def __init__(self, trouble: Trouble, **facts: Any) -> None:
+        super().__init__(trouble.label, field="url", **facts)
+        self.code = trouble.value
+        self.trouble = trouble
+
+
+@dataclass(slots=True)
+class Fetched:
+    """An answer, its body written to the file that was given. 304: it is as it was."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)  # names in lower case
+    size: int = 0
+
+
+def check(url: str, *, secure: bool = True) -> SplitResult:
+    """The address, taken apart; NotFetched if nobody should ask it. Looks up nothing.
+
+    `secure`: https only. Where internal networks are named (never in production), http and any port
+    may be asked, too.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = _host(parts), parts.port
+    except ValueError:
+        raise NotFetched(Trouble.ADDRESS) from None
+    free = bool(settings.OUTBOUND_INTERNAL)
+    schemes = {"https"} if secure and not free else {"http", "https"}
+    odd = any(ord(char) <= 32 or char in "\\\x7f" for char in url.strip())
+    wrong_port = port is not None and port not in PORTS and not free
+    if not host or odd or parts.scheme not in schemes or wrong_port or "@" in parts.netloc:
+        raise NotFetched(Trouble.ADDRESS)
+    return parts
+
+
+def _host(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    return host if ":" in host else ascii_host(host)
+
+
+def fetch(
+    url: str,
+    into: BinaryIO,
+    *,
+    most: int,
+    seconds: float = 300,
+    user: str = "",
+    password: str = "",
+    headers: Mapping[str, str] | None = None,
+    secure: bool = True,
+) -> Fetched:
+    """GET the address and write what it says to `into`, at most so many bytes and seconds.
+
+    Name and password go to the server that was named, and to no other that it sends us to. Raises
+    NotFetched.
+    """
+    deadline = time.monotonic() + seconds
+    first = parts = check(url, secure=secure)
+    for _step in range(REDIRECTS + 1):
+        said = {"user-agent": AGENT, "accept": "*/*", **(headers or {})}
+        if (user or password) and _origin(parts) == _origin(first):
+            pair = b64encode(f"{user}:{password}".encode()).decode()
+            said["authorization"] = f"Basic {pair}"
+        answer, onwards = _ask(parts, said, into, most, deadline)
+        if not onwards:
+            return answer
+        parts = check(urljoin(parts.geturl(), onwards), secure=secure)
+        if first.scheme == "https" and parts.scheme != "https":
+            raise NotFetched(Trouble.ADDRESS)
+    raise NotFetched(Trouble.REDIRECTS)
+
+
+def _origin(parts: SplitResult) -> tuple[str, str, int]:
+    return parts.scheme, _host(parts), parts.port or _port(parts)
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _ask(
+    parts: SplitResult, said: Mapping[str, str], into: BinaryIO, most: int, deadline: float
+) -> tuple[Fetched, str]:
+    """One request: the answer, or where it sends us."""
+    host = _host(parts)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        target_bytes = target.encode("ascii")
+    except UnicodeEncodeError:
+        raise NotFetched(Trouble.ADDRESS) from None
+    url = httpcore.URL(
+        scheme=parts.scheme.encode(), host=host.encode(), port=_port(parts), target=target_bytes
+    )
+    wire = _Wire()
+    pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=wire, retries=0)
+    try:
+        with (
+            pool,
+            pool.stream(
+                "GET",
+                url,
+                headers=[(b"Host", _named(parts)), *_pairs(said)],
+                extensions={"timeout": _TIMEOUT},
+            ) as response,
+        ):
+            answer = Fetched(response.status, _headers(response.headers))
+            if response.status in _MOVED and answer.headers.get("location"):
+                return answer, answer.headers["location"]
+            if response.status == 304:
+                return answer, ""
+            if response.status != 200:
+                raise NotFetched(_trouble_of(response.status), status=response.status)
+            answer.size = _read(response.iter_stream(), into, most, deadline)
+            return answer, ""
+    except httpcore.TimeoutException:
+        raise NotFetched(Trouble.SLOW) from None
+    except httpcore.ConnectError as exc:
+        untrusted = isinstance(exc.__cause__ or exc.__context__, ssl.SSLError)
+        raise NotFetched(Trouble.UNTRUSTED if untrusted else Trouble.UNREACHABLE) from exc
+    except (httpcore.NetworkError, httpcore.ProtocolError) as exc:
+        raise NotFetched(Trouble.BROKEN) from exc
+
+
+def _named(parts: SplitResult) -> bytes:
+    host = _host(parts)
+    host = f"[{host}]" if ":" in host else host
+    port = _port(parts)
+    usual = port == (443 if parts.scheme == "https" else 80)
+    return (host if usual else f"{host}:{port}").encode()
+
+
+def _pairs(said: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in said.items()]
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+
+
+def _read(pieces: Iterable[bytes], into: BinaryIO, most: int, deadline: float) -> int:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > most:
+            raise NotFetched(Trouble.LARGE)
+        if time.monotonic() > deadline:
+            raise NotFetched(Trouble.SLOW)
+        into.write(piece)
+    return size
+
+
+def _trouble_of(status: int) -> Trouble:
+    if status in {401, 403, 407}:
+        return Trouble.SIGN_IN
+    if status in {404, 410}:
+        return Trouble.MISSING
+    return Trouble.FAULTY if status >= 500 else Trouble.REFUSED
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+# --- Where we may go ------------------------------------------------------------------------------
+
+
+class _Wire(httpcore.SyncBackend):
+    """Looks a name up, checks, and connects to what was checked."""
+
+    def connect_tcp(  # type: ignore[override]
+        self, host: str, port: int, timeout: float | None = None, **options: Any
+    ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError()
+        for address in addresses(host, port):
+            try:
+                return super().connect_tcp(str(address), port, timeout, **options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
+                failure = exc
+        raise failure
+
+
+def addresses(host: str, port: int) -> list[Address]:
+    """Where the name leads. NotFetched if it leads nowhere, or anywhere inside."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise NotFetched(Trouble.UNKNOWN) from None
+    known = [ipaddress.ip_address(str(row[4][0]).partition("%")[0]) for row in found]
+    if not all(map(is_public, known)):
+        raise NotFetched(Trouble.ADDRESS)
+    return list(dict.fromkeys(known))
+
+
+def is_public(address: Address) -> bool:
+    """Whether it is somewhere in the world: not this machine, its networks, or its cloud.
+
+    An IPv4 address within an IPv6 one counts as what it is.
+    """
+    if any(address in ipaddress.ip_network(net) for net in settings.OUTBOUND_INTERNAL):
+        return True
+    if isinstance(address, ipaddress.IPv6Address):
+        if inner := _inner(address):
+            return is_public(inner)
+        if address.teredo or address.is_site_local:
+            return False
+    if any(address in net for net in _INSIDE):
+        return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    if any(address in net for net in _NAT64) or int(address) >> 32 == 0:  # "::127.0.0.1" is old
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
