@@ -14,12 +14,11 @@ from rest_framework import serializers
 
 from alliance.kernel import clock
 from merchants.models import OrderState
-from merchants.services.order_reports import REFUND_STATES
+from merchants.services.order_reports import CLICK_ID_NAMES, REFUND_STATES
 from merchants.services.orders import LineReport, OrderReport, RefundReport
 
 BULK_MOST = 500
-# Names under which other networks' tools hand the click id back (docs/api.md).
-CLICK_ID_ALIASES = ("clickid", "transaction_id", "irclickid", "awc", "dub_id", "tid", "subid")
+CLICK_ID_ALIASES = CLICK_ID_NAMES[1:]
 _LARGEST_MINOR = 10**13
 
 

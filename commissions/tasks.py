@@ -186,7 +186,8 @@ def imports_sweep() -> None:
 
 @shared_task
 def orders_import(run_pk: int) -> None:
-    """Read an uploaded order file by its merchant's mapping; commissions follow batch by batch."""
+    """Read an uploaded order file, by the layout that it has or else by its merchant's mapping;
+    commissions follow batch by batch."""
     run = ImportRun.objects.select_related("merchant", "shop", "actor").get(pk=run_pk)
     mapping = ColumnMapping.objects.filter(merchant=run.merchant, kind=ImportKind.ORDERS).first()
 
@@ -194,7 +195,7 @@ def orders_import(run_pk: int) -> None:
         orders_process.delay(order_pks)
 
     try:
-        run_feed(FEEDS["orders_csv"], run=run, mapping=mapping, on_changed=on_changed)
+        run_feed(FEEDS[run.layout or "orders_csv"], run=run, mapping=mapping, on_changed=on_changed)
     except WrongState:
         logger.info("import %s was read already", run_pk)
 

@@ -1,11 +1,14 @@
 """From a person to the rows they may see. The only way from a request to the merchant's data."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, F, Q, QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from alliance.kernel import clock
 from alliance.kernel.models import ApiKey, AuditEvent, User
@@ -20,8 +23,10 @@ from merchants.models import (
     Merchant,
     MerchantMember,
     MerchantState,
+    Order,
     Plan,
     Product,
+    ProductFeed,
     RateLock,
     Shop,
     Terms,
@@ -215,6 +220,41 @@ def imports_for(user: User) -> QuerySet[ImportRun]:
 
 def mappings_for(user: User) -> QuerySet[ColumnMapping]:
     return ColumnMapping.objects.filter(merchant=_acting_for(user))
+
+
+def feeds_for(user: User) -> QuerySet[ProductFeed]:
+    mine = ProductFeed.objects.filter(shop__merchant=_acting_for(user))
+    return mine.select_related("shop").order_by("shop")
+
+
+def feeds_due(*, limit: int = 100) -> list[int]:
+    """Keys of product feeds to fetch now, the longest due first."""
+    due = ProductFeed.objects.filter(active=True, next_at__lte=clock.now())
+    due = due.filter(shop__merchant__state=MerchantState.ACTIVE)
+    return list(due.order_by("next_at").values_list("pk", flat=True)[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHeld:
+    """What we know of an order, for whoever reports only what is so now."""
+
+    placed_at: datetime
+    paid_at: datetime | None
+    received_at: datetime | None
+    lines: Sequence[str]
+    refunded_minor: int
+
+
+def orders_held(shop: Shop, numbers: Collection[str]) -> dict[str, OrderHeld]:
+    """By their numbers."""
+    rows = Order.objects.filter(shop=shop, external_id__in=numbers).annotate(
+        numbers=ArrayAgg("lines__external_id", default=[]),
+        refunded=Coalesce(Sum("lines__refunded_minor"), 0),
+    )
+    facts = rows.values_list(
+        "external_id", "placed_at", "paid_at", "received_at", "numbers", "refunded"
+    )
+    return {number: OrderHeld(*rest) for number, *rest in facts}
 
 
 def api_keys_for(user: User) -> QuerySet[ApiKey]:

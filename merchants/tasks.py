@@ -1,13 +1,17 @@
 """Celery tasks of the merchant side. Each may come twice; the rows decide."""
 
 import logging
+from http import HTTPStatus
+from tempfile import TemporaryFile
 
 from celery import shared_task
 
 from alliance.kernel.errors import WrongState
+from alliance.kernel.outbound import NotFetched
+from merchants import queries
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ImportRun
-from merchants.services import imports, plans, products
+from merchants.services import imports, plans, product_feeds, products
 
 logger = logging.getLogger(__name__)
 
@@ -15,11 +19,42 @@ logger = logging.getLogger(__name__)
 @shared_task
 def products_import(run_pk: int) -> None:
     """Read an uploaded product file."""
-    run = ImportRun.objects.select_related("merchant", "shop", "actor").get(pk=run_pk)
+    run = ImportRun.objects.select_related("merchant", "shop", "actor", "feed").get(pk=run_pk)
     try:
         run_feed(FEEDS["products"], run=run)
     except WrongState:
         logger.info("import %s was read already", run_pk)
+    else:
+        product_feeds.feed_read(run=run)
+
+
+@shared_task
+def feeds_fetch() -> None:
+    """Beat: product feeds that are due."""
+    for pk in queries.feeds_due():
+        feed_fetch.delay(pk)
+
+
+@shared_task
+def feed_fetch(feed_pk: int) -> None:
+    """Fetch a product feed and read what came. One worker wins the claim."""
+    feed = product_feeds.feed_claim(feed_pk=feed_pk)
+    if feed is None:
+        return
+    with TemporaryFile() as body:
+        try:
+            answer = product_feeds.feed_fetch(feed, body)
+        except NotFetched as exc:
+            product_feeds.feed_failed(
+                feed=feed, trouble=exc.trouble, status=exc.facts.get("status")
+            )
+            return
+        if answer.status == HTTPStatus.NOT_MODIFIED:
+            product_feeds.feed_unchanged(feed=feed)
+            return
+        body.seek(0)
+        run = product_feeds.feed_brought(feed=feed, answer=answer, body=body)
+    products_import(run.pk)
 
 
 @shared_task

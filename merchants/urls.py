@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from merchants.views import coupons, imports, join, plans, products, settings
+from merchants.views import coupons, feeds, imports, join, plans, products, settings
 
 app_name = "merchants"
 
@@ -27,6 +27,10 @@ urlpatterns = [
     path("imports/<int:pk>/refused.csv", imports.issues_csv, name="import_issues"),
     path("imports/<int:pk>/changes.csv", imports.changes_csv, name="import_changes"),
     path("imports/<int:pk>/missing/", imports.missing, name="import_missing"),
+    path("imports/feeds/<int:pk>/", feeds.feed, name="feed"),
+    path("imports/feeds/<int:pk>/fetch/", feeds.fetch, name="feed_fetch"),
+    path("imports/feeds/<int:pk>/pause/", feeds.pause, name="feed_pause"),
+    path("imports/feeds/<int:pk>/remove/", feeds.remove, name="feed_remove"),
     path("settings/", settings.settings, name="settings"),
     path("settings/shops/new/", settings.shop_new, name="shop_new"),
     path("settings/shops/<int:pk>/", settings.shop, name="shop"),

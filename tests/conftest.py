@@ -3,7 +3,8 @@
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from alliance.demo.made import DROPS
+from tests.far_end import Server
 from tests.pristine import django_db_modify_db_settings
 
 __all__ = ["django_db_modify_db_settings"]
@@ -156,3 +158,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def site(live_server: Any) -> str:
     """Where the browser finds the running site."""
     return str(live_server.url)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Servers of the far end, each on the address that it is asked for."""
+    made: list[Server] = []
+
+    def begin(host: str, tls: ssl.SSLContext | None = None) -> Server:
+        made.append(Server(host, tls))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.server.shutdown()
+        one.server.server_close()

@@ -5,24 +5,23 @@ called at any time by anybody; a row changes once per crossing, and whoever chan
 mail. What was promised to a click stays promised: a pause only stops new offers.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from alliance.kernel import audit, clock, mails
+from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import queries
 from commissions.queries import Funding
-from merchants.models import Merchant, MerchantMember, MerchantState
+from merchants.models import Merchant, MerchantState
+from merchants.notices import Words, team_tell
 
-Words = tuple[str, str]  # subject and text of a mail
 AT_ONCE = 500
 
 
@@ -67,10 +66,10 @@ def _follow(merchant_pk: int) -> None:
         paused = bool(due["funding_paused_at"])
         verb = "merchant.funding_paused" if paused else "merchant.funding_resumed"
         audit.record(verb, merchant, unfunded=funding.unfunded, spendable_minor=left.minor)
-        _tell(merchant, _paused_words if paused else _resumed_words)
+        team_tell(merchant, _paused_words if paused else _resumed_words)
     elif due.get("low_balance_told_at"):
         audit.record("merchant.low_balance", merchant, spendable_minor=left.minor)
-        _tell(merchant, lambda m: _low_words(m, left))
+        team_tell(merchant, lambda m: _low_words(m, left))
 
 
 @transaction.atomic
@@ -95,20 +94,6 @@ def low_balance_set(*, actor: User, merchant: Merchant, threshold: Money | None)
 
 
 # --- Mails ----------------------------------------------------------------------------------------
-
-
-def _tell(merchant: Merchant, words: Callable[[Merchant], Words]) -> None:
-    """A mail to each of the team, in their language, once the change is committed."""
-    team = MerchantMember.objects.filter(merchant=merchant, user__is_active=True)
-    people = list(team.select_related("user").order_by("pk"))
-
-    def send() -> None:
-        for member in people:
-            with translation.override(member.user.language or settings.LANGUAGE_CODE):
-                subject, text = words(merchant)
-                mails.tell(member.user.email, subject, text)
-
-    transaction.on_commit(send, robust=True)
 
 
 def _wallet_address() -> str:

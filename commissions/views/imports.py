@@ -11,8 +11,9 @@ from alliance.kernel.http import page_or_part
 from commissions import tasks
 from merchants import queries as merchant_queries
 from merchants.access import MerchantRequest, merchant_required
+from merchants.feeds.layouts import LAYOUTS, layout_of
 from merchants.feeds.table import Table
-from merchants.forms import UploadForm
+from merchants.forms import OrderUploadForm
 from merchants.models import ImportKind, ImportRun, ImportState
 from merchants.order_mapping import OrderMappingForm
 from merchants.services.imports import (
@@ -26,11 +27,13 @@ from merchants.services.imports import (
 @require_http_methods(["GET", "POST"])
 @merchant_required(change=True)
 def upload(request: MerchantRequest) -> HttpResponse:
-    """The file. What cannot be read as a table is refused before anything is kept."""
-    form = UploadForm(request.POST or None, request.FILES or None, user=request.user)
+    """The file. What cannot be read as a table is refused before anything is kept; an export whose
+    layout we know is read at once."""
+    form = OrderUploadForm(request.POST or None, request.FILES or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
-        Table(file)
+        header = Table(file).header
+        layout = "" if form.cleaned_data["own"] else layout_of(header)
         file.seek(0)
         run = import_begin(
             shop=form.cleaned_data["shop"],
@@ -38,9 +41,19 @@ def upload(request: MerchantRequest) -> HttpResponse:
             filename=file.name,
             file=file,
             actor=request.user,
+            layout=layout,
         )
-        return redirect("commissions:order_mapping", run.pk)
-    return render(request, "commissions/order_import.html", {"form": form})
+        if not layout:
+            return redirect("commissions:order_mapping", run.pk)
+        _begin(run)
+        return redirect("merchants:import_run", run.pk)
+    context = {"form": form, "layouts": [layout.LABEL for layout in LAYOUTS.values()]}
+    return render(request, "commissions/order_import.html", context)
+
+
+def _begin(run: ImportRun) -> None:
+    import_progress(run=run, counts={"rows": 0}, issues=[])  # no longer waiting for its columns
+    tasks.orders_import.delay_on_commit(run.pk)  # type: ignore[attr-defined]
 
 
 def _waiting(request: MerchantRequest, pk: int) -> ImportRun:
@@ -80,8 +93,7 @@ def mapping(request: MerchantRequest, pk: int) -> HttpResponse:
         rows = judged.preview(file) if judged.is_valid() else []
     if "run" in request.POST and form.is_valid():
         form.save(request.user)
-        import_progress(run=run, counts={"rows": 0}, issues=[])  # no longer waiting
-        tasks.orders_import.delay_on_commit(run.pk)  # type: ignore[attr-defined]
+        _begin(run)
         return redirect("merchants:import_run", run.pk)
     context = {"run": run, "form": form, "rows": rows, "currency": request.merchant.currency}
     return page_or_part(request, "commissions/order_mapping.html", context, part="preview")

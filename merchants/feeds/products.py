@@ -134,6 +134,8 @@ class _Reader:
             if outcome.error or outcome.product_pk is None:
                 self._refuse(row.entry, outcome.error or Invalid())  # type: ignore[arg-type]
                 continue
+            if turns_at := row.offer.turns_at:
+                self.run.turns_at = min(self.run.turns_at or turns_at, turns_at)
             if row.offer.rate_bps is not None:
                 rates[outcome.product_pk] = row.offer.rate_bps
             kind = _kind(outcome)

@@ -5,12 +5,14 @@ from merchants.models.event import Event, EventState
 from merchants.models.intake import (
     ChangeKind,
     ColumnMapping,
+    FeedTrouble,
     ImportChange,
     ImportIssue,
     ImportKind,
     ImportRun,
     ImportState,
     Missing,
+    ProductFeed,
 )
 from merchants.models.merchant import Coverage, Merchant, MerchantMember, MerchantState, Shop
 from merchants.models.order import Order, OrderLine, OrderState, Refund, RefundState
@@ -26,6 +28,7 @@ __all__ = [
     "Coverage",
     "Event",
     "EventState",
+    "FeedTrouble",
     "ImportChange",
     "ImportIssue",
     "ImportKind",
@@ -44,6 +47,7 @@ __all__ = [
     "PlanKind",
     "PlanState",
     "Product",
+    "ProductFeed",
     "ProductState",
     "RateLock",
     "Refund",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
 from alliance.kernel.models import Stamped, User
+from alliance.kernel.outbound import Trouble
 from merchants.models.catalogue import Product
 from merchants.models.merchant import Merchant, Shop
 
@@ -34,6 +35,71 @@ class ColumnMapping(Stamped):
 
     def __str__(self) -> str:
         return f"{self.merchant}: {self.kind}"
+
+
+class FeedTrouble(models.TextChoices):
+    """What keeps a feed from bringing products beyond not being fetched (`Trouble`)."""
+
+    UNREADABLE = "unreadable", _("The file came, but it cannot be read. Its import says why.")
+
+
+class ProductFeed(Stamped):
+    """Where a shop's products are fetched, how often, and how that went.
+
+    The password is locked (alliance.kernel.lockbox): it must be said again at each fetch.
+    """
+
+    class Every(models.IntegerChoices):
+        HOUR = 1, _("every hour")
+        THREE = 3, _("every three hours")
+        SIX = 6, _("every six hours")
+        TWELVE = 12, _("twice a day")
+        DAY = 24, _("once a day")
+
+    shop = models.OneToOneField(Shop, models.CASCADE, related_name="feed", verbose_name=_("shop"))
+    url = models.CharField(_("address"), max_length=500)
+    every_hours = models.PositiveSmallIntegerField(_("how often"), choices=Every, default=Every.SIX)
+    full = models.BooleanField(_("the whole assortment"), default=True)
+    username = models.CharField(_("user name"), max_length=120, blank=True)
+    password = models.CharField(max_length=1000, blank=True)
+    active = models.BooleanField(_("fetched"), default=True)
+    etag = models.CharField(max_length=200, blank=True)
+    last_modified = models.CharField(max_length=60, blank=True)
+    next_at = models.DateTimeField(_("next"), default=clock.now)
+    asked_at = models.DateTimeField(_("last asked"), null=True, blank=True)
+    fetched_at = models.DateTimeField(_("last fetched"), null=True, blank=True)
+    # When a price turns by the clock, whatever the server says of changes.
+    reread_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(_("failures in a row"), default=0)
+    trouble = models.CharField(
+        _("trouble"), max_length=12, choices=[*Trouble.choices, *FeedTrouble.choices], blank=True
+    )
+    status = models.PositiveSmallIntegerField(_("the server's answer"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("product feed")
+        verbose_name_plural = _("product feeds")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(every_hours__in=[1, 3, 6, 12, 24]), name="feed_interval_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(username="", password="") | ~models.Q(username=""),
+                name="feed_password_has_user",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=models.Q(active=True), name="feed_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def why(self) -> str:
+        """The trouble in words, with what the server answered."""
+        words = str(self.get_trouble_display())
+        return f"{words} (HTTP {self.status})" if self.status else words
 
 
 class ImportState(models.TextChoices):
@@ -67,6 +133,15 @@ class ImportRun(Stamped):
     state = models.CharField(
         _("state"), max_length=7, choices=ImportState, default=ImportState.RUNNING
     )
+    feed = models.ForeignKey(
+        ProductFeed,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="runs",
+        verbose_name=_("product feed"),
+    )
+    turns_at = models.DateTimeField(null=True, blank=True)  # when a price turns by the clock
     layout = models.CharField(_("format"), max_length=12, blank=True, default="")
     full = models.BooleanField(
         _("the whole assortment"), default=False, help_text=_("What it does not list is not sold.")

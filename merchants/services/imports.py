@@ -24,6 +24,7 @@ from merchants.models import (
     ImportState,
     Merchant,
     Missing,
+    ProductFeed,
     Shop,
 )
 from merchants.services.products import products_let_end
@@ -45,10 +46,13 @@ def import_begin(
     file: File[Any] | BinaryIO,
     actor: User | None,
     full: bool = False,
+    layout: str = "",
+    feed: ProductFeed | None = None,
 ) -> ImportRun:
     """Keep the file and open a run for it. Whoever reads it calls `import_source`.
 
     `full`: the file is the shop's whole assortment, so what it does not list is sold no more.
+    `layout`: the export that an order file was recognised as; `feed`: what fetched it.
     """
     digest = hashlib.sha256()
     while piece := file.read(1 << 20):
@@ -62,6 +66,8 @@ def import_begin(
         sha256=digest.hexdigest(),
         actor=actor,
         full=full,
+        layout=layout,
+        feed=feed,
     )
     default_storage.save(_path(run), file if isinstance(file, File) else File(file))
     audit.record("import.begun", run, actor=actor, kind=kind, filename=run.filename)
@@ -119,7 +125,10 @@ def import_progress(
     ImportChange.objects.bulk_create(changes, batch_size=2000)
     run.counts = dict(counts)
     ImportRun.objects.filter(pk=run.pk).update(
-        counts=run.counts, layout=run.layout, updated_at=clock.now()
+        counts=run.counts,
+        layout=run.layout,
+        turns_at=run.turns_at,
+        updated_at=clock.now(),
     )
 
 

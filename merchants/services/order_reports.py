@@ -25,6 +25,10 @@ from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, Invalid, KeyReused
 from merchants.models import Order, OrderLine, OrderState, Refund, RefundState
 
+# Names under which shops and other networks' tools hand the click id back (docs/api.md).
+CLICK_ID_NAMES = (
+    "click_id", "clickid", "transaction_id", "irclickid", "awc", "dub_id", "tid", "subid",
+)  # fmt: skip
 AHEAD = timedelta(days=1)  # how far a shop's clock may run before ours
 LARGEST_MINOR = 10**13
 PART = " ·"  # "R1 ·2" is the second part of refund R1 that was spread over lines

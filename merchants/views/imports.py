@@ -41,7 +41,12 @@ def imports(request: MerchantRequest) -> HttpResponse:
         tasks.products_import.delay_on_commit(run.pk)  # type: ignore[attr-defined]
         return redirect("merchants:import_run", run.pk)
     page = Paginator(queries.imports_for(request.user), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "columns": COLUMNS}
+    context = {
+        "form": form,
+        "page": page,
+        "columns": COLUMNS,
+        "shops": queries.shops_for(request.user).select_related("feed"),
+    }
     return render(request, "merchants/imports.html", context)
 
 

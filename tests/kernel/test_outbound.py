@@ -7,11 +7,9 @@ import io
 import ipaddress
 import socket
 import ssl
-import threading
 import time
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from cryptography import x509
@@ -21,60 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from alliance.kernel import outbound
 from alliance.kernel.outbound import NotFetched, Trouble, fetch, is_public
-
-WORLD, INSIDE = "127.0.0.2", "127.0.0.1"
-
-
-class Server:
-    """Answers what `answers` has for a path: (status, headers, body), or a function that does."""
-
-    def __init__(self, host, tls=None):
-        self.heard, self.answers = [], {}
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                said = {name.title(): text for name, text in self.headers.items()}
-                outer.heard.append((self.path, said))
-                answer = outer.answers[self.path]
-                if callable(answer):
-                    answer(self)
-                    return
-                status, headers, body = answer
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                if "Content-Length" not in headers:
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer((host, 0), Handler)
-        self.server.daemon_threads = True
-        if tls:
-            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def url(self, path="/feed", host=WORLD, scheme="http"):
-        return f"{scheme}://{host}:{self.port}{path}"
-
-
-@pytest.fixture
-def serve():
-    made = []
-
-    def begin(host, tls=None):
-        made.append(Server(host, tls))
-        return made[-1]
-
-    yield begin
-    for one in made:
-        one.server.shutdown()
-        one.server.server_close()
+from tests.far_end import INSIDE, WORLD
 
 
 @pytest.fixture(autouse=True)

@@ -48,6 +48,27 @@ CASES = {
         Order.objects,
         {"order": "order", "placed_at": "at", "product": "product", "total": "total"},
     ),
+    "shopify": Case(
+        "Name,Financial Status,Created at,Paid at,Lineitem quantity,Lineitem name,Lineitem price",
+        [f"#{n},paid,2026-06-01 10:00:00,2026-06-01 10:00:00,1,龙井,{n}.50" for n in range(1, 4)],
+        "#9,paid,2026-06-01 10:00:00,2026-06-01 10:00:00,1,龙井,free",
+        Order.objects,
+        {},
+    ),
+    "woocommerce": Case(
+        "order_number,order_id,order_date,status,order_total,line_item_1",
+        [f"N{n},{n},2026-06-01 10:00:00,processing,1.00,sku:A|total:{n}.50" for n in range(1, 4)],
+        "N9,9,2026-06-01 10:00:00,processing,1.00,sku:A|total:free",
+        Order.objects,
+        {},
+    ),
+    "taobao": Case(
+        "订单编号,买家应付货款,买家实际支付金额,订单状态,订单创建时间,宝贝标题",
+        [f"T{n},{n}.50,{n}.50,交易成功,2026-06-01 10:00:00,龙井" for n in range(1, 4)],
+        "T9,free,1.00,交易成功,2026-06-01 10:00:00,龙井",
+        Order.objects,
+        {},
+    ),
 }
 
 
