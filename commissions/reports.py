@@ -17,7 +17,7 @@ from merchants.models import OrderState
 from merchants.services.order_reports import CLICK_ID_NAMES, REFUND_STATES
 from merchants.services.orders import LineReport, OrderReport, RefundReport
 
-BULK_MOST = 500
+BULK_MOST = 2000
 CLICK_ID_ALIASES = CLICK_ID_NAMES[1:]
 _LARGEST_MINOR = 10**13
 

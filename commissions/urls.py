@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commissions import api, conversions
+from commissions import api, conversions, webhooks
 from commissions.views import (
     affiliate,
     campaigns,
@@ -82,6 +82,7 @@ urlpatterns = [
         merchant_campaigns.withdraw,
         name="merchant_proposal_withdraw",
     ),
+    path("hooks/<str:token>", webhooks.hook, name="hook"),
     path("merchant/orders/", orders.orders, name="merchant_orders"),
     path("merchant/orders.csv", orders.orders_csv, name="merchant_orders_csv"),
     path("merchant/orders/<int:pk>/", orders.order, name="merchant_order"),

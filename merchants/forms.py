@@ -19,7 +19,16 @@ from alliance.kernel.errors import Invalid
 from alliance.kernel.models import MemberRole, User
 from alliance.kernel.money import Money
 from merchants import queries
-from merchants.models import JOINED, Merchant, PlanKind, Product, ProductFeed, ProductState, Shop
+from merchants.models import (
+    JOINED,
+    HookKind,
+    Merchant,
+    PlanKind,
+    Product,
+    ProductFeed,
+    ProductState,
+    Shop,
+)
 from merchants.services.coupons import coupon_create
 from merchants.services.plans import first_pieces_open, plan_open
 from merchants.services.product_feeds import feed_save
@@ -502,3 +511,16 @@ class FeedForm(ServiceForm):
             return False
         values = {**self.cleaned_data, "password": self.cleaned_data["password"] or None}
         return self.carried_out(feed_save, shop=shop, actor=actor, **values)
+
+
+class HookForm(ServiceForm):
+    """A door for the system of a shop."""
+
+    kind = forms.ChoiceField(label=_("System"), choices=HookKind.choices)
+    secret = forms.CharField(
+        label=_("Secret"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("Shopify shows you one. For WooCommerce leave it empty, and we make one."),
+    )

@@ -17,6 +17,7 @@ from merchants.models import (
     ChangeKind,
     ColumnMapping,
     Coupon,
+    HookDelivery,
     ImportChange,
     ImportIssue,
     ImportRun,
@@ -29,6 +30,7 @@ from merchants.models import (
     ProductFeed,
     RateLock,
     Shop,
+    ShopHook,
     Terms,
 )
 
@@ -232,6 +234,23 @@ def feeds_due(*, limit: int = 100) -> list[int]:
     due = ProductFeed.objects.filter(active=True, next_at__lte=clock.now())
     due = due.filter(shop__merchant__state=MerchantState.ACTIVE)
     return list(due.order_by("next_at").values_list("pk", flat=True)[:limit])
+
+
+def hooks_for(user: User) -> QuerySet[ShopHook]:
+    mine = ShopHook.objects.filter(shop__merchant=_acting_for(user))
+    return mine.select_related("shop").order_by("kind")
+
+
+def deliveries_for(user: User) -> QuerySet[HookDelivery]:
+    """The latest first."""
+    mine = HookDelivery.objects.filter(hook__shop__merchant=_acting_for(user))
+    return mine.select_related("hook").order_by("-id")
+
+
+def hook_at(token: str) -> ShopHook | None:
+    """The door at an address; none of a merchant who is closed."""
+    hooks = ShopHook.objects.select_related("shop__merchant").filter(token=token)
+    return hooks.exclude(shop__merchant__state=MerchantState.CLOSED).first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from alliance.kernel.outbound import NotFetched
 from merchants import queries
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ImportRun
-from merchants.services import imports, plans, product_feeds, products
+from merchants.services import hooks, imports, plans, product_feeds, products
 
 logger = logging.getLogger(__name__)
 
@@ -71,5 +71,7 @@ def products_end() -> None:
 
 @shared_task
 def imports_forget() -> None:
-    """Beat, nightly: what runs said of single rows and products, after ninety days."""
+    """Beat, nightly: what runs said of single rows and products, after ninety days; what webhooks
+    delivered, after thirty."""
     imports.imports_forget()
+    hooks.deliveries_forget()

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from merchants.views import coupons, feeds, imports, join, plans, products, settings
+from merchants.views import coupons, feeds, hooks, imports, join, plans, products, settings
 
 app_name = "merchants"
 
@@ -35,6 +35,8 @@ urlpatterns = [
     path("settings/shops/new/", settings.shop_new, name="shop_new"),
     path("settings/shops/<int:pk>/", settings.shop, name="shop"),
     path("settings/shops/<int:pk>/postback/", settings.postback_new, name="postback_new"),
+    path("settings/shops/<int:pk>/webhooks/", hooks.hooks, name="hooks"),
+    path("settings/shops/<int:pk>/webhooks/close/", hooks.close, name="hook_close"),
     path("settings/members/new/", settings.member_new, name="member_new"),
     path("settings/members/<int:pk>/", settings.member, name="member"),
     path("settings/members/<int:pk>/remove/", settings.member_out, name="member_out"),

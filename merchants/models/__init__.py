@@ -2,6 +2,7 @@
 
 from merchants.models.catalogue import Category, Coupon, Product, ProductState
 from merchants.models.event import Event, EventState
+from merchants.models.hook import HookDelivery, HookKind, HookOrder, HookResult, ShopHook
 from merchants.models.intake import (
     ChangeKind,
     ColumnMapping,
@@ -29,6 +30,10 @@ __all__ = [
     "Event",
     "EventState",
     "FeedTrouble",
+    "HookDelivery",
+    "HookKind",
+    "HookOrder",
+    "HookResult",
     "ImportChange",
     "ImportIssue",
     "ImportKind",
@@ -53,5 +58,6 @@ __all__ = [
     "Refund",
     "RefundState",
     "Shop",
+    "ShopHook",
     "Terms",
 ]

@@ -27,7 +27,7 @@ from tests.desk.world import World, world_make
 from tests.guards.routes import routes
 
 PUBLIC = {
-    "statements/keys/", "statements/verify_statement.py",
+    "hooks/<str:token>", "statements/keys/", "statements/verify_statement.py",
     "", "r/<str:code>", "s/<str:code>", "health/live", "health/ready", "language/", "start/",
     "api/v1/schema", "api/docs/",
     "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",

@@ -28,6 +28,7 @@ from merchants.models import ImportRun
 from merchants.services.imports import import_begin, mapping_save
 from merchants.services.orders import orders_record
 from merchants.services.plans import terms_announce
+from merchants.services.product_feeds import feed_save
 from merchants.services.products import ProductData, products_let_end, products_save
 from tests.cast import Cast
 
@@ -311,6 +312,28 @@ def a_product_file_came(cast: Cast):
         shop=cast.shop, kind="products", filename="p.csv", file=io.BytesIO(PRODUCTS), actor=None
     )
     return MAY, [(run.pk,)]
+
+
+@story_of("merchants.tasks.feed_fetch")
+def a_feed_is_due(cast: Cast):
+    """Its address leads inside, so nothing is asked, and that is written down once."""
+    with clock.at(MAY):
+        feed = feed_save(
+            shop=cast.shop,
+            url="https://127.0.0.1:8443/p.csv",
+            every_hours=6,
+            full=True,
+            username="",
+            password=None,
+            actor=None,
+        )
+    return MAY, [(feed.pk,)]
+
+
+@story_of("merchants.tasks.feeds_fetch")
+def feeds_are_due(cast: Cast):
+    moment, _messages = a_feed_is_due(cast)
+    return moment, [()]
 
 
 @story_of("merchants.tasks.products_end")

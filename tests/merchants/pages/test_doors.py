@@ -44,6 +44,8 @@ def things(shop, product, plan, owner, merchant, viewer):
             (url("plan_end", plan.pk), {}),
             (url("coupon_end", coupon.pk), {}),
             (url("import_missing", run.pk), {"end": "yes"}),
+            (url("feed", shop.pk), {"url": "https://tea.example/p.csv", "every_hours": "6"}),
+            (url("hooks", shop.pk), {"kind": "shopify", "secret": "12345678"}),
             (url("shop", shop.pk), {"name": "x", "domains": "x.example"}),
             (url("member", member.pk), {"role": "owner"}),
             (url("member_out", member.pk), {}),
