@@ -105,7 +105,7 @@ class OrdersBulkView(APIView):
         responses={200: BulkOut, **FAILURES},
     )
     def post(self, request: MerchantCall) -> Response:
-        """Up to 2,000 reports at once, each with its own result: a bad one never hurts the others."""
+        """Up to 2,000 reports at once, each with its own result: a bad one hurts no other."""
 
         def call() -> Answer:
             orders = request.data.get("orders") if isinstance(request.data, dict) else None

@@ -68,6 +68,7 @@ OBJECTS = {
     "merchant/agreements/intermediations/": "affiliates.intermediation",
     "merchant/agreements/subsidies/": "campaigns.subsidy",
     "merchant/imports/": "merchants.importrun",
+    "merchant/imports/feeds/": "merchants.shop",
     "merchant/settings/shops/": "merchants.shop",
     "merchant/settings/members/": "merchants.merchantmember",
     "merchant/settings/keys/": "kernel.apikey",
