@@ -38,6 +38,7 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(status=200 if _PING.fullmatch(body) else 401)
     try:
         payload = json.loads(body, parse_float=str)
+        json.dumps(payload, ensure_ascii=False).encode()  # a lone half of a pair fails here
     except (ValueError, RecursionError):
         payload = None
     if not isinstance(payload, dict):

@@ -110,7 +110,7 @@ def _turn(feed: ProductFeed, *, active: bool) -> None:
 @transaction.atomic
 def feed_remove(*, feed: ProductFeed, actor: User | None) -> None:
     """Its products stay as they are; its runs stay to be read."""
-    audit.record("feed.removed", feed, actor=actor, url=feed.url)
+    audit.record("feed.ended", feed, actor=actor, url=feed.url)
     feed.delete()
 
 

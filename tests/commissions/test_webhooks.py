@@ -154,7 +154,9 @@ def test_a_body_beyond_measure_is_not_read(shopify):
     assert sent(shopify, "orders/paid", b" " * (2 * 1024 * 1024 + 1)) == 413
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[1]", b"{", b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[1]", b"{", b"[" * 100_000, b"\xff", b'{"name": "\\ud800"}']
+)
 def test_what_is_no_object_is_refused(shopify, body):
     assert sent(shopify, "orders/paid", body) == 400
 
@@ -184,7 +186,7 @@ def test_a_delivery_is_heard_once(cast, shopify):
 
 def test_what_cannot_be_taken_is_written_down_and_not_sent_again(cast, shopify):
     for more in (
-        {"currency": "USD"}, {"financial_status": "odd"}, {"updated_at": None},
+        {"name": "\x00"}, {"currency": "USD"}, {"financial_status": "odd"}, {"updated_at": None},
         {"updated_at": "yesterday"}, {"line_items": [{"id": 1, "quantity": "x", "price": "1"}]},
         {"line_items": [{"id": 1, "quantity": 1, "price": "1e9"}]}, {"line_items": "none"},
         {"name": "x" * 99}, {"line_items": [{"id": 1, "quantity": -1, "price": "1"}]},

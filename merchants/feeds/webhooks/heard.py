@@ -29,7 +29,8 @@ class Heard:
 
 
 def text(value: Any) -> str:
-    return "" if value is None or isinstance(value, (dict, list)) else str(value).strip()
+    plain = "" if value is None or isinstance(value, (dict, list)) else str(value)
+    return plain.replace("\x00", "").strip()
 
 
 def minor(value: Any, currency: str) -> int:
