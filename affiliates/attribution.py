@@ -42,6 +42,7 @@ from affiliates.models import (
 from affiliates.parts import Parts, Won, parts_at
 from affiliates.promised import Ask, wanted_for
 from alliance.kernel import clock
+from alliance.kernel.bulk import insert_many
 from merchants.models import OrderLine
 from merchants.plans import Found
 from merchants.services.top_ns import terms_take
@@ -70,7 +71,7 @@ def attribute(lines: Sequence[OrderLine]) -> dict[int, Attribution]:
     }
     if fresh := [line for line in lines if line.pk not in decided]:
         buyers = buyers_of({line.order_id: line.order for line in fresh}.values())
-        for made in Attribution.objects.bulk_create(_decide(fresh, buyers)):
+        for made in insert_many(_decide(fresh, buyers)):
             decided[made.line_id] = made
         _note_stand_downs(fresh, buyers)
     return decided

@@ -27,6 +27,34 @@ _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 _FIELD = re.compile(rb'<input [^>]*name="([^"]+)" value="([^"]+)"')
 
 
+def surroundings() -> dict[str, str]:
+    """The environment of a process that works on this database."""
+    to = connection.settings_dict
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "bench.settings",
+        "DATABASE_URL": f"postgres://{to['USER']}:{to['PASSWORD']}@{to['HOST']}:{to['PORT']}/{to['NAME']}",
+        "CACHE_URL": settings.CACHE_URL,
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+@contextmanager
+def celery(processes: int = 2) -> Iterator[subprocess.Popen[bytes]]:
+    """Workers as in production, without beat."""
+    workers = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "alliance", "worker", "--concurrency",
+         str(processes), "--loglevel", "ERROR", "--without-mingle", "--without-gossip"],
+        env=surroundings(),
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield workers
+    finally:
+        workers.terminate()
+        workers.wait(60)
+
+
 @contextmanager
 def granian(workers: int = 2) -> Iterator[int]:
     """The web server with the workers and threads of the Dockerfile, on this database; its port.
@@ -35,20 +63,11 @@ def granian(workers: int = 2) -> Iterator[int]:
     and the usual limits hold.
     """
     port = free_port()
-    to = connection.settings_dict
-    url = f"postgres://{to['USER']}:{to['PASSWORD']}@{to['HOST']}:{to['PORT']}/{to['NAME']}"
     server = subprocess.Popen(
         [sys.executable, "-W", "ignore::UserWarning", "-m", "granian", "--interface", "wsgi",
          "alliance.wsgi:application", "--host", "127.0.0.1", "--port", str(port), "--no-ws",
          "--workers", str(workers), "--blocking-threads", "4"],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "bench.settings",
-            "DATABASE_URL": url,
-            "CACHE_URL": settings.CACHE_URL,
-            "LOG_LEVEL": "WARNING",
-            "PROXY_HOPS": "1",
-        },
+        env=surroundings() | {"PROXY_HOPS": "1"},
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:

@@ -193,18 +193,18 @@ def _record_each(request: MerchantCall, orders: list[Any]) -> list[dict[str, Any
     answers: list[dict[str, Any]] = [{} for _order in orders]
     batches: dict[Shop, list[tuple[int, OrderReport]]] = {}
     shops: dict[int | None, Shop] = {}
+    form = OrderIn()
     for place, data in enumerate(orders):
-        form = OrderIn(data=data)
         try:
-            form.is_valid(raise_exception=True)
-            number = form.validated_data.get("shop")
+            said = form.run_validation(data)
+            number = said.get("shop")
             if number not in shops:
                 shops[number] = _shop(request, number)
         except (ValidationError, DomainError) as exc:
             number = data.get("external_id", "") if isinstance(data, dict) else ""
             answers[place] = _refused(str(number)[:64], exc)
         else:
-            batches.setdefault(shops[number], []).append((place, form.report()))
+            batches.setdefault(shops[number], []).append((place, form.report(said)))
     for shop, reports in batches.items():
         outcomes = _record(request, shop, [report for _place, report in reports])
         for (place, _report), outcome in zip(reports, outcomes, strict=True):

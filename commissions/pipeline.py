@@ -21,7 +21,7 @@ from affiliates.buyers import claim_code
 from affiliates.drain import drain
 from affiliates.models import Attribution
 from alliance.kernel import clock
-from alliance.kernel.bulk import update_many
+from alliance.kernel.bulk import insert_many, update_many
 from alliance.kernel.money import Money
 from campaigns.engine import Rewards, rewards_for
 from campaigns.limits import Limits
@@ -46,7 +46,7 @@ from commissions.targets import (
     worth_of,
 )
 from commissions.violations import holds_of
-from merchants.models import Order, OrderLine
+from merchants.models import Merchant, Order, OrderLine, Product
 from merchants.services.top_ns import pieces_give_back
 
 BATCH = 500
@@ -112,11 +112,7 @@ def _process(pks: Sequence[int]) -> tuple[int, list[int]]:
         order.pk: order
         for order in Order.objects.select_for_update().filter(pk__in=pks).order_by("pk")
     }
-    lines = list(
-        OrderLine.objects.filter(order__in=orders)
-        .select_related("order__merchant", "product__category")
-        .order_by("order_id", "pk")
-    )
+    lines = _lines(orders)
     coupons_use(orders.values(), lines)
     pieces_give_back(lines)
     commissions, rewards = _commissions(lines, attribute(lines))
@@ -133,6 +129,21 @@ def _process(pks: Sequence[int]) -> tuple[int, list[int]]:
     return booked, [order.pk for order in orders.values() if claim_code(order.coupon_code)]
 
 
+def _lines(orders: Mapping[int, Order]) -> list[OrderLine]:
+    """The orders' lines with order, merchant, product and category: each of these read once."""
+    lines = list(OrderLine.objects.filter(order__in=orders).order_by("order_id", "pk"))
+    merchants = Merchant.objects.in_bulk({order.merchant_id for order in orders.values()})
+    products = Product.objects.select_related("category").in_bulk(
+        {line.product_id for line in lines if line.product_id}
+    )
+    for order in orders.values():
+        order.merchant = merchants[order.merchant_id]
+    for line in lines:
+        line.order = orders[line.order_id]
+        line.product = products[line.product_id] if line.product_id else None
+    return lines
+
+
 def _commissions(
     lines: Sequence[OrderLine], decisions: dict[int, Attribution]
 ) -> tuple[Mapping[int, list[Commission]], Rewards]:
@@ -144,17 +155,17 @@ def _commissions(
     fresh = [line for line in lines if decisions[line.pk].affiliate_id and line.pk not in known]
     subsidies = in_force(fresh)
     rewards = rewards_for(lines, decisions, fresh)
-    Commission.objects.bulk_create(
-        made
+    made = insert_many(
+        commission
         for line in fresh
-        for made in payees_of(
+        for commission in payees_of(
             line, decisions[line.pk], subsidies.get(line.pk, []), rewards.fresh.get(line.pk, [])
         )
     )
-    Grant.objects.bulk_create(one for made in rewards.fresh.values() for one in made)
+    insert_many(one for granted in rewards.fresh.values() for one in granted)
     found: dict[int, list[Commission]] = defaultdict(list)
-    locked = Commission.objects.select_for_update().filter(line__in=lines).order_by("pk")
-    for commission in locked:
+    locked = Commission.objects.select_for_update().filter(line__in=known).order_by("pk")
+    for commission in (*locked, *made):  # what was made is locked, too: nobody else sees it yet
         found[commission.line_id].append(commission)
     return found, rewards
 
@@ -224,7 +235,7 @@ def _book(steps: Sequence[Step], closed: Mapping[str, date], limits: Limits) -> 
         facts = ",".join(f"{s.commission.pk}.{s.commission.revision + 1}" for s in steps)
         digest = hashlib.sha256(facts.encode()).hexdigest()[:32]
         entry_id = ledger.post(key=f"commissions:{digest}:booked", moves=moves).entry_id
-    CommissionLine.objects.bulk_create(_line(step, entry_id) for step in steps)
+    insert_many(_line(step, entry_id) for step in steps)
     for step in steps:
         commission = step.commission
         if step.state != State.SETTLED:

@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
-from alliance.kernel.bulk import update_many
+from alliance.kernel.bulk import insert_many, update_many
 from alliance.kernel.errors import DomainError, NotAllowed
 from alliance.kernel.models import User
 from merchants.models import (
@@ -130,6 +130,7 @@ class _Batch:
     def _start(self) -> None:
         self.now = clock.now()
         self.merchant = Merchant.objects.get(pk=self.shop.merchant_id)
+        self.begun: dict[str, Order] = {}
         self.orders: dict[str, Order] = {}
         self.lines: dict[str, dict[str, OrderLine]] = defaultdict(dict)
         self.refunds: dict[str, list[Refund]] = {}
@@ -181,9 +182,13 @@ class _Batch:
                 except DomainError:
                     continue  # `_take` says so
                 begun[report.external_id] = self._first_version(report)
-        Order.objects.bulk_create(
-            [begun[number] for number in sorted(begun)], ignore_conflicts=True
-        )
+        fresh = [begun[number] for number in sorted(begun)]
+        try:
+            with transaction.atomic():
+                insert_many(fresh)
+            self.begun = begun  # and locked: nobody else sees them yet
+        except IntegrityError:  # somebody else began one of them a moment ago
+            Order.objects.bulk_create(fresh, ignore_conflicts=True)
 
     def _first_version(self, report: OrderReport) -> Order:
         void = report.state == OrderState.VOID
@@ -209,11 +214,12 @@ class _Batch:
         numbers = {report.external_id for report in reports}
         refunds = {refund.external_id: refund for r in reports for refund in r.refunds}
         found = Order.objects.filter(
-            Q(external_id__in=numbers) | Q(pk__in=self._orders_of(refunds)),
+            Q(external_id__in=numbers - self.begun.keys()) | Q(pk__in=self._orders_of(refunds)),
             shop=self.shop,
         )
-        self.orders = {o.external_id: o for o in found.order_by("pk").select_for_update()}
-        by_pk = {order.pk: order for order in self.orders.values()}
+        held = {o.external_id: o for o in found.order_by("pk").select_for_update()}
+        self.orders = {**self.begun, **held}
+        by_pk = {order.pk: order for order in held.values()}
         for line in OrderLine.objects.filter(order__in=by_pk):
             line.order = by_pk[line.order_id]
             self.lines[line.order.external_id][line.external_id] = line
@@ -355,7 +361,7 @@ class _Batch:
             Order.objects.filter(pk__in=empty).delete()
         update_many(self.changed_orders.values(), _ORDER_FIELDS)
         update_many(self.changed_lines.values(), _LINE_FIELDS)
-        OrderLine.objects.bulk_create(self.new_lines, batch_size=5000)
+        insert_many(self.new_lines)
         Refund.objects.bulk_create(self.new_refunds, batch_size=5000)
         saved = {refund.pk: refund for refund in self.changed_refunds if refund.pk}
         for refund in saved.values():

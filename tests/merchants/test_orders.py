@@ -317,9 +317,9 @@ def test_a_refused_first_report_leaves_nothing_in_the_order_that_the_next_begins
 
 def test_a_batch_is_a_handful_of_statements(shop, django_assert_max_num_queries):
     reports = [report(str(n), refunds=(refund(f"R{n}"),)) for n in range(50)]
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(19):
         record(shop, *reports)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(19):
         record(shop, *[replace(r, state="received", received_at=NOON) for r in reports])
 
 
