@@ -14,6 +14,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
+from affiliates.services import policy_set
 from affiliates.services.figures import clicks_count
 from affiliates.services.months import months_make
 from alliance.demo.catalogue import products_by_shop
@@ -108,6 +109,8 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     season_plan(stage, size.claims)
     say("affiliates")
     stage.agenda.run()
+    # The demo's shops sell with one press: a visitor buys within seconds of the click.
+    policy_set(actor=users["ops"], window_days=15, precedence="code_first", stand_down_seconds=0)
     # What their jobs do every few minutes: a plan may have begun, a wallet run dry since the last.
     rates_refresh()
     funding_review()
