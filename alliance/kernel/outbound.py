@@ -107,7 +107,8 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     secure: bool = True,
 ) -> Fetched:
-    """GET the address and write what it says to `into`, at most so many bytes and seconds.
+    """GET the address and write what it says to `into`, at most so many bytes and seconds, of
+    however many words and redirects the answer is made.
 
     Name and password go to the server that was named, and to no other that it sends us to. Raises
     NotFetched.
@@ -122,10 +123,17 @@ def fetch(
         answer, onwards = _ask(parts, said, into, most, deadline)
         if not onwards:
             return answer
-        parts = check(urljoin(parts.geturl(), onwards), secure=secure)
+        parts = check(_joined(parts, onwards), secure=secure)
         if first.scheme == "https" and parts.scheme != "https":
             raise NotFetched(Trouble.ADDRESS)
     raise NotFetched(Trouble.REDIRECTS)
+
+
+def _joined(parts: SplitResult, onwards: str) -> str:
+    try:
+        return urljoin(parts.geturl(), onwards)
+    except ValueError:
+        raise NotFetched(Trouble.ADDRESS) from None
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int]:
@@ -149,7 +157,7 @@ def _ask(
     url = httpcore.URL(
         scheme=parts.scheme.encode(), host=host.encode(), port=_port(parts), target=target_bytes
     )
-    wire = _Wire()
+    wire = _Wire(deadline)
     pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=wire, retries=0)
     try:
         with (
@@ -224,7 +232,10 @@ def _tls() -> ssl.SSLContext:
 
 
 class _Wire(httpcore.SyncBackend):
-    """Looks a name up, checks, and connects to what was checked."""
+    """Looks a name up, checks, and connects to what was checked; until the deadline."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
 
     def connect_tcp(  # type: ignore[override]
         self, host: str, port: int, timeout: float | None = None, **options: Any
@@ -232,10 +243,50 @@ class _Wire(httpcore.SyncBackend):
         failure: Exception = httpcore.ConnectError()
         for address in addresses(host, port):
             try:
-                return super().connect_tcp(str(address), port, timeout, **options)
+                left = _left(self.deadline, timeout, httpcore.ConnectTimeout)
+                stream = super().connect_tcp(str(address), port, left, **options)
+                return _Timed(stream, self.deadline)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
                 failure = exc
         raise failure
+
+
+class _Timed(httpcore.NetworkStream):
+    """A connection that is over at the deadline, also for a server that says a letter at a time:
+    the library's own patience begins anew with each of them."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+        self.stream, self.deadline = stream, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = _left(self.deadline, timeout, httpcore.ReadTimeout)
+        return self.stream.read(max_bytes, left)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.stream.write(buffer, _left(self.deadline, timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self.stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _left(self.deadline, timeout, httpcore.ConnectTimeout)
+        stream = self.stream.start_tls(ssl_context, server_hostname, left)
+        return _Timed(stream, self.deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.stream.get_extra_info(info)
+
+
+def _left(deadline: float, timeout: float | None, over: type[httpcore.TimeoutException]) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise over
+    return left if timeout is None else min(left, timeout)
 
 
 def addresses(host: str, port: int) -> list[Address]:

@@ -228,6 +228,25 @@ def test_an_answer_that_trickles_in_has_an_end(world):
     assert trouble(world.url(), seconds=0.2) == Trouble.SLOW
 
 
+def test_a_server_that_never_ends_its_headers_has_an_end(world):
+    def trickle(handler):
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\nX-Long: ")
+        for _n in range(500):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.02)
+
+    world.answers["/feed"] = trickle
+    began = time.monotonic()
+    assert trouble(world.url(), seconds=0.2) == Trouble.SLOW
+    assert time.monotonic() - began < 5
+
+
+def test_a_redirect_to_what_is_no_address_is_refused(world):
+    world.answers["/feed"] = (302, {"Location": "//["}, b"")
+    assert trouble(world.url()) == Trouble.ADDRESS
+
+
 def test_nobody_there(world):
     world.server.shutdown()
     world.server.server_close()
