@@ -15,6 +15,11 @@ DEEPEST = 64
 LARGEST = 1 << 20  # of one of many elements, in characters
 _PIECE = 1 << 16
 _NATIVE = {"utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1"}  # what expat reads by itself
+# And what is read for it: Python knows codes that unpack or run, too.
+_OTHER = re.compile(
+    r"gb(k|2312|18030)|cp9\d\d|big5|shift_jis|euc-(jp|kr)"
+    r"|(windows-|cp)12\d\d|iso-8859-\d{1,2}|koi8-[ru]"
+)
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.-]{1,40})["']""")
 
 
@@ -94,7 +99,7 @@ class _Picked:
             failure = UnsafeXml(_("The XML is not well formed, or the file breaks off."))
             failure.__cause__ = exc
             return failure
-        self.fed += len(piece)
+        self.fed += len(piece if isinstance(piece, bytes) else piece.encode())
         # A tag that does not end is held back by expat, however large it grows.
         held = self.fed - self.parser.CurrentByteIndex
         return UnsafeXml() if held > LARGEST + 4 * _PIECE else None
@@ -151,6 +156,8 @@ def _pieces(file: BinaryIO) -> Iterator[bytes | str]:
     name = declared[1].decode().lower() if declared else "utf-8"
     if name in _NATIVE:
         read: Callable[[int], bytes | str] = file.read
+    elif not _OTHER.fullmatch(name):
+        raise UnsafeXml
     else:
         try:
             code = codecs.getreader("gb18030" if name in {"gbk", "gb2312"} else name)

@@ -7,7 +7,6 @@ business day; unless it broke off, or lists so much less than before that a pers
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, BinaryIO
 
 from django.db import transaction
@@ -39,6 +38,9 @@ KIND = ImportKind.PRODUCTS
 LABEL = gettext_lazy("Products")
 
 BATCH = 1000
+LARGEST_BATCH = 16 << 20  # characters: a batch of large entries ends sooner
+MOST = 1_000_000  # entries of a file
+LONGEST_ID = 64
 MOST_MISSING = 2  # more than one in so many: a person is asked
 _SHOWN = 200  # of a text that changed, so much is kept
 
@@ -56,7 +58,8 @@ def read(
 
     Counts: rows, which are created, changed, back, withdrawn, unchanged or refused; rates; missing
     (products that a full file does not list). Raises Invalid if a table lacks a required column or
-    the file breaks off; what came before is kept, and nothing ends. `on_changed` gets product keys.
+    the file breaks off or has too many rows; what came before is kept, and nothing ends.
+    `on_changed` gets product keys.
     """
     with product_file(file) as found:
         tally.run.layout = found.layout
@@ -66,11 +69,27 @@ def read(
         reader = _Reader(tally, on_changed)
         broken: list[Invalid] = []
         entries = _until_broken(found.entries, broken)
-        while batch := list(islice(entries, BATCH)):
+        for batch in _batches(entries):
             reader.take(batch)
+            if tally.counts["rows"] > MOST:
+                raise Invalid(_("A file may have at most %(most)d products.") % {"most": MOST})
         if broken:
             raise broken[0]
         reader.end()
+
+
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """A thousand entries at a time, and fewer of large ones: a small packed file can hold many."""
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        batch.append(entry)
+        size += sum(len(name) + len(text) for name, text in entry.raw.items())
+        if len(batch) == BATCH or size > LARGEST_BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _until_broken(entries: Iterator[Entry], broken: list[Invalid]) -> Iterator[Entry]:
@@ -117,7 +136,8 @@ class _Reader:
     def _offer(self, entry: Entry) -> Offer:
         number = entry.values.get("id", "")
         self.nameless |= not number
-        first = self.listed.setdefault(number, entry.number) if number else entry.number
+        known = 0 < len(number) <= LONGEST_ID  # a longer one is refused: we need not remember it
+        first = self.listed.setdefault(number, entry.number) if known else entry.number
         if entry.fault:
             raise entry.fault
         if first != entry.number:

@@ -17,6 +17,8 @@ from alliance.kernel.errors import Invalid
 
 CHUNK = 10_000
 MOST_COLUMNS = 500
+LONGEST_LINE = 4 << 20  # characters
+LARGEST_CHUNK = 16 << 20  # characters: a chunk of long rows ends sooner
 EXTRA = "\x00extra"  # cells beyond the header's; no file can name a column so
 _DELIMITERS = ",;\t|"
 _MARKS = ("=", "'")
@@ -51,6 +53,7 @@ class Table:
         width = len(self.header)
         numbers: list[int] = []
         rows: list[list[str]] = []
+        held = 0
         body = self._rows()
         next(body)
         for number, cells in body:
@@ -60,9 +63,10 @@ class Table:
             numbers.append(number)
             row = [*cells[:width], *[""] * (width - len(cells)), extra]
             rows.append([clean(cell) for cell in row])
-            if len(rows) == size:
+            held += sum(map(len, row))
+            if len(rows) == size or held > LARGEST_CHUNK:
                 yield self._frame(numbers, rows)
-                numbers, rows = [], []
+                numbers, rows, held = [], [], 0
         if rows:
             yield self._frame(numbers, rows)
 
@@ -101,7 +105,9 @@ class _Text:
 
     def __iter__(self) -> Iterator[str]:
         try:
-            for line in self._wrapper:
+            while line := self._wrapper.readline(LONGEST_LINE):
+                if len(line) == LONGEST_LINE:  # a file without breaks would fill the memory
+                    raise Unreadable(_("A line of the file is too long."))
                 yield line.replace("\x00", "")
         finally:
             self._wrapper.detach()

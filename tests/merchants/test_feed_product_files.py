@@ -10,6 +10,7 @@ import pytest
 from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
 from merchants.feeds import FEEDS, run_feed
+from merchants.feeds import products as products_feed
 from merchants.feeds.product_rows import ProductRows
 from merchants.models import Category, ImportChange, ImportIssue, ImportRun, Product
 from merchants.services import products
@@ -198,6 +199,49 @@ def test_a_bomb_of_gzip_is_given_up_before_it_fills_the_disk(shop, monkeypatch):
     monkeypatch.setattr("merchants.feeds.product_files.LARGEST", 1 << 20)
     run = bring(shop, gzip.compress(b"x" * (9 << 20)))
     assert "larger than is taken" in run.failure
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_large_entries_are_taken_a_few_at_a_time(shop, monkeypatch, layout):
+    monkeypatch.setattr("merchants.feeds.products.LARGEST_BATCH", 1_000)
+    monkeypatch.setattr("merchants.feeds.table.LARGEST_CHUNK", 1_000)
+    taken = []
+    save = products_feed.products_save
+
+    def counted(**given):
+        taken.append(len(given["products"]))
+        return save(**given)
+
+    monkeypatch.setattr(products_feed, "products_save", counted)
+    rows = [product(f"P{n}", description="x" * 600) for n in range(5)]
+    run = bring(shop, LAYOUTS[layout](rows))
+
+    assert (run.counts, max(taken)) == ({"rows": 5, "created": 5}, 2)
+
+
+def test_a_file_has_an_end(shop, monkeypatch):
+    monkeypatch.setattr("merchants.feeds.products.MOST", 2)
+    monkeypatch.setattr("merchants.feeds.products.BATCH", 2)
+    bring(shop, csv_of([product("P1")]), full=True)
+    run = bring(shop, csv_of([product(f"Q{n}") for n in range(9)]), full=True)
+
+    assert (run.state, run.failure) == ("failed", "A file may have at most 2 products.")
+    assert not Product.objects.exclude(ends_at=None).exists()
+
+
+def test_a_line_without_end_is_not_read_into_memory(shop, monkeypatch):
+    monkeypatch.setattr("merchants.feeds.table.LONGEST_LINE", 1_000)
+    run = bring(shop, gzip.compress(b"id" * 1_000))
+
+    assert (run.state, run.failure) == ("failed", "A line of the file is too long.")
+
+
+@pytest.mark.parametrize("code", ["bz2", "zlib", "hex", "rot13", "undefined", "punycode", "utf-7"])
+def test_xml_in_no_code_of_writing_is_refused(shop, code):
+    run = bring(shop, f'<?xml version="1.0" encoding="{code}"?><rss></rss>'.encode())
+
+    assert run.state == "failed"
+    assert "This is no plain XML file." in run.failure
 
 
 def test_chinese_shops_write_xml_in_gbk(shop):
