@@ -136,6 +136,12 @@ def _joined(parts: SplitResult, onwards: str) -> str:
         raise NotFetched(Trouble.ADDRESS) from None
 
 
+def same_server(one: str, other: str) -> bool:
+    """Whether two addresses that were checked lead to the same server: who knows a secret for one
+    knows it for the other."""
+    return _origin(urlsplit(one)) == _origin(urlsplit(other))
+
+
 def _origin(parts: SplitResult) -> tuple[str, str, int]:
     return parts.scheme, _host(parts), parts.port or _port(parts)
 

@@ -49,7 +49,8 @@ def feed_save(
     password: str | None,
     actor: User | None,
 ) -> ProductFeed:
-    """Fetch the shop's products there from now on. `password` None: the one that is known.
+    """Fetch the shop's products there from now on. `password` None: the one that is known, if it
+    was given for this server; who changes the address does not learn it.
 
     Raises Invalid for an address that nobody should ask; where its name leads is looked up and
     checked at each fetch.
@@ -61,7 +62,8 @@ def feed_save(
     if every_hours not in ProductFeed.Every.values:
         raise Invalid(_("Choose one of the intervals."), field="every_hours")
     held = ProductFeed.objects.filter(shop=shop).first()
-    secret = lock(_PURPOSE, password) if password is not None else held.password if held else ""
+    known = held.password if held and outbound.same_server(held.url, url) else ""
+    secret = lock(_PURPOSE, password) if password is not None else known
     feed, _created = ProductFeed.objects.update_or_create(
         shop=shop,
         defaults={

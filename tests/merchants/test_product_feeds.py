@@ -1,5 +1,6 @@
 """Products fetched by address: when due, by one worker, told of when they fail, never inside."""
 
+from base64 import b64decode
 from datetime import timedelta
 
 import pytest
@@ -181,6 +182,17 @@ def test_a_password_is_said_again_and_readable_nowhere(saved, server, settings):
     feed_hurry(feed=feed)
     assert fetched(feed).trouble == "sign_in"
     saved(server.url("/p.csv"))
+    assert ProductFeed.objects.get().password == ""
+
+
+def test_whoever_leads_a_feed_elsewhere_does_not_learn_its_password(saved, server, serve):
+    saved(server.url("/p.csv"), username="tea", password="geheim")
+    saved(server.url("/q.csv"), username="tea")
+    assert ProductFeed.objects.get().password
+    other = serve(WORLD)
+    other.answers["/p.csv"] = (200, {}, rows(1))
+    fetched(saved(other.url("/p.csv"), username="tea"))
+    assert "geheim" not in b64decode(other.heard[-1][1]["Authorization"].split()[1]).decode()
     assert ProductFeed.objects.get().password == ""
 
 
