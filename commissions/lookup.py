@@ -47,7 +47,7 @@ def ask(*, user: User, affiliate: Affiliate, number: str) -> list[Answer]:
 
     Raises TooManyQuestions.
     """
-    _count(user)
+    _count(affiliate)
     lines = queries.lines_under_number(affiliate, number.strip())
     audit.record(
         "affiliate.order_asked_for",
@@ -84,8 +84,9 @@ def _answer(line: OrderLine, affiliate: Affiliate) -> Answer:
     )
 
 
-def _count(user: User) -> None:
-    key = f"order-lookup:{user.pk}"
+def _count(affiliate: Affiliate) -> None:
+    """A team's questions together: a team may have as many members as it likes."""
+    key = f"order-lookup:{affiliate.pk}"
     if cache.add(key, 1, timeout=3600):
         return
     try:

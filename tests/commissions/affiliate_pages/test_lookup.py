@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from affiliates.models import AdZone
+from affiliates.models import AdZone, AffiliateMember
 from affiliates.services import affiliate_apply, link_create
 from alliance.kernel import clock
 from alliance.kernel.models import AuditEvent
@@ -96,3 +96,16 @@ def test_guessing_numbers_ends(cast, lin, monkeypatch):
     url = reverse("commissions:order_find")
 
     assert [lin.get(url, {"number": str(i)}).status_code for i in range(3)] == [200, 200, 429]
+
+
+def test_a_team_has_its_questions_together(cast, lin, monkeypatch):
+    monkeypatch.setattr(lookup, "QUESTIONS_PER_HOUR", 2)
+    friend = Client()
+    friend.force_login(user_make())
+    AffiliateMember.objects.create(
+        affiliate=cast.affiliate, user_id=friend.session["_auth_user_id"], role="viewer"
+    )
+    url = reverse("commissions:order_find")
+
+    asked = [one.get(url, {"number": "T1"}).status_code for one in (lin, friend, lin, friend)]
+    assert asked == [200, 200, 429, 429]
