@@ -34,11 +34,15 @@ def rate_changes(
     """Every announcement that the affiliate may see, the newest first; of a merchant, for a product
     (with what speaks for its category or shop), announced from day to day, both included.
 
-    Rates of plans that are not for everybody are seen by those who are or were in them, and where
-    the merchant shows them; rates of an event once it is published.
+    Rates of plans that are not for everybody are seen by those who are in them, up to when they
+    left by those who were, and where the merchant shows them; rates of an event once it is
+    published.
     """
     mine = PlanMember.objects.filter(
-        plan=OuterRef("plan"), affiliate=affiliate, starts_at__isnull=False
+        Q(ends_at=None) | Q(ends_at__gt=OuterRef("created_at")),
+        plan=OuterRef("plan"),
+        affiliate=affiliate,
+        starts_at__isnull=False,
     )
     published = (EventState.PUBLISHED, EventState.ENDED)
     found = Terms.objects.filter(

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from affiliates import services
+from affiliates import queries, services
 from affiliates.models import Link, PlanMember, PlanMemberState
-from affiliates.services.places import applications_approve, plan_apply
+from affiliates.services.places import applications_approve, place_quit, plan_apply
 from alliance.kernel import clock
 from alliance.kernel.models import MemberRole
 from merchants.models import Event, MerchantMember
@@ -97,6 +97,28 @@ def test_rates_that_a_merchant_does_not_show_are_seen_by_members_only(
         answer = mine.get(reverse(f"affiliates:{name}", args=args))
         seen = b"".join(answer) if answer.streaming else answer.content
         assert {b"33%", b"3300"} & set(RATES.findall(seen)), name
+
+
+def test_who_has_left_a_plan_sees_what_it_was_promised_and_nothing_later(
+    shop, seller, affiliate, make_affiliate, terms
+):
+    plan = plan_open(
+        merchant=shop.merchant, name="Chosen", kind="SP", rate_bps=2_500, rates_shown=False,
+        actor=None,
+    )  # fmt: skip
+    gone, stays = affiliate, make_affiliate()
+    for one in (gone, stays):
+        place = plan_apply(actor=one.owner, affiliate=one, plan=plan)
+        applications_approve(actor=seller, places=[place])
+    with clock.at(START + timedelta(minutes=1)):
+        place_quit(actor=gone.owner, place=PlanMember.objects.get(affiliate=gone))
+    with clock.at(START + timedelta(minutes=2)):
+        terms_announce(plan=plan, rate_bps=3_300, actor=seller)
+        rates = {
+            one: [row.rate_bps for row in queries.rate_changes(one) if row.plan_id == plan.pk]
+            for one in (gone, stays)
+        }
+    assert rates == {gone: [2_500], stays: [3_300, 2_500]}
 
 
 def test_the_log_says_from_what_to_what_and_equals_its_file(
