@@ -37,7 +37,7 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
     if not signed(hook_secret(door), body, request.headers.get(system.SIGNATURE, "")):
         return HttpResponse(status=200 if _PING.fullmatch(body) else 401)
     try:
-        payload = json.loads(body, parse_float=str)
+        payload = json.loads(body, parse_float=str, parse_constant=str)
         json.dumps(payload, ensure_ascii=False).encode()  # a lone half of a pair fails here
     except (ValueError, RecursionError):
         payload = None

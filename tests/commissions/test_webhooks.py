@@ -189,6 +189,7 @@ def test_what_cannot_be_taken_is_written_down_and_not_sent_again(cast, shopify):
         {"name": "\x00"}, {"currency": "USD"}, {"financial_status": "odd"}, {"updated_at": None},
         {"updated_at": "yesterday"}, {"line_items": [{"id": 1, "quantity": "x", "price": "1"}]},
         {"line_items": [{"id": 1, "quantity": 1, "price": "1e9"}]}, {"line_items": "none"},
+        {"line_items": [{"id": 1, "quantity": float("inf"), "price": "1"}]},
         {"name": "x" * 99}, {"line_items": [{"id": 1, "quantity": -1, "price": "1"}]},
     ):  # fmt: skip
         assert sent(shopify, "orders/create", shopify_order(cast, **more)) == 200
