@@ -84,6 +84,8 @@ class ProductRows:
             if not said.get(name):
                 raise RowFault("missing", _("It has no %(field)s.") % {"field": name}, field=name)
         price, turns_at = self._price_now(said)
+        if turns_at and turns_at.year > clock.LAST_DAY.year:
+            turns_at = None  # "9999-12-31" means never, and lies beyond some zones' calendars
         data = ProductData(
             external_id=said["id"],
             title=said["title"],

@@ -289,6 +289,7 @@ def test_an_amount_of_googles_json_is_a_price(shop):
         ("2026-06-01/2026-06-02", 900, timedelta(hours=12)),  # the alliance's days
         ("2026-06-01T13:00+0800/2026-06-02T00:00+0800", 1200, timedelta(hours=1)),
         ("2026-05-01T13:00+0800/2026-05-02T00:00+0800", 1200, None),
+        ("2026-05-01/9999-12-31T23:59-1200", 900, None),  # never
     ],
 )
 def test_the_price_is_the_one_in_force(db, span, price, turns_in):
