@@ -116,7 +116,9 @@ class DomainErrorMiddleware:
 
 def _holds_nul(request: HttpRequest) -> bool:
     """PostgreSQL can look for no such text, and no person types one into an address."""
-    return "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+    if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        return True
+    return any("\x00" in text for _name, texts in request.POST.lists() for text in texts)
 
 
 def page_or_part(

@@ -87,6 +87,7 @@ def test_odd_forms_of_an_affiliate(cast, lin):
         assert lin.post("/language/", {"language": code}).status_code == 302
     cast.lin.refresh_from_db()
     assert cast.lin.language == ""
+    assert lin.post("/affiliate/partners/accept/", {"code": NUL}).status_code == 400
 
 
 def test_odd_forms_of_a_merchant(cast, chen):
