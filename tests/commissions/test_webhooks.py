@@ -273,6 +273,14 @@ def test_a_cancelled_and_a_deleted_order_are_void(cast, shopify):
 
 
 @pytest.mark.parametrize(
+    "landing", ["/?click_id=a" + "&b=c" * 200, "//[?click_id=a", "//\u2100.example/?click_id=a"]
+)
+def test_no_address_that_a_buyer_came_by_keeps_an_order_out(cast, shopify, landing):
+    assert sent(shopify, "orders/create", shopify_order(cast, landing_site=landing)) == 200
+    assert {result for _topic, _number, result in results()} == {"taken"}
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {"note_attributes": [{"name": "click_id", "value": "CLICK"}], "landing_site": None},

@@ -141,13 +141,19 @@ def needed(text: str, name: str, zone: tzinfo) -> datetime:
 
 
 def click_id_in(pairs: Iterable[tuple[str, str]]) -> str:
-    """Ours, out of (name, value) pairs that a shop keeps with an order, or an address in one."""
+    """Ours, out of (name, value) pairs that a shop keeps with an order, or an address in one.
+
+    Buyers write those addresses: one that cannot be read says nothing, and hurts no order.
+    """
     known: dict[str, str] = {}
     for name, value in pairs:
         plain = name.strip().casefold().lstrip("_").replace("-", "_").replace(" ", "_")
         if plain in CLICK_ID_NAMES and value.strip():
             known.setdefault(plain, value.strip())
         elif "click_id=" in value:
-            query = parse_qs(urlsplit(value.strip()).query, max_num_fields=100)
+            try:
+                query = parse_qs(urlsplit(value.strip()).query, max_num_fields=100)
+            except ValueError:
+                continue
             known.setdefault("click_id", query.get("click_id", [""])[0])
     return next((known[name][:64] for name in CLICK_ID_NAMES if known.get(name)), "")
