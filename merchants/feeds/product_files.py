@@ -39,6 +39,8 @@ _ALSO = {
     "content": "description",
     "product_types": "product_type",
 }
+# JSON can write what no database keeps: NUL, and one half of a pair.
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LIST = re.compile(r"\ufeff?\s*\[")
@@ -205,6 +207,8 @@ def _json(file: BinaryIO) -> Iterator[Entry]:
         else:
             text.seek(0)
             yield from _list(text)
+    except UnicodeDecodeError as exc:
+        raise Unreadable from exc
     finally:
         text.detach()
 
@@ -228,7 +232,7 @@ def _lines(text: TextIOWrapper) -> Iterator[Entry]:
             yield _entry(number, _DECODER.decode(line.strip()))
         except (ValueError, RecursionError):
             fault = RowFault("bad_json", _("This line is not an object of JSON."))
-            yield Entry(number, {}, {"": line}, fault)
+            yield Entry(number, {}, {"": _text(line)}, fault)
 
 
 def _list(text: TextIOWrapper) -> Iterator[Entry]:
@@ -296,10 +300,10 @@ class _Stream:
 def _entry(number: int, said: Any) -> Entry:
     if not isinstance(said, dict):
         fault = RowFault("bad_json", _("This is not an object of JSON."))
-        return Entry(number, {}, {"": str(said)}, fault)
+        return Entry(number, {}, {"": _text(str(said))}, fault)
     if isinstance(said.get("product"), dict):  # an entry of Google's batches
         said = said["product"]
-    values = {plain(name): _text(value) for name, value in said.items() if value is not None}
+    values = {plain(_text(name)): _text(value) for name, value in said.items() if value is not None}
     return Entry(number, values, values)
 
 
@@ -311,4 +315,4 @@ def _text(value: Any) -> str:
         return _text(value[0]) if value else ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value).replace("\x00", "").strip()
+    return _UNKEPT.sub("", str(value)).strip()

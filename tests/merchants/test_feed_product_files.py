@@ -244,6 +244,26 @@ def test_xml_in_no_code_of_writing_is_refused(shop, code):
     assert "This is no plain XML file." in run.failure
 
 
+def test_what_no_database_keeps_loses_no_good_product(shop):
+    odd = [
+        '{"id": "P1", "ti\\u0000tle": "a\\ud800b", "x\\ud800": "", "link": "?"}',
+        '"\\udfff\\u0000"',
+    ]
+    good = json.dumps(product("P2", title="龙\x00井\ud800"))
+    run = bring(shop, "\n".join([*odd, good]).encode())
+
+    assert run.state == "done"
+    assert codes(run) == [(1, "P1", "price", "missing"), (2, "", "", "bad_json")]
+    assert Product.objects.get().title == "龙井"
+
+
+def test_bytes_that_are_no_text_end_the_file_in_words(shop):
+    lines = [json.dumps(product(f"P{n}")).encode() for n in range(2)]
+    run = bring(shop, b"\n".join([*lines, b'{"id": "\xff\xff"}']))
+
+    assert (run.state, run.failure) == ("failed", "This file cannot be read as a table.")
+
+
 def test_chinese_shops_write_xml_in_gbk(shop):
     text = rss_of([product("P1", title="西湖龙井")]).decode()
     bring(shop, ('<?xml version="1.0" encoding="GBK"?>' + text).encode("gbk"))
