@@ -25,7 +25,7 @@ at that moment is decided with it (affiliates.parts).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from affiliates import queries
@@ -43,7 +43,7 @@ from affiliates.parts import Parts, Won, parts_at
 from affiliates.promised import Ask, wanted_for
 from alliance.kernel import clock
 from alliance.kernel.bulk import insert_many
-from merchants.models import OrderLine
+from merchants.models import OrderLine, OrderState
 from merchants.plans import Found
 from merchants.services.top_ns import terms_take
 
@@ -105,15 +105,19 @@ def _decide(lines: Sequence[OrderLine], buyers: Mapping[int, Buyer]) -> list[Att
 
 def _terms(lines: Sequence[OrderLine], choices: Mapping[int, "Choice"]) -> dict[int, Found]:
     """By line that somebody has won: what the click was promised. First pieces go to the orders
-    that were placed first."""
+    that were placed first, and last to those that have come to nothing, which give them back."""
     asks = {
         line.pk: ask_of(line, winner)
-        for line in sorted(lines, key=lambda line: (line.order.placed_at, line.pk))
+        for line in sorted(lines, key=_turn)
         if (winner := choices[line.pk].winner) is not None
     }
     wanted = wanted_for(asks.values())
     found = terms_take([wanted[ask] for ask in asks.values()])
     return {pk: found[wanted[ask]] for pk, ask in asks.items()}
+
+
+def _turn(line: OrderLine) -> tuple[bool, datetime, int]:
+    return line.order.state == OrderState.VOID, line.order.placed_at, line.pk
 
 
 def ask_of(line: OrderLine, touch: Touch) -> Ask:

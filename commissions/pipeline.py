@@ -46,7 +46,7 @@ from commissions.targets import (
     worth_of,
 )
 from commissions.violations import holds_of
-from merchants.models import Merchant, Order, OrderLine, Product
+from merchants.models import Merchant, Order, OrderLine, OrderState, Product
 from merchants.services.top_ns import pieces_give_back
 
 BATCH = 500
@@ -115,7 +115,10 @@ def _process(pks: Sequence[int]) -> tuple[int, list[int]]:
     lines = _lines(orders)
     coupons_use(orders.values(), lines)
     pieces_give_back(lines)
-    commissions, rewards = _commissions(lines, attribute(lines))
+    decisions = attribute(lines)
+    if void := [line for line in lines if line.order.state == OrderState.VOID]:
+        pieces_give_back(void)  # of orders that were void before anybody decided on them
+    commissions, rewards = _commissions(lines, decisions)
     _hold([one for found in commissions.values() for one in found], closed)
     steps = [
         _step(commission, line, orders[line.order_id], closed, rewards)

@@ -105,6 +105,19 @@ def test_a_void_and_a_sale_in_one_batch_share_the_pieces(cast, plan):
     assert verify() == []
 
 
+def test_an_order_that_is_void_before_it_is_decided_on_keeps_no_pieces(cast, plan):
+    with clock.at(MAY):
+        (line,) = cast.report("T1").lines
+        void = cast.report(
+            "T1", state="void", void_at=clock.now(), void_reason="x", click_id=cast.click(),
+            lines=(replace(line, quantity=3),),
+        )  # fmt: skip
+        cast.record(void, cast.report("T2", click_id=cast.click()))
+        assert cast.commission("T2").rate_bps == 3_000
+    assert left() == 2
+    assert verify() == []
+
+
 def test_a_redelivered_order_takes_its_pieces_once(cast, plan):
     with clock.at(MAY):
         commission = cast.sold()
