@@ -33,7 +33,7 @@ SUB_LENGTH = 100
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 CODE_LENGTH = 10
 _TRIES = 5
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # and halves of pairs, out of JSON
 
 
 def sub_clean(value: str) -> str:

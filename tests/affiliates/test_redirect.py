@@ -248,6 +248,7 @@ def test_sub_ids_come_from_the_link_and_the_address_overrules(make_link, affilia
         ("?custom_parameters=" + "[" * 5_000, ("[" * 100, "", "", "", "")),
         ("?custom_parameters=%7B%22uid%22%3A%22a%22%7D&sub1=ours", ("ours", "", "", "", "")),
         ("?sub1=%00a%0d%0aSet-Cookie:b", ("aSet-Cookie:b", "", "", "", "")),
+        ("?custom_parameters=%7B%22uid%22:%22a%5Cud83d%22%7D", ("a", "", "", "", "")),
         ("?sub1=" + "x" * 500, ("x" * 100, "", "", "", "")),
     ],
 )
