@@ -272,6 +272,16 @@ def test_a_cancelled_and_a_deleted_order_are_void(cast, shopify):
     assert results()[-1] == ("orders/delete", "", "ignored")
 
 
+def test_what_was_overheard_voids_no_order_under_another_topic(cast, shopify, woo):
+    orders = {shopify: shopify_order(cast), woo: woo_order(cast)}
+    sent(shopify, "orders/paid", orders[shopify])
+    sent(woo, "order.created", orders[woo])
+    sent(shopify, "orders/delete", orders[shopify])
+    sent(woo, "order.deleted", orders[woo])
+    assert [result for _topic, _number, result in results()] == ["taken"] * 2 + ["ignored"] * 2
+    assert not Order.objects.filter(state="void").exists()
+
+
 @pytest.mark.parametrize(
     "landing", ["/?click_id=a" + "&b=c" * 200, "//[?click_id=a", "//\u2100.example/?click_id=a"]
 )
