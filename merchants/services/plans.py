@@ -210,7 +210,8 @@ def terms_announce(
 
     Returns the terms, whose `starts_at` says when they count: a raise at once, a cut from the next
     business day. 0 takes a product or category out. Raises Invalid for a rate outside of the
-    alliance's bounds or a product of somebody else, WrongState if the plan has ended.
+    alliance's bounds or a product of somebody else, WrongState if the plan has ended or its event
+    is published and this would be a cut.
     """
     if product is not None and category is not None:
         raise Invalid(_("Choose a product or a category, not both."), field="product")
@@ -220,6 +221,7 @@ def terms_announce(
     now, plan = clock.now(), plan_held(plan)
     _check_kind(plan, product is not None, rate_bps)
     held = rates_held(plan, [(product, category)], now)[0]
+    _check_published(plan, rate_bps, held)
     if plan.exclusive and rate_bps:
         must_be_free([product], plan)
     announcing = _Announcing(plan, now, actor)
@@ -247,6 +249,7 @@ def terms_preview(
     _check_rate(rate_bps, may_be_zero=bool(product or category))
     now = clock.now()
     held = rates_held(plan, [(product, category)], now)[0]
+    _check_published(plan, rate_bps, held)
     return _Announcing(plan, now, None).effect(product, category, rate_bps, held)
 
 
@@ -347,6 +350,13 @@ def _check_kind(plan: Plan, for_product: bool, rate_bps: int) -> None:
             _("This event pays %(least)s or more.") % {"least": percent(plan.event.least_bps)},
             field="rate_bps",
         )
+
+
+def _check_published(plan: Plan, rate_bps: int, held_bps: int) -> None:
+    """Nobody leaves a published event, product by product neither: links are made for it, and its
+    host has been promised a fee."""
+    if plan.event and plan.event.state != EventState.ENROLLING and rate_bps < held_bps:
+        raise WrongState(_("The event is published: affiliates count on it."))
 
 
 def must_be_free(products: Iterable[Product | None], plan: Plan) -> None:

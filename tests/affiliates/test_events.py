@@ -1,6 +1,7 @@
 """Events: from the draft to links that earn their rates, and whose business each step is."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -14,7 +15,7 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import AuditEvent, MemberRole
 from merchants.models import EventState, MerchantMember, OrderLine, PlanState
 from merchants.plans import terms_at
-from merchants.services.plans import plan_end, plan_open
+from merchants.services.plans import plan_end, plan_open, terms_announce, terms_preview
 from tests.affiliates.conftest import START
 
 pytestmark = pytest.mark.django_db
@@ -171,6 +172,21 @@ def test_what_the_event_does_not_allow_is_refused(
     with pytest.raises(WrongState, match="over"):
         make_link(affiliate, product, plan=plan)
     assert Link.objects.count() == 0
+
+
+def test_a_rate_of_a_published_event_is_raised_but_not_lowered(
+    plan, host, affiliate, product, make_link, seller
+):
+    terms_announce(plan=plan, product=product, rate_bps=1_050, actor=seller)
+    published(plan, host)
+    made = make_link(affiliate, product, plan=plan)
+    for lower in (0, 1_000):
+        for say in (terms_preview, partial(terms_announce, actor=seller)):
+            with pytest.raises(WrongState, match="published"):
+                say(plan=plan, product=product, rate_bps=lower)
+    assert rate(affiliate, product, made, START + 2 * DAY) == ("EVENT", 1_050)
+    terms_announce(plan=plan, product=product, rate_bps=1_500, actor=seller)
+    assert rate(affiliate, product, made, START + 2 * DAY) == ("EVENT", 1_500)
 
 
 def test_each_step_is_somebodys_business(draft, host, ops, seller, shop, product, make_affiliate):
