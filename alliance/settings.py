@@ -206,6 +206,11 @@ CELERY_BEAT_SCHEDULE = {
     "imports-sweep": {"task": "commissions.tasks.imports_sweep", "schedule": 300.0},
     # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
+    "rates-refresh-all": {
+        "task": "merchants.tasks.rates_refresh",
+        "schedule": crontab(hour="4", minute="5"),
+        "kwargs": {"everything": True},
+    },
     "feeds-fetch": {"task": "merchants.tasks.feeds_fetch", "schedule": 60.0},
     "products-end": {"task": "merchants.tasks.products_end", "schedule": crontab(minute="*/10")},
     "imports-forget": {

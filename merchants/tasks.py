@@ -1,11 +1,13 @@
 """Celery tasks of the merchant side. Each may come twice; the rows decide."""
 
 import logging
+from datetime import timedelta
 from http import HTTPStatus
 from tempfile import TemporaryFile
 
 from celery import shared_task
 
+from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
 from alliance.kernel.outbound import NotFetched
 from merchants import queries
@@ -58,9 +60,12 @@ def feed_fetch(feed_pk: int) -> None:
 
 
 @shared_task
-def rates_refresh() -> None:
-    """Beat, at the start of each business day: rates that were announced for it count now."""
-    logger.info("%s products have another rate today", plans.rates_refresh())
+def rates_refresh(*, everything: bool = False) -> None:
+    """Beat: rates that were announced for a moment count from it on; looked at are merchants of
+    whom something began or ended in the last day. Once a night `everything`, whatever was missed.
+    """
+    since = None if everything else clock.now() - timedelta(days=1)
+    logger.info("%s products have another rate now", plans.rates_refresh(since=since))
 
 
 @shared_task

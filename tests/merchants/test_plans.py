@@ -30,6 +30,7 @@ from merchants.services.plans import (
     terms_announce,
 )
 from merchants.services.products import product_save, products_save
+from merchants.tasks import rates_refresh as refresh_task
 from tests.merchants.conftest import NOON, product_data
 
 MIDNIGHT = datetime(2026, 6, 1, 16, tzinfo=UTC)  # 2 June 00:00 in Shanghai
@@ -179,6 +180,25 @@ def test_products_carry_the_rate_of_now(merchant, product, plan):
     assert Product.objects.get().rate_bps == 500
 
 
+def test_rates_are_refreshed_in_slices_and_where_something_turned(
+    merchant, shop, product, plan, monkeypatch
+):
+    monkeypatch.setattr("merchants.services.plans.SLICE", 2)
+    products_save(shop=shop, products=[product_data(f"P{n}") for n in range(4)], actor=None)
+    terms_announce(plan=plan, rate_bps=800, actor=None)
+    with clock.at(MIDNIGHT):
+        assert rates_refresh(since=MIDNIGHT + MINUTE) == 0
+        assert rates_refresh(since=MIDNIGHT - MINUTE) == 5
+    assert set(Product.objects.values_list("rate_bps", flat=True)) == {800}
+
+    Product.objects.update(rate_bps=1)  # what nobody announced is found by the nightly look
+    with clock.at(MIDNIGHT + 2 * DAY):
+        refresh_task()
+        assert Product.objects.filter(rate_bps=1).count() == 5
+        refresh_task(everything=True)
+    assert set(Product.objects.values_list("rate_bps", flat=True)) == {800}
+
+
 def test_a_new_product_has_its_rate_from_the_start(product, plan, shop):
     fresh = product_save(shop=shop, data=product_data("LJ-2"), actor=None)
     assert fresh.rate_bps == 1000
@@ -191,7 +211,7 @@ def test_many_rates_at_once(merchant, shop, plan, category):
     rates = {outcome.product_pk: 500 + 50 * n for n, outcome in enumerate(saved)}
     with clock.at(NOON + MINUTE), CaptureQueriesContext(connection) as queries:
         terms = product_rates_announce(plan=plan, rates=rates, actor=None)
-    assert len(queries) < 18
+    assert len(queries) < 20
     assert sum(t.starts_at == MIDNIGHT for t in terms) == 10  # 500 to 950 are cuts
     assert product_rates_announce(plan=plan, rates=rates, actor=None) == []
 
