@@ -6,7 +6,7 @@ the rate for all of its pieces or for none.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from alliance.kernel import clock
@@ -24,7 +24,10 @@ def terms_take(wanted: Sequence[Wanted]) -> dict[Wanted, Found]:
     if not wanted:
         return {}
     plans = plans_for(wanted)
-    stocks = _held(one.id for each in plans.values() for one in each if one.kind == PlanKind.TOPN)
+    stocks = _held(
+        {one.id for each in plans.values() for one in each if one.kind == PlanKind.TOPN},
+        {one.product_id for one in wanted} - {None},
+    )
     found, takes = {}, []
     for one in wanted:
         offered = [_with_left(plan, stocks) for plan in plans.get(one.merchant_id, ())]
@@ -67,12 +70,13 @@ def pieces_give_back(lines: Iterable[OrderLine]) -> int:
     return sum(returned.values())
 
 
-def _held(plan_ids: Iterable[int]) -> dict[int, PieceStock]:
-    """By plan, locked, as they are now."""
-    ids = set(plan_ids)
-    if not ids:
+def _held(plan_ids: Collection[int], products: Collection[int | None]) -> dict[int, PieceStock]:
+    """By plan, locked, as they are now: of these products only, which `pieces_give_back` has locked
+    before. One more, and two batches of orders could wait for each other in a circle."""
+    if not plan_ids:
         return {}
-    rows = PieceStock.objects.select_for_update(no_key=True).filter(plan__in=ids)
+    stocks = PieceStock.objects.select_for_update(no_key=True)
+    rows = stocks.filter(plan__in=plan_ids, product__in=products)
     return {stock.plan_id: stock for stock in rows.order_by("pk")}
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from affiliates.explanations import explain
 from affiliates.services import link_create
@@ -221,6 +222,28 @@ def test_voids_and_sales_of_two_products_do_not_stand_in_each_others_way(cast, p
     in_processes(job(batches[::2]), job(batches[1::2]), job(batches[::-1]))
 
     assert PieceTake.objects.exclude(given_back_at=None).count() == 6
+    assert verify() == []
+
+
+def test_an_order_waits_for_no_stock_but_that_of_its_own_products(cast, plan):
+    """Batches of one product each hold their own stock: did they ask for the others', too, they
+    would wait for each other in a circle."""
+    pot = second_product(cast)
+    other = connections.create_connection(DEFAULT_DB_ALIAS)
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(
+                "SELECT FROM merchants_piecestock WHERE product_id = %s FOR UPDATE", [pot.pk]
+            )
+            assert cursor.rowcount == 1
+            with connection.cursor() as mine:
+                mine.execute("SET lock_timeout = '1s'")
+            with clock.at(MAY):
+                assert bought(cast, "T1", 1).rate_bps == 3_000
+    finally:
+        other.close()
+        connection.close()
     assert verify() == []
 
 
