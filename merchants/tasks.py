@@ -26,8 +26,11 @@ def products_import(run_pk: int) -> None:
         run_feed(FEEDS["products"], run=run)
     except WrongState:
         logger.info("import %s was read already", run_pk)
-    else:
-        product_feeds.feed_read(run=run)
+        return
+    except Exception:
+        product_feeds.feed_read(run=run)  # or its server would say that nothing is new
+        raise
+    product_feeds.feed_read(run=run)
 
 
 @shared_task

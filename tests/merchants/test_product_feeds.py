@@ -151,6 +151,23 @@ def test_failures_are_told_in_words_back_off_and_reach_the_team_once(
     assert (feed.failures, feed.trouble, feed.status) == (0, "", None)
 
 
+def test_what_we_failed_to_read_is_asked_for_again(feed, server, monkeypatch):
+    def broken(**_what):
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("merchants.feeds.products.products_save", broken)
+        with pytest.raises(RuntimeError):
+            fetched(feed)
+    feed.refresh_from_db()
+    assert (ImportRun.objects.get().state, feed.etag, feed.failures) == ("failed", "", 1)
+
+    fetched(feed, hours=6)
+
+    assert "If-None-Match" not in server.heard[-1][1]
+    assert (Product.objects.count(), feed.failures) == (3, 0)
+
+
 def test_a_file_that_cannot_be_read_is_a_failure_and_ends_nothing(feed, server):
     fetched(feed)
     server.answers["/p.csv"] = (200, {"ETag": '"2"'}, b"<html>Please sign in</html>")
