@@ -65,12 +65,14 @@ def months_make(*, since: date, until: date) -> list[date]:
 
 
 def months_turn() -> None:
-    """This month and the next are there, and those of touches that lie in none; old ones go.
+    """The last month, this one and the next two are there, and those of touches that lie in none;
+    old ones go. The last one, since the first business day of this month may begin in it.
 
     Raises OperationalError where somebody has used the table for seconds: ask again later.
     """
     today = clock.now().astimezone(UTC).date()
-    months_make(since=today, until=today + timedelta(days=31 * AHEAD))
+    last = today.replace(day=1) - timedelta(days=1)
+    months_make(since=last, until=today + timedelta(days=31 * AHEAD))
     with connection.cursor() as cursor:
         cursor.execute(_WAITING)
         waiting = [row[0] for row in cursor.fetchall()]

@@ -7,7 +7,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from affiliates import tasks
 from affiliates.drain import drain
-from affiliates.models import Attribution, Touch
+from affiliates.models import Attribution, ClickDay, Touch
 from affiliates.services import Click, months, touches_record
 from affiliates.services.figures import clicks_count
 from affiliates.spool import spool
@@ -68,13 +68,25 @@ def test_what_came_before_its_month_was_made_moves_there(link, part_of, caplog):
     assert verify() == []
 
 
-def test_this_month_and_the_next_two_are_made_once(link):
+def test_the_last_month_this_one_and_the_next_two_are_made_once(link):
     with clock.at(datetime(2029, 12, 31, 23, tzinfo=UTC)):
         tasks.touches_turn()
         made = months.months_made()
         tasks.touches_turn()
-    assert {date(2029, 12, 1), date(2030, 1, 1), date(2030, 2, 1)} <= set(made)
+    wanted = {date(2029, 11, 1), date(2029, 12, 1), date(2030, 1, 1), date(2030, 2, 1)}
+    assert wanted <= set(made)
     assert months.months_made() == made
+
+
+def test_the_first_of_a_month_is_counted_again_where_everything_began_on_it(link):
+    """That day begins in the last month of UTC; and what was dropped is not counted anew."""
+    began = datetime(2031, 3, 1, 2, tzinfo=UTC)
+    with clock.at(began):
+        tasks.touches_turn()
+        for n in range(2):
+            spool.write(Click.through(link, touched_at=began + timedelta(seconds=n)))
+            assert (drain(), clicks_count()) == (1, 1)
+    assert ClickDay.objects.get(affiliate=None, merchant=None).clicks == 2
 
 
 def test_a_month_refuses_changes_as_the_others_do(link, sql):
