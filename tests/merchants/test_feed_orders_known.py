@@ -147,6 +147,17 @@ def test_lines_that_another_door_named_are_not_counted_twice(shop):
     assert Order.objects.get().state == "paid"
 
 
+@pytest.mark.parametrize(
+    ("said", "minor"), [("72,00", None), ("7,2", None), ("1,072.00", 107200), ("1,072", 107200)]
+)
+def test_a_decimal_comma_never_makes_an_amount_a_hundred_times_as_large(shop, said, minor):
+    run = bring(shop, "shopify", exports.shopify((shopify_order("#1", Subtotal=said), [TEAPOT])))
+    assert list(run.issues.values_list("field", "code")) == (
+        [] if minor else [("Subtotal", "bad_amount")]
+    )
+    assert list(OrderLine.objects.values_list("amount_minor", flat=True)) == [minor] * bool(minor)
+
+
 def test_bad_orders_are_named_and_hurt_no_good_one(shop):
     content = exports.shopify(
         (shopify_order("#1"), [TEAPOT]),

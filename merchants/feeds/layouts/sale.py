@@ -19,6 +19,8 @@ _FORMATS = (
     "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S",
     "%Y/%m/%d %H:%M",
 )  # fmt: skip
+# "12,50" is no amount here: read as 1250 it would be a hundred times too much.
+_GROUPED = re.compile(r"[^,]*|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 _MARKS = re.compile(r"[¥￥£€$\s\u00a0]|[A-Z]{3}$|^[A-Z]{3}")
 
 
@@ -96,8 +98,10 @@ def lines_of(items: Sequence[Item], total_minor: int | None = None) -> list[Line
 def amount(text: str, currency: str, name: str) -> int:
     """Minor units; an empty cell is nothing. RowFault for what is no amount."""
     text = _MARKS.sub("", text)
+    if not text:
+        return 0
     try:
-        return Money.parse(text, currency).minor if text else 0
+        return Money.parse(text if _GROUPED.fullmatch(text) else "", currency).minor
     except ValueError:
         raise RowFault(
             "bad_amount", _("“%s” is not an amount.") % text[:40], field=name[:40]
