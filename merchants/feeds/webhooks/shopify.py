@@ -15,8 +15,8 @@ from merchants.services.orders import LineReport, RefundReport
 
 LABEL = "Shopify"
 SIGNATURE, TOPIC, DELIVERY = "X-Shopify-Hmac-Sha256", "X-Shopify-Topic", "X-Shopify-Webhook-Id"
-_ORDERS = {
-    "orders/create", "orders/updated", "orders/edited", "orders/paid", "orders/cancelled",
+_ORDERS = {  # orders/edited tells of an edit and not of its order: orders/updated comes beside it
+    "orders/create", "orders/updated", "orders/paid", "orders/cancelled",
     "orders/fulfilled", "orders/partially_fulfilled",
 }  # fmt: skip
 
