@@ -312,10 +312,11 @@ def _across(
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT asked.order_id, t.id
-            FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-                        %s::timestamptz[], %s::int[])
-                AS asked(order_id, visitor_key, touch_id, shop_id, merchant_id, placed_at, days)
+            SELECT asked.order_id, t.id, t.touched_at
+            FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[], %s::bigint[],
+                        %s::bigint[], %s::timestamptz[], %s::int[])
+                AS asked(order_id, visitor_key, touch_id, touched_at, shop_id, merchant_id,
+                         placed_at, days)
             CROSS JOIN LATERAL (
                 (SELECT id, link_id, shop_id, visitor, touched_at FROM affiliates_touch
                  WHERE visitor_key = asked.visitor_key AND visitor_key <> ''
@@ -324,7 +325,7 @@ def _across(
                  ORDER BY touched_at DESC, id DESC LIMIT %s)
                 UNION
                 SELECT id, link_id, shop_id, visitor, touched_at FROM affiliates_touch
-                WHERE id = asked.touch_id
+                WHERE id = asked.touch_id AND touched_at = asked.touched_at
             ) t
             JOIN affiliates_link l ON l.id = t.link_id
             JOIN merchants_plan other ON other.id = l.plan_id
@@ -340,6 +341,7 @@ def _across(
                 [order.pk for order, _touch, _policy in named],
                 [touch.visitor_key for _order, touch, _policy in named],
                 [touch.pk for _order, touch, _policy in named],
+                [touch.touched_at for _order, touch, _policy in named],
                 [order.shop_id for order, _touch, _policy in named],
                 [order.merchant_id for order, _touch, _policy in named],
                 [order.placed_at for order, _touch, _policy in named],
@@ -348,8 +350,8 @@ def _across(
                 Visitor.HUMAN,
             ],
         )
-        pairs = cursor.fetchall()
-    touches = Touch.objects.in_bulk({touch_id for _order_id, touch_id in pairs})
-    for order_id, touch_id in pairs:
+        rows = cursor.fetchall()
+    touches = touches_of((touch_id, touched_at) for _order_id, touch_id, touched_at in rows)
+    for order_id, touch_id, _touched_at in rows:
         found[order_id].append(touches[touch_id])
     return found
