@@ -30,7 +30,7 @@ from merchants.models import (
     Product,
     ProductState,
 )
-from merchants.services.imports import import_missing
+from merchants.services.imports import import_missing, newer_than
 from merchants.services.plans import product_rates_announce
 from merchants.services.products import Fields, ProductOutcome, products_save
 
@@ -190,6 +190,8 @@ class _Reader:
     def end(self) -> None:
         """The file was read to its end: what a full one does not list comes to its own."""
         if not self.run.full or self.nameless:  # a product may stand in a line without an id
+            return
+        if newer_than(self.run).filter(full=True).exists():  # read late: that one has the say
             return
         on_sale = Product.objects.filter(
             shop=self.run.shop, state=ProductState.ON_SALE, ends_at=None

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
@@ -144,6 +145,12 @@ def import_finish(*, run: ImportRun, failure: str = "") -> None:
     transaction.on_commit(lambda: default_storage.delete(_path(run)))
 
 
+def newer_than(run: ImportRun) -> QuerySet[ImportRun]:
+    """The product files that the shop has brought since; those that failed say nothing."""
+    later = ImportRun.objects.filter(shop=run.shop_id, kind=ImportKind.PRODUCTS, pk__gt=run.pk)
+    return later.exclude(state=ImportState.FAILED)
+
+
 @transaction.atomic
 def import_missing(*, run: ImportRun, products: Mapping[int, str], ask: bool) -> None:
     """Products (key → shop's id) that a full feed lists no more: they end with the next business
@@ -166,10 +173,9 @@ def import_missing(*, run: ImportRun, products: Mapping[int, str], ask: bool) ->
 def import_missing_decide(*, run: ImportRun, end: bool, actor: User | None) -> None:
     """A person says whether the missing products end. WrongState if that was answered, or if the
     shop has brought another product file since: it would say something newer."""
-    later = ImportRun.objects.filter(shop=run.shop, kind=ImportKind.PRODUCTS, pk__gt=run.pk)
     asked = ImportRun.objects.filter(pk=run.pk, missing=Missing.ASKED)
     answer = Missing.ENDING if end else Missing.KEPT
-    if later.exclude(state=ImportState.FAILED).exists() or not asked.update(missing=answer):
+    if newer_than(run).exists() or not asked.update(missing=answer):
         raise WrongState
     run.missing = answer
     changes = ImportChange.objects.filter(run=run, kind=ChangeKind.MISSING)

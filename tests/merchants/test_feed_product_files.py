@@ -471,6 +471,21 @@ def test_a_file_that_shrank_by_half_asks_a_person_once(shop, end):
         import_missing_decide(run=run, end=True, actor=None)
 
 
+def test_a_full_file_that_is_read_late_ends_nothing(shop):
+    bring(shop, csv_of([product(f"P{n}") for n in range(3)]))
+    old, new = (
+        import_begin(
+            shop=shop, kind="products", filename="p", file=io.BytesIO(csv_of(rows)), actor=None,
+            full=True,
+        )
+        for rows in ([product("P0"), product("P1")], [product(f"P{n}") for n in range(4)])
+    )  # fmt: skip
+    for run in (new, old):
+        run_feed(FEEDS["products"], run=run)
+    assert (old.state, old.missing) == ("done", "")
+    assert not Product.objects.exclude(ends_at=None).exists()
+
+
 def test_a_newer_file_answers_the_question(shop):
     bring(shop, csv_of([product(f"P{n}") for n in range(5)]))
     run = bring(shop, csv_of([product("P0")]), full=True)
