@@ -31,7 +31,7 @@ from merchants.models import (
     ProductState,
 )
 from merchants.services.imports import import_missing, newer_than
-from merchants.services.plans import product_rates_announce
+from merchants.services.plans import plan_held, product_rates_announce
 from merchants.services.products import Fields, ProductOutcome, products_save
 
 KIND = ImportKind.PRODUCTS
@@ -123,6 +123,8 @@ class _Reader:
             except Invalid as fault:
                 self._refuse(entry, fault)
         with transaction.atomic():
+            if self.plan and any(row.offer.rate_bps is not None for row in good):
+                plan_held(self.plan)  # before its products, as whoever announces a rate does
             outcomes = products_save(
                 shop=self.run.shop,
                 products=[row.offer.data for row in good],

@@ -3,6 +3,8 @@
 import io
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import Product, Terms
@@ -69,6 +71,21 @@ def test_prices_categories_availability_and_rates(shop, plan, category, product)
         (1200, "on_sale", None, 1000),
     ]
     assert Terms.objects.filter(rate_bps=1250, starts_at=NOON).count() == 2
+
+
+def test_a_plan_is_held_before_its_products(shop, plan, product):
+    """As by whoever announces a rate by hand: else the two would wait for each other."""
+    row = f"{product.external_id},龙井,https://tea.example/1,12.00 CNY,,,,12.5"
+    with CaptureQueriesContext(connection) as queries:
+        run = bring(shop, row)
+    held = [
+        table
+        for query in queries
+        for table in ("merchants_plan", "merchants_product")
+        if f'FROM "{table}"' in query["sql"] and "FOR NO KEY UPDATE" in query["sql"]
+    ]
+    assert dict(run.counts) == {"rows": 1, "changed": 1, "rates": 1}
+    assert held[:2] == ["merchants_plan", "merchants_product"]
 
 
 def test_a_rate_needs_a_general_plan(shop):
