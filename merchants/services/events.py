@@ -74,7 +74,7 @@ def event_open(*, event: Event, actor: User) -> None:
 @transaction.atomic
 def event_publish(*, event: Event, actor: User) -> None:
     """ENROLLING → PUBLISHED: affiliates see it and make links. WrongState if nobody has enrolled,
-    or it has begun meanwhile."""
+    or it is over."""
     _move(event, {EventState.ENROLLING}, EventState.PUBLISHED)
     if event.ends_at <= clock.now():
         raise WrongState(_("This event is over."))
