@@ -19,9 +19,9 @@ from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from merchants.locks import locks_of
-from merchants.models import Plan, PlanKind, PlanState
+from merchants.models import Plan, PlanKind
 from merchants.queries import may_act_for
-from merchants.services.plans import next_day
+from merchants.services.plans import next_day, plan_held
 
 LAPSES = timedelta(days=30)
 State = PlanMemberState
@@ -34,7 +34,7 @@ def plan_apply(*, actor: User, affiliate: Affiliate, plan: Plan, words: str = ""
     Raises WrongState (affiliate not active, plan over or not targeted, applied already).
     """
     affiliate_must_be_active(affiliate)
-    plan = _open(plan)
+    plan = plan_held(plan)
     if plan.kind != PlanKind.SP:
         raise WrongState(_("Nobody applies for this plan."))
     if PlanMember.objects.filter(
@@ -86,7 +86,7 @@ def place_give(*, actor: User, plan: Plan, affiliate: Affiliate) -> PlanMember:
     somebody who has brought the merchant nothing).
     """
     _must_act(actor, plan)
-    plan = _open(plan)
+    plan = plan_held(plan)
     affiliate_must_be_active(affiliate)
     if plan.kind != PlanKind.ZX:
         raise WrongState(_("For this plan affiliates apply themselves."))
@@ -145,7 +145,7 @@ def plan_rule_set(
     Raises NotAllowed, WrongState (the plan is over or not targeted).
     """
     _must_act(actor, plan)
-    plan = _open(plan)
+    plan = plan_held(plan)
     if plan.kind != PlanKind.SP:
         raise WrongState(_("Nobody applies for this plan."))
     rule, _made = PlanRule.objects.update_or_create(
@@ -182,15 +182,6 @@ def applications_lapse() -> int:
     return old.update(state=State.LAPSED, decided_at=now)
 
 
-def _open(plan: Plan) -> Plan:
-    """Held, so that it does not end meanwhile."""
-    held = Plan.objects.select_for_update(of=("self",), no_key=True).select_related("merchant")
-    plan = held.get(pk=plan.pk)
-    if plan.state != PlanState.ACTIVE or (plan.ends_at and plan.ends_at <= clock.now()):
-        raise WrongState(_("This plan has ended."))
-    return plan
-
-
 def _must_act(actor: User, plan: Plan) -> None:
     if not may_act_for(actor, plan.merchant_id):
         raise NotAllowed(_("Only the merchant's own team decides who is in its plans."))
@@ -199,7 +190,7 @@ def _must_act(actor: User, plan: Plan) -> None:
 def _of_one_merchant(actor: User, places: Sequence[PlanMember]) -> Sequence[PlanMember]:
     for plan in {place.plan_id: place.plan for place in places}.values():
         _must_act(actor, plan)
-        _open(plan)
+        plan_held(plan)
     return sorted(places, key=lambda place: place.pk)
 
 
