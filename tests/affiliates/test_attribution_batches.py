@@ -35,7 +35,7 @@ def test_a_batch_takes_as_many_statements_as_a_single_line(
         )
 
     for batch in (lines(1), lines(30)):
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(16):
             made = attribute(batch)
         assert {row.rule for row in made.values()} == {"same_product"}
 
