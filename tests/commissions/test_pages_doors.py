@@ -12,7 +12,7 @@ from tests.cast import cast_make, user_make
 
 pytestmark = pytest.mark.django_db
 
-PAGES = [p for p in urlpatterns if not p.name.startswith(("api_", "statement_"))]
+PAGES = [p for p in urlpatterns if not p.name.startswith(("api_", "statement_", "hook"))]
 
 
 def url_of(pattern):
@@ -49,7 +49,16 @@ def test_who_does_not_belong_there_is_shown_where_one_joins(prefix, join):
     [
         (
             "affiliate/",
-            {"payee", "appeal", "evidence_add", "campaign_join", "campaign_leave"},
+            {
+                "payee",
+                "appeal",
+                "evidence_add",
+                "campaign_join",
+                "campaign_leave",
+                "partner_accept",
+                "partner_leave",
+                "invitation_end",
+            },
         ),
         (
             "merchant/",

@@ -79,7 +79,8 @@ def test_a_message_that_comes_late_finds_its_work_done(cast):
 @pytest.mark.worker
 def test_a_lost_message_loses_nothing(worker):
     """Nobody tells the worker of these orders; the sweep finds them by themselves."""
-    cast = cast_make()
+    with clock.at(clock.now() - timedelta(days=1)):  # the terms stand before the clicks
+        cast = cast_make()
     reports = [cast.report(f"T{i}", click_id=cast.click()) for i in range(3)]
     orders_record(shop=cast.shop, reports=reports)
     assert Order.objects.filter(processed_version=0).count() == 3
@@ -91,7 +92,8 @@ def test_a_lost_message_loses_nothing(worker):
 
 @pytest.mark.worker
 def test_a_worker_that_dies_is_followed_by_one_that_finishes(worker):
-    cast = cast_make()
+    with clock.at(clock.now() - timedelta(days=1)):  # the terms stand before the clicks
+        cast = cast_make()
     reports = [cast.report(f"T{i}", click_id=cast.click()) for i in range(40)]
     pks = [outcome.order_pk for outcome in orders_record(shop=cast.shop, reports=reports)]
     for pk in pks:

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from affiliates.models import AdZone, Affiliate, Link
 from affiliates.services import affiliate_apply, link_create
+from affiliates.services.months import months_make
 from alliance.kernel import clock
 from alliance.kernel.errors import DomainError
 from alliance.kernel.models import User
@@ -206,6 +207,7 @@ class Trade(RuleBasedStateMachine):
         self.note_month()
         day = clock.next_month(clock.business_day(self.now)).replace(day=20)
         self.now = clock.day_start(day).astimezone(clock.ZONE) + timedelta(hours=2)
+        months_make(since=day, until=day)  # as the scheduler would
 
     def settled_by(self, close: Callable[[], object]) -> None:
         """`close` settles the month before; so does the model."""
