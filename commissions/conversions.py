@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
@@ -68,6 +70,21 @@ class KeyInAddress(ApiKeyAuthentication):
         form = request.data if isinstance(request.data, Mapping) else {}
         token = request.query_params.get("key") or form.get("key") or ""
         return token if isinstance(token, str) else ""
+
+
+class KeyInAddressScheme(OpenApiAuthenticationExtension):
+    """How the API's description tells of it."""
+
+    target_class = KeyInAddress
+    name = "postbackKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "query",
+            "name": "key",
+            "description": "A shop's postback key, where no Authorization header can be set.",
+        }
 
 
 class ConversionsView(APIView):

@@ -8,7 +8,6 @@ from drf_spectacular.openapi import AutoSchema
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):
     target_class = "alliance.kernel.access.ApiKeyAuthentication"
-    match_subclasses = True
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
