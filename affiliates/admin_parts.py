@@ -18,7 +18,6 @@ from unfold.widgets import (
 )
 
 from affiliates.models import (
-    SERVICE_MAX_BPS,
     SPECIAL_MAX_BPS,
     Affiliate,
     AffiliateKind,
@@ -40,7 +39,7 @@ from alliance.kernel import columns
 from alliance.kernel.desk import Decision, DecisionForm, Facts, ReadOnlyAdmin
 from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import percent
-from merchants.models import Plan, PlanState
+from merchants.models import SERVICE_MAX_BPS, Plan, PlanState
 
 OPS, RISK, FINANCE, SUPPORT = (
     StaffRole.OPS,

@@ -11,11 +11,11 @@ takes it, in the order of COLUMNS.
 import os
 import secrets
 import threading
-from datetime import datetime
 
 from django.conf import settings
 
 from affiliates.services import Click
+from alliance.kernel.bulk import copy_text
 
 COLUMNS = (
     "click_id", "link_id", "affiliate_id", "zone_id", "shop_id", "product_id", "touched_at",
@@ -23,21 +23,12 @@ COLUMNS = (
 )  # fmt: skip
 SUFFIX = ".clicks"
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def line_of(click: Click) -> bytes:
     """The click as a line of a spool file."""
-    fields = [_text(getattr(click, name)) for name in COLUMNS]
+    fields = [copy_text(getattr(click, name)) for name in COLUMNS]
     return ("\t".join(fields) + "\n").encode()
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value).translate(_ESCAPED)
 
 
 class Spool:

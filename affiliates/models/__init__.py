@@ -15,7 +15,6 @@ from affiliates.models.codes import CodeBinding
 from affiliates.models.figures import ClickDay, ClickNews
 from affiliates.models.invitations import Invitation
 from affiliates.models.parts import (
-    SERVICE_MAX_BPS,
     SPECIAL_MAX_BPS,
     Intermediation,
     Relation,
@@ -34,7 +33,6 @@ from affiliates.models.tracking import ClickFile, Link, Touch, TouchKind, Visito
 
 __all__ = [
     "FIRST_POLICY",
-    "SERVICE_MAX_BPS",
     "SPECIAL_MAX_BPS",
     "STAND_DOWN_MAX_SECONDS",
     "WINDOW_MAX_DAYS",

@@ -10,9 +10,8 @@ from affiliates.models.affiliate import Affiliate, Site
 from alliance.kernel import clock
 from alliance.kernel.models import AppendOnly, User
 from alliance.kernel.money import percent
-from merchants.models import Plan
+from merchants.models import SERVICE_MAX_BPS, Plan
 
-SERVICE_MAX_BPS = 9_000  # docs/domain.md §2.5
 SPECIAL_MAX_BPS = 5_000
 
 

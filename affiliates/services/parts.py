@@ -7,7 +7,6 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import (
-    SERVICE_MAX_BPS,
     SPECIAL_MAX_BPS,
     Affiliate,
     AffiliateKind,
@@ -22,7 +21,7 @@ from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import percent
-from merchants.models import Plan, PlanState
+from merchants.models import SERVICE_MAX_BPS, Plan, PlanState
 from merchants.queries import may_act_for
 
 LEVELS = 2  # docs/domain.md §1.3: paid above the affiliate who brought the order

@@ -61,7 +61,7 @@ def insert_many(rows: Iterable[Row]) -> list[Row]:
     """Insert new rows of one model by COPY, and give them their keys. Returns them.
 
     What `bulk_create` does for models whose rows are whole: no conflicts, no signals, related rows
-    saved before. All or nothing. Measured on 1,000 commissions: a tenth of the time.
+    saved before. All or nothing.
     """
     rows = list(rows)
     if not rows:
@@ -95,14 +95,15 @@ def _writer(field: models.Field[Any, Any]) -> Callable[[models.Model], str]:
     name = field.attname
     if isinstance(field, models.JSONField):
         return lambda row: _json(getattr(row, name), field.encoder)
-    return lambda row: _text(getattr(row, name))
+    return lambda row: copy_text(getattr(row, name))
 
 
 def _json(value: object, encoder: type[json.JSONEncoder] | None) -> str:
-    return _text(None if value is None else json.dumps(value, cls=encoder))
+    return copy_text(None if value is None else json.dumps(value, cls=encoder))
 
 
-def _text(value: object) -> str:
+def copy_text(value: object) -> str:
+    """The value as it stands in a row of COPY. Raises TypeError for what it does not know."""
     if value is None:
         return "\\N"
     if isinstance(value, str):
@@ -112,7 +113,7 @@ def _text(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, list):
-        return _text("{" + ",".join(_element(each) for each in value) + "}")
+        return copy_text("{" + ",".join(_element(each) for each in value) + "}")
     raise TypeError(f"{value!r} cannot be written by COPY")
 
 

@@ -1,7 +1,7 @@
 """Models of the merchant side, split by noun."""
 
 from merchants.models.catalogue import Category, Coupon, Product, ProductState
-from merchants.models.event import Event, EventState
+from merchants.models.event import SERVICE_MAX_BPS, Event, EventState
 from merchants.models.hook import HookDelivery, HookKind, HookOrder, HookResult, ShopHook
 from merchants.models.intake import (
     ChangeKind,
@@ -22,6 +22,7 @@ from merchants.models.top_n import PieceStock, PieceTake
 
 __all__ = [
     "JOINED",
+    "SERVICE_MAX_BPS",
     "Category",
     "ChangeKind",
     "ColumnMapping",

@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel.models import Stamped
 
+SERVICE_MAX_BPS = 9_000  # of a host, and of an intermediary: docs/domain.md §2.5
+
 
 class EventState(models.TextChoices):
     """draft → enrolling → published → ended; void before it is published."""

@@ -11,10 +11,9 @@ from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import percent
-from merchants.models import Event, EventState, Plan, PlanState
+from merchants.models import SERVICE_MAX_BPS, Event, EventState, Plan, PlanState
 from merchants.services.plans import next_day
 
-SERVICE_MAX_BPS = 9_000
 _TICK = timedelta(microseconds=1)
 
 
