@@ -30,7 +30,7 @@ CHANCE = random.Random(618)
 COLUMNS = (
     "shop_id", "external_id", "title", "title_en", "title_de", "description", "category_id",
     "brand", "url", "image_url", "price_minor", "currency", "rate_bps", "sales_count", "state",
-    "created_at", "updated_at",
+    "group_id", "created_at", "updated_at",
 )  # fmt: skip
 INDEX = """CREATE INDEX bench_titles ON merchants_product
     USING gin (title gin_trgm_ops, title_en gin_trgm_ops, title_de gin_trgm_ops)"""
@@ -267,6 +267,7 @@ def _row(
         min(9_000, max(0, int(CHANCE.gauss(1_200, 700)) // 50 * 50)),
         900_000 // (CHANCE.randrange(size) + 15) + CHANCE.randrange(40),
         "on_sale" if CHANCE.random() < 0.95 else "withdrawn",
+        "",
         now,
         now,
     )

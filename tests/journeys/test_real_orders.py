@@ -8,7 +8,7 @@ import csv
 import gzip
 import io
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -16,6 +16,7 @@ from django.db.models import Sum
 
 from affiliates.models import AdZone
 from affiliates.services import Click, affiliate_apply, link_create, touches_record
+from affiliates.services.months import months_make
 from alliance.kernel import clock
 from alliance.kernel.models import StaffRole
 from alliance.kernel.money import Money
@@ -48,9 +49,10 @@ def half_up(amount: Decimal) -> int:
 
 
 @pytest.fixture
-def gifts(settings, tmp_path):
+def gifts(settings, tmp_path, sql):
     """A British shop with money in its wallet, and one affiliate's link to it."""
     settings.MEDIA_ROOT = tmp_path
+    months_make(since=CLICKED.astimezone(UTC).date(), until=CLICKED.astimezone(UTC).date())
     with clock.at(BEFORE):
         owner, lin = user_make("shop@test.example"), user_make("lin@test.example")
         merchant = merchant_apply(
@@ -66,7 +68,8 @@ def gifts(settings, tmp_path):
         affiliate.refresh_from_db()
         zone = AdZone.objects.get(site__affiliate=affiliate)
         link = link_create(actor=lin, affiliate=affiliate, zone=zone, url="https://gifts.example/")
-    return merchant.shops.get(), affiliate, link
+    yield merchant.shops.get(), affiliate, link
+    sql("DROP TABLE affiliates_touch_201011")
 
 
 def bring(shop, content):
