@@ -30,7 +30,7 @@ CHANCE = random.Random(618)
 COLUMNS = (
     "shop_id", "external_id", "title", "title_en", "title_de", "description", "category_id",
     "brand", "url", "image_url", "price_minor", "currency", "rate_bps", "sales_count", "state",
-    "group_id", "created_at", "updated_at",
+    "gtin", "group_id", "held_back", "created_at", "updated_at",
 )  # fmt: skip
 INDEX = """CREATE INDEX bench_titles ON merchants_product
     USING gin (title gin_trgm_ops, title_en gin_trgm_ops, title_de gin_trgm_ops)"""
@@ -268,6 +268,8 @@ def _row(
         900_000 // (CHANCE.randrange(size) + 15) + CHANCE.randrange(40),
         "on_sale" if CHANCE.random() < 0.95 else "withdrawn",
         "",
+        "",
+        "f",
         now,
         now,
     )

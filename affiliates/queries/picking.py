@@ -4,7 +4,8 @@ There are two ways to a page. One *walks* down the index of the wanted order and
 fast where much fits. The other *gathers* everything that fits, from its most selective side, and
 sorts it: fast where little fits. PostgreSQL chooses badly between them, since it thinks of a word's
 rarity and of the page's length apart; so it is only asked how many products each part of the wish
-would leave, and we choose. A walk that was chosen wrongly ends soon, and then it is gathered.
+would leave, and we choose. A walk that was chosen wrongly ends soon; where much fits and lies far
+down the order, it is gathered in bands of it.
 
 Words are looked for in the products' column `words`, which the database writes (migration 0006).
 """
@@ -13,19 +14,23 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q
 
 from alliance.kernel import clock
-from merchants.models import Category, MerchantState, Product, Shop
+from merchants.models import Category, Product
 
 WORDS = 8  # of a search; more do not narrow it, they only cost
-# A walk reads entries of the index, and looks at the products whose columns fit. Beyond these it is
-# not begun, or given up:
-ENTRIES, PRODUCTS = 100_000, 4_000
-ENTRY = 0.05  # what reading an entry costs, where looking at a product costs 1
+# A walk ends after so many products looked at, or entries of the index read where those suffice.
+LOOKED, READ = 6_000, 100_000
+ENTRY = 0.2  # what reading an entry costs, where looking at a product, or gathering it, costs 1
+POSTING = 0.05  # what reading one product of a word in the index of words costs
+# More than these are gathered band by band of the order, until one fills the page.
+MANY = 5_000
+BANDS = (0.03, 0.15)  # where they end, as shares of all
+SAMPLE = 1_000
 
 
 class Order(NamedTuple):
@@ -126,6 +131,14 @@ _COUPON_ALL = f"""p.id IN (
     WHERE c.product_id IS NULL AND {_USABLE})"""  # noqa: S608
 
 
+_WORDS = _Sql(" AND p.words")
+# So the planner sees no index of words: for those that most of the products have.
+_PLAIN_WORDS = _Sql(" AND (p.words || '')")
+# Few merchants are closed or out of money: cheaper to know their shops than to join all.
+_OPEN = _Sql(
+    """p.shop_id NOT IN (SELECT s.id FROM merchants_shop s JOIN merchants_merchant m
+    ON m.id = s.merchant_id WHERE m.state <> 'active' OR m.funding_paused_at IS NOT NULL)"""
+)
 # Roughly: of comparisons between two tables the planner knows nothing.
 _COUPONED = f"""p.id IN (
     SELECT c.product_id FROM merchants_coupon c WHERE {_LIVE}
@@ -154,9 +167,7 @@ def products_offered(
     if backwards:
         rows.reverse()
     first, last = (rows[0], rows[-1]) if rows else (None, None)
-    kept = Product.objects.select_related("shop__merchant", "category").in_bulk(
-        [place.key for place in rows]
-    )
+    kept = Product.objects.select_related("shop__merchant").in_bulk([place.key for place in rows])
     return Found(
         products=[kept[place.key] for place in rows],
         before=first if (more if backwards else after is not None) else None,
@@ -166,14 +177,29 @@ def products_offered(
     )
 
 
+class _Guess:
+    """How many products PostgreSQL expects in all, and with parts of the wish alone."""
+
+    def __init__(self, everything: float, columns: float, coupons: float, *words: float) -> None:
+        self.everything, self.columns, self.coupons = everything, columns, coupons
+        self.each_word = words
+
+    @property
+    def words(self) -> float:
+        """With all of the words, which keep company (a phone *case*): each further one is taken to
+        narrow less than by chance, the second by the root of its share, the third by the fourth."""
+        found = self.everything
+        for place, one in enumerate(sorted(self.each_word)):
+            found *= (one / self.everything) ** (0.5**place)
+        return found
+
+
 class _Search:
     """One wish on its way through the database."""
 
     def __init__(self, wish: Wish, category: int | None) -> None:
         self.order = wish.order
-        self.words = _words(wish.words, "p.words")
-        # So the planner sees no index of words: for those that nearly every product has.
-        self.each_word = _words(wish.words, "(p.words || '')")
+        self.likes = _likes(wish.words)
         self.by_column = _columns(wish, category)
         self.columns = sum(self.by_column.values(), _Sql())
         self.each_coupon = self.all_coupons = self.couponed = _Sql()
@@ -182,7 +208,8 @@ class _Search:
             self.each_coupon = _Sql(f" AND {_COUPON_EACH}", [now] * 4)
             self.all_coupons = _Sql(f" AND {_COUPON_ALL}", [now] * 4)
             self.couponed = _Sql(f" AND {_COUPONED}", [now] * 4)
-        self.open = _Sql(" AND p.shop_id <> ALL(%s::bigint[])", [_closed_shops()])
+        # A walk needs the products themselves, and not only the index, for words and coupons.
+        self.looks = bool(self.likes or wish.coupon_only)
         self.about = 0
 
     def page(
@@ -190,56 +217,85 @@ class _Search:
     ) -> tuple[list[Place], int | None]:
         """The places of the page's products, in the direction of reading; how many there are in
         all, where that is known."""
-        everything, columns, words, coupons = self._estimates()
-        shares = [min(part / everything, 1.0) for part in (columns, words, coupons)]
-        self.about = round(everything * shares[0] * shares[1] * shares[2])
-        least = min(columns, words, coupons)
-        products = size / (shares[1] * shares[2])
-        entries = products / shares[0]
-        if products < PRODUCTS and entries < ENTRIES and products + entries * ENTRY < least:
-            rows = self._walk(place, size, backwards=backwards)
+        guess = self._estimates()
+        share = guess.columns * guess.words * guess.coupons / guess.everything**3
+        self.about = round(guess.everything * share)
+        reach, entry = (LOOKED, 1.0) if self.looks else (READ, ENTRY)
+        least = min(guess.columns, guess.words, guess.coupons)
+        if size / share < min(reach, least / entry):
+            rows = self._walk(place, size, reach, backwards=backwards)
             if len(rows) == size:
                 return rows, None
-        fits = self.columns + (self.words if words < 3 * columns else self.each_word)
-        fits += self.all_coupons if coupons * 3 < min(columns, words) else self.each_coupon
-        return self._gather(fits, place, size, backwards=backwards)
+        if self.about > MANY:
+            for band, edge in self._edges(guess, place, backwards=backwards):
+                fits = self._fits(guess, band) + self._up_to(edge, backwards=backwards)
+                rows, _total = self._gather(fits, place, size, backwards=backwards)
+                if len(rows) == size:
+                    return rows, None
+        return self._gather(self._fits(guess), place, size, backwards=backwards)
 
-    def _estimates(self) -> list[float]:
-        """How many products PostgreSQL expects in all, and with each part of the wish alone."""
+    def _fits(self, guess: "_Guess", band: float = 1.0) -> _Sql:
+        """What a product in that share of the order must have, so that it is found cheaply."""
+        fits, left = self.columns, min(guess.columns, guess.coupons, guess.everything * band)
+        few_coupons = guess.coupons * 3 < min(guess.columns, guess.words)
+        fits += self.all_coupons if few_coupons else self.each_coupon
+        for like, count in sorted(zip(self.likes, guess.each_word, strict=True), key=itemgetter(1)):
+            if count * POSTING < left:
+                fits, left = fits + _WORDS + like, left * count / guess.everything
+            else:
+                fits += _PLAIN_WORDS + like
+        return fits
+
+    def _edges(
+        self, guess: "_Guess", place: Place | None, *, backwards: bool
+    ) -> list[tuple[float, int]]:
+        """Up to which value of the order a band of it reaches, by a sample of a thousand."""
+        by = self.order.by
+        percent = min(100 * SAMPLE / guess.everything, 100)
+        sampled = (
+            _Sql(f"SELECT {by} FROM merchants_product p TABLESAMPLE SYSTEM (%s)", [percent])  # noqa: S608
+            + _Sql(f" WHERE {_PICKABLE}")
+            + self._beyond(place, by, "p.id", backwards=backwards)
+            + _Sql(f" ORDER BY {self._ordered(by, 'p.id', backwards=backwards)}")
+        )
+        values = [value for (value,) in _rows(sampled)]
+        return [(band, values[int(SAMPLE * band)]) for band in BANDS if SAMPLE * band < len(values)]
+
+    def _up_to(self, edge: int, *, backwards: bool) -> _Sql:
+        sign = ">=" if self.order.falls != backwards else "<="
+        return _Sql(f" AND {self.order.by} {sign} %s", [edge])
+
+    def _estimates(self) -> "_Guess":
         asked = _Sql()
-        for part in (_Sql(), self.columns, self.words, self.couponed):
+        words = (_WORDS + like for like in self.likes)
+        for part in (_Sql(), self.columns, self.couponed, *words):
             asked += _Sql(" UNION ALL (" if asked.text else "(")
             asked += _Sql(f"SELECT FROM merchants_product p WHERE {_PICKABLE}") + part + _Sql(")")
         (plan,) = _rows(_Sql("EXPLAIN (FORMAT JSON) ") + asked)[0][0]
-        return [max(each["Plan Rows"], 1) for each in plan["Plan"]["Plans"]]
+        everything, *parts = (max(each["Plan Rows"], 1) for each in plan["Plan"]["Plans"])
+        return _Guess(everything, *(min(part, everything) for part in parts))
 
-    def _walk(self, place: Place | None, size: int, *, backwards: bool) -> list[Place]:
-        """Down the index of the order. Fewer than `size`: there are no more, or it gave up.
+    def _walk(self, place: Place | None, size: int, reach: int, *, backwards: bool) -> list[Place]:
+        """Down the index of the order. Fewer than `size`: no more fit within its reach.
 
-        The filters stand outside of a LIMIT each, so the planner has no other way than the index,
-        which holds all columns that are wanted here (merchants.models.Product.Meta).
+        The filters stand outside of a LIMIT, so the planner has no other way than the index, which
+        holds all columns that are wanted here but for words and coupons.
         """
         by = self.order.by
+        kept = "p.id, p.price_minor, p.rate_bps, p.category_id, p.shop_id"
+        if self.looks:
+            kept += ", p.words, p.currency"
         entries = (
-            _Sql(f"SELECT {by} AS value, p.id, p.price_minor, p.rate_bps, p.category_id, p.shop_id")
-            + _Sql(f" FROM merchants_product p WHERE {_PICKABLE}")
+            _Sql(f"SELECT {by} AS value, {kept} FROM merchants_product p WHERE {_PICKABLE}")  # noqa: S608
             + self.by_column.get(by, _Sql())
             + self._beyond(place, by, "p.id", backwards=backwards)
-            + _Sql(f" ORDER BY {self._ordered(by, 'p.id', backwards=backwards)} LIMIT {ENTRIES}")
-        )
-        fitting = (
-            _Sql("SELECT p.value, p.id FROM (") + entries + _Sql(") p WHERE true")
-            + self.open + self.columns
-            + _Sql(f" ORDER BY {self._ordered('p.value', 'p.id', backwards=backwards)}")
-            + _Sql(f" LIMIT {PRODUCTS}")
+            + _Sql(f" ORDER BY {self._ordered(by, 'p.id', backwards=backwards)}")
+            + _Sql(f" LIMIT {reach}")
         )  # fmt: skip
-        each = self.each_word + self.each_coupon
-        if each.text:
-            looked_at = _Sql("(SELECT true FROM merchants_product p WHERE p.id = f.id") + each
-            each = _Sql(" WHERE ") + looked_at + _Sql(")")
         wanted = (
-            _Sql("SELECT f.value, f.id FROM (") + fitting + _Sql(") f") + each
-            + _Sql(f" ORDER BY {self._ordered('f.value', 'f.id', backwards=backwards)}")
+            _Sql("SELECT p.value, p.id FROM (") + entries + _Sql(") p WHERE ") + _OPEN
+            + sum((_WORDS + like for like in self.likes), self.columns) + self.each_coupon
+            + _Sql(f" ORDER BY {self._ordered('p.value', 'p.id', backwards=backwards)}")
             + _Sql(f" LIMIT {size}")
         )  # fmt: skip
         return [Place(*row) for row in _rows(wanted)]
@@ -250,7 +306,7 @@ class _Search:
         """Everything that fits, counted, then the page of it."""
         wanted = (
             _Sql(f"WITH found AS MATERIALIZED (SELECT {self.order.by} AS value, p.id")
-            + _Sql(f" FROM merchants_product p WHERE {_PICKABLE}") + self.open + fits
+            + _Sql(f" FROM merchants_product p WHERE {_PICKABLE} AND ") + _OPEN + fits
             + _Sql(") SELECT value, id, (SELECT count(*) FROM found) FROM found WHERE true")
             + self._beyond(place, "value", "id", backwards=backwards)
             + _Sql(f" ORDER BY {self._ordered('value', 'id', backwards=backwards)} LIMIT {size}")
@@ -269,19 +325,13 @@ class _Search:
         return _Sql(f" AND ({by}, {key}) {sign} (%s, %s)", [place.value, place.key])
 
 
-def _closed_shops() -> list[int]:
-    """Few merchants are closed or out of money: cheaper to know those than to join all."""
-    closed = ~Q(merchant__state=MerchantState.ACTIVE) | Q(merchant__funding_paused_at__isnull=False)
-    return list(Shop.objects.filter(closed).values_list("pk", flat=True))
-
-
-def _words(said: str, titles: str) -> _Sql:
-    """Each as a part of the titles, as the database writes both (`searchable`)."""
-    found = _Sql()
+def _likes(said: str) -> list[_Sql]:
+    """Each word as a part of the titles, as the database writes both (`searchable`)."""
+    found = []
     # Wide signs become plain ones first: else a wide % would be a wildcard after it was escaped.
-    for word in unicodedata.normalize("NFKC", said).split()[:WORDS]:
+    for word in list(dict.fromkeys(unicodedata.normalize("NFKC", said).lower().split()))[:WORDS]:
         escaped = "".join("\\" + c if c in "%_\\" else c for c in word)
-        found += _Sql(f" AND {titles} LIKE '%%' || searchable(%s) || '%%'", [escaped])
+        found.append(_Sql(" LIKE '%%' || searchable(%s) || '%%'", [escaped]))
     return found
 
 

@@ -26,7 +26,12 @@ from alliance.embedded.processes import Child, Family, stop_tree
 USER = DATABASE = "alliance"
 _UNPRIVILEGED = ("nobody", "daemon")  # accounts every Unix has
 
-DURABLE = {"shared_buffers": "128MB", "random_page_cost": "1.1", "jit": "off"}
+DURABLE = {
+    "shared_buffers": "128MB",
+    "work_mem": "32MB",  # a search gathers the places of a hundred thousand products
+    "random_page_cost": "1.1",
+    "jit": "off",
+}
 FAST = {  # for throw-away clusters: nothing in them is worth a disk's wait
     **DURABLE,
     "fsync": "off",

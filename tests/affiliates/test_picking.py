@@ -94,17 +94,24 @@ def told(wish: Wish, shelf: list[Product]) -> list[int]:
 
 def walking(monkeypatch) -> None:
     """Every wish is thought to be common."""
-    monkeypatch.setattr(picking._Search, "_estimates", lambda self: [300.0] * 4)
+    monkeypatch.setattr(
+        picking._Search,
+        "_estimates",
+        lambda self: picking._Guess(300, 300, 300, *[300] * len(self.likes)),
+    )
 
 
-@pytest.mark.parametrize("way", ["gather", "walk", "give up"])
+@pytest.mark.parametrize("way", ["gather", "walk", "give up", "bands"])
 @pytest.mark.parametrize("wish", WISHES, ids=str)
 def test_every_page_forwards_and_backwards(shelf, monkeypatch, wish, way):
     if way != "gather":
         walking(monkeypatch)
-    if way == "give up":
-        monkeypatch.setattr(picking, "PRODUCTS", 20)
-        monkeypatch.setattr(picking, "ENTRIES", 40)
+    if way in {"give up", "bands"}:
+        monkeypatch.setattr(picking, "LOOKED", 20)
+        monkeypatch.setattr(picking, "READ", 40)
+    if way == "bands":
+        monkeypatch.setattr(picking, "MANY", 10)
+        monkeypatch.setattr(picking, "SAMPLE", 300)
     expected = told(wish, shelf)
 
     pages, place = [], None
