@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from affiliates.buyers import claim_code
 from affiliates.models import AdZone, Affiliate, AffiliateState, CodeBinding, SiteState
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
@@ -21,7 +22,7 @@ def code_bind(
 
     Raises NotAllowed (not the merchant's team), WrongState (the affiliate is not active or has no
     ad zone, the coupon is over), Invalid (in the past, the code is bound, or another that differs
-    only in its case).
+    only in its case; it looks like the code of a claim).
     """
     if not may_act_for(actor, coupon.merchant_id):
         raise NotAllowed(_("Only the merchant's own team binds its codes."))
@@ -29,6 +30,14 @@ def code_bind(
     starts_at = starts_at or now
     if starts_at < now:
         raise Invalid(_("Orders that were placed stay whose they are."), field="starts_on")
+    if claim_code(coupon.code):  # an order that names it would be read as a claim's
+        raise Invalid(
+            _(
+                "This code looks like one of the alliance's own coupons, 16 letters and digits. "
+                "Choose a code of another length."
+            ),
+            field="coupon",
+        )
     # All codes of the shop wait here, so that no two are bound at once that mean the same.
     same = Coupon.objects.select_for_update(no_key=True).filter(
         shop=coupon.shop_id, code__iexact=coupon.code

@@ -194,6 +194,14 @@ def test_a_code_stands_for_one_affiliate_at_a_time_in_whatever_case(
     assert CodeBinding.objects.count() == 1
 
 
+@pytest.mark.parametrize("code", ["SUMMERSALE234567", "summ-ersa-le23-4567"])
+def test_a_code_that_reads_like_a_claim_is_refused(affiliate, make_coupon, owner, now, code):
+    with pytest.raises(Invalid, match="another length") as refused:
+        code_bind(actor=owner, coupon=make_coupon(code), affiliate=affiliate)
+    assert refused.value.field == "coupon"
+    assert not CodeBinding.objects.exists()
+
+
 def test_what_cannot_be_bound(affiliate, make_affiliate, make_coupon, owner, now):
     with pytest.raises(Invalid) as refused:
         code_bind(actor=owner, coupon=make_coupon(), affiliate=affiliate, starts_at=START - HOUR)
