@@ -261,7 +261,8 @@ def product_rates_announce(
 ) -> list[Terms]:
     """`terms_announce` for many products of the plan's merchant at once: key → rate_bps.
 
-    A product whose announced rate is this one already is left out of the answer.
+    A product whose announced rate is this one already is left out of the answer. Raises as
+    `terms_announce`, and then announces nothing.
     """
     now, plan = clock.now(), plan_held(plan)
     for rate_bps in rates.values():
@@ -278,6 +279,8 @@ def product_rates_announce(
     }
     products = [p for p in products if announced.get(p.pk) != rates[p.pk]]
     held = rates_held(plan, [(product, None) for product in products], now)
+    for product, before in zip(products, held, strict=True):
+        _check_published(plan, rates[product.pk], before)
     if plan.exclusive:
         must_be_free([product for product in products if rates[product.pk]], plan)
     announcing = _Announcing(plan, now, actor)
@@ -293,7 +296,10 @@ def product_rates_announce(
 
 
 def plan_held(plan: Plan) -> Plan:
-    """Announcements of one plan stand in line: what is a raise depends on what counts now."""
+    """Announcements of one plan stand in line: what is a raise depends on what counts now. An
+    event's plan stands behind its event, so that nobody publishes it meanwhile."""
+    if plan.event_id:
+        Event.objects.select_for_update(no_key=True).get(pk=plan.event_id)
     locked = Plan.objects.select_for_update(of=("self",), no_key=True)  # orders need not wait
     plan = locked.select_related("merchant", "event").get(pk=plan.pk)
     if plan.state != PlanState.ACTIVE or (plan.ends_at and plan.ends_at <= clock.now()):

@@ -4,6 +4,8 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from affiliates import services
 from affiliates.attribution import attribute
@@ -15,7 +17,13 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import AuditEvent, MemberRole
 from merchants.models import EventState, MerchantMember, OrderLine, PlanState
 from merchants.plans import terms_at
-from merchants.services.plans import plan_end, plan_open, terms_announce, terms_preview
+from merchants.services.plans import (
+    plan_end,
+    plan_open,
+    product_rates_announce,
+    terms_announce,
+    terms_preview,
+)
 from tests.affiliates.conftest import START
 
 pytestmark = pytest.mark.django_db
@@ -184,9 +192,18 @@ def test_a_rate_of_a_published_event_is_raised_but_not_lowered(
         for say in (terms_preview, partial(terms_announce, actor=seller)):
             with pytest.raises(WrongState, match="published"):
                 say(plan=plan, product=product, rate_bps=lower)
+        with pytest.raises(WrongState, match="published"):
+            product_rates_announce(plan=plan, rates={product.pk: lower}, actor=seller)
     assert rate(affiliate, product, made, START + 2 * DAY) == ("EVENT", 1_050)
     terms_announce(plan=plan, product=product, rate_bps=1_500, actor=seller)
     assert rate(affiliate, product, made, START + 2 * DAY) == ("EVENT", 1_500)
+
+
+def test_an_event_is_held_before_its_plan_while_a_rate_is_announced(plan, product, seller):
+    with CaptureQueriesContext(connection) as said:
+        terms_announce(plan=plan, product=product, rate_bps=1_050, actor=seller)
+    held = [query["sql"] for query in said if "FOR NO KEY UPDATE" in query["sql"]]
+    assert ['FROM "merchants_event"' in sql for sql in held[:2]] == [True, False]
 
 
 def test_each_step_is_somebodys_business(draft, host, ops, seller, shop, product, make_affiliate):
