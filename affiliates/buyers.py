@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import F, Q
-from django.db.models.functions import Upper
 
 from affiliates.models import (
     FIRST_POLICY,
@@ -24,6 +23,7 @@ from affiliates.models import (
     Touch,
     TouchKind,
     Visitor,
+    code_key,
 )
 from affiliates.queries import policies_at
 from merchants.models import Order, OrderState
@@ -128,28 +128,28 @@ def touches_of(known: Iterable[tuple[int | None, datetime | None]]) -> dict[int,
 
 def claim_code(coupon_code: str) -> str:
     """The code of a claimed coupon, however the shop writes it; "" for the shop's own coupons."""
-    code = "".join(coupon_code.split()).replace("-", "").upper()
+    code = "".join(code_key(coupon_code).split()).replace("-", "").upper()
     return code if CLAIM_CODE.fullmatch(code) else ""
 
 
 def _codes(orders: Iterable[Order]) -> dict[int, list[Seen]]:
     """By order: the affiliates that the code of its shop was ever bound to, the latest first.
 
-    Shops write a code in any case (some shop systems always in small letters).
+    Shops write a code in any case (some shop systems always in small letters): see `code_key`.
     """
     found: dict[int, list[Seen]] = defaultdict(list)
     asked: dict[tuple[int, str], list[Order]] = defaultdict(list)
     for order in orders:
-        code = order.coupon_code.strip().upper()
-        if code and not claim_code(code):
-            asked[order.shop_id, code].append(order)
+        key = code_key(order.coupon_code)
+        if key and not claim_code(order.coupon_code):
+            asked[order.shop_id, key].append(order)
     if not asked:
         return found
     bindings = CodeBinding.objects.filter(coupon__shop__in={shop for shop, _code in asked})
     lasted = bindings.filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
-    named = lasted.annotate(code=Upper("coupon__code")).filter(code__in={c for _s, c in asked})
+    named = lasted.filter(key__in={key for _shop, key in asked})
     for binding in named.select_related("coupon").order_by("-starts_at", "-pk"):
-        for order in asked[binding.coupon.shop_id, binding.code]:
+        for order in asked.get((binding.coupon.shop_id, binding.key), ()):
             found[order.pk].append(_bound(order, binding))
     return found
 

@@ -11,7 +11,7 @@ from affiliates.models.affiliate import (
     SiteState,
 )
 from affiliates.models.attribution import Attribution, AttributionRule
-from affiliates.models.codes import CodeBinding
+from affiliates.models.codes import CodeBinding, code_key
 from affiliates.models.figures import ClickDay, ClickNews
 from affiliates.models.invitations import Invitation
 from affiliates.models.parts import (
@@ -65,4 +65,5 @@ __all__ = [
     "Touch",
     "TouchKind",
     "Visitor",
+    "code_key",
 ]

@@ -1,5 +1,8 @@
 """Coupon codes that stand for an affiliate, from when until when."""
 
+import unicodedata
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -7,6 +10,13 @@ from affiliates.models.affiliate import AdZone, Affiliate
 from alliance.kernel import clock
 from alliance.kernel.models import User
 from merchants.models import Coupon
+
+
+def code_key(code: str) -> str:
+    """What codes that mean the same have in common, however a shop writes them: in any case
+    (STRASSE is straße), in wide letters or narrow. Here only: a database folds as its locale does.
+    """
+    return unicodedata.normalize("NFKC", code).strip().upper().casefold()
 
 
 class CodeBinding(models.Model):
@@ -20,6 +30,7 @@ class CodeBinding(models.Model):
     coupon = models.ForeignKey(
         Coupon, models.PROTECT, related_name="bindings", verbose_name=_("coupon")
     )
+    key = models.TextField(editable=False)  # what an order's code is compared with
     affiliate = models.ForeignKey(
         Affiliate, models.PROTECT, related_name="codes", verbose_name=_("affiliate")
     )
@@ -44,7 +55,14 @@ class CodeBinding(models.Model):
                 name="code_binding_ends_later",
             ),
         ]
-        indexes = [models.Index(fields=["affiliate", "-id"], name="code_binding_by_affiliate")]
+        indexes = [
+            models.Index(fields=["affiliate", "-id"], name="code_binding_by_affiliate"),
+            models.Index(fields=["key"], name="code_binding_by_key"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.coupon.code} → {self.affiliate}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.key = code_key(self.coupon.code)
+        super().save(*args, **kwargs)

@@ -6,11 +6,18 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.buyers import claim_code
-from affiliates.models import AdZone, Affiliate, AffiliateState, CodeBinding, SiteState
+from affiliates.models import (
+    AdZone,
+    Affiliate,
+    AffiliateState,
+    CodeBinding,
+    SiteState,
+    code_key,
+)
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
-from merchants.models import Coupon
+from merchants.models import Coupon, Shop
 from merchants.queries import may_act_for
 
 
@@ -39,17 +46,15 @@ def code_bind(
             field="coupon",
         )
     # All codes of the shop wait here, so that no two are bound at once that mean the same.
-    same = Coupon.objects.select_for_update(no_key=True).filter(
-        shop=coupon.shop_id, code__iexact=coupon.code
-    )
-    coupon = next(row for row in same.order_by("pk") if row.pk == coupon.pk)
+    Shop.objects.select_for_update(no_key=True).get(pk=coupon.shop_id)
+    coupon = Coupon.objects.select_for_update(no_key=True).get(pk=coupon.pk)
     affiliate = Affiliate.objects.select_for_update(no_key=True).get(pk=affiliate.pk)
     if affiliate.state != AffiliateState.ACTIVE:
         raise WrongState(_("%(name)s is not active.") % {"name": affiliate.name})
     if coupon.ends_at <= starts_at:
         raise WrongState(_("This coupon is over."))
-    taken = CodeBinding.objects.filter(coupon__in=same, ends_at=None).first()
-    if taken:
+    same = CodeBinding.objects.filter(coupon__shop=coupon.shop_id, key=code_key(coupon.code))
+    if taken := same.filter(ends_at=None).first():
         raise Invalid(
             _("This code is bound to %(name)s. End that first.") % {"name": taken.affiliate.name},
             field="coupon",

@@ -81,9 +81,19 @@ def test_an_order_with_the_code_is_the_affiliates_without_any_click(affiliate, b
     ]
 
 
-@pytest.mark.parametrize("said", ["lin10", " Lin10 "])
-def test_shops_write_the_code_in_any_case(affiliate, bind, sell, terms, said):
-    bind(affiliate)
+SAME = [
+    ("LIN10", "lin10"),
+    ("LIN10", " Lin10 "),
+    ("ＬＩＮ10", "lin10"),
+    ("straße5", "STRASSE5"),
+    ("STRAẞE5", "straße5"),
+    ("Kılıç", "KILIÇ"),
+]
+
+
+@pytest.mark.parametrize(("code", "said"), SAME)
+def test_shops_write_the_code_in_any_case(affiliate, bind, sell, terms, code, said):
+    bind(affiliate, code)
     assert decide(sell(coupon_code=said)).affiliate == affiliate
 
 
@@ -183,18 +193,21 @@ def test_only_the_merchants_own_team_binds(affiliate, make_coupon, make_user, vi
     assert not CodeBinding.objects.exists()
 
 
+@pytest.mark.parametrize(("code", "other"), [("LIN10", "lin10"), ("straße5", "STRASSE5")])
 def test_a_code_stands_for_one_affiliate_at_a_time_in_whatever_case(
-    affiliate, make_affiliate, make_coupon, bind, owner
+    affiliate, make_affiliate, make_coupon, bind, owner, code, other
 ):
-    bind(affiliate)
-    again = make_coupon("lin10")
-    for coupon in (Coupon.objects.get(code="LIN10"), again):
+    bind(affiliate, code)
+    again = make_coupon(other)
+    for coupon in (Coupon.objects.get(code=code), again):
         with pytest.raises(Invalid, match="is bound to"):
             code_bind(actor=owner, coupon=coupon, affiliate=make_affiliate())
     assert CodeBinding.objects.count() == 1
 
 
-@pytest.mark.parametrize("code", ["SUMMERSALE234567", "summ-ersa-le23-4567"])
+@pytest.mark.parametrize(
+    "code", ["SUMMERSALE234567", "summ-ersa-le23-4567", "ＳＵＭＭＥＲＳＡＬＥ234567"]
+)
 def test_a_code_that_reads_like_a_claim_is_refused(affiliate, make_coupon, owner, now, code):
     with pytest.raises(Invalid, match="another length") as refused:
         code_bind(actor=owner, coupon=make_coupon(code), affiliate=affiliate)
