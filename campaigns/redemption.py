@@ -15,6 +15,7 @@ from alliance.kernel import clock
 from campaigns.models import Claim, ClaimState, CouponStock, SlateItem, SlateState
 from merchants.models import Order, OrderLine, OrderState
 
+# Not of months that were dropped: their touches would lie in none, and be dropped anew.
 _TOUCHES = """
     INSERT INTO affiliates_touch (
         click_id, kind, link_id, affiliate_id, zone_id, shop_id, product_id, touched_at, expires_at,
@@ -27,7 +28,7 @@ _TOUCHES = """
     FROM campaigns_claim c
     JOIN campaigns_couponstock s ON s.id = c.stock_id
     JOIN affiliates_link l ON l.id = c.link_id
-    WHERE NOT EXISTS (
+    WHERE c.claimed_at >= (SELECT touches_kept_since()) AND NOT EXISTS (
         SELECT FROM affiliates_touch t WHERE t.click_id = c.code AND t.touched_at = c.claimed_at
     ) AND {which}
     ORDER BY c.id
@@ -46,7 +47,8 @@ def coupons_use(orders: Collection[Order], lines: Sequence[OrderLine]) -> None:
     """Let each of the orders (locked by the caller) use the claim that it names.
 
     And write the claims that it names, as coupon or click, down as touches, so that they can be
-    attributed. Nothing is asked of the database where no code of a claim is named.
+    attributed; not where their month was dropped. Nothing is asked of the database where no code
+    of a claim is named.
     """
     codes = {
         code

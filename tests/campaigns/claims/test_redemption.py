@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from affiliates.models import AdZone, Attribution, Touch
 from affiliates.queries import way_of
 from affiliates.services import affiliate_apply, link_create
+from affiliates.tasks import touches_turn
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import StaffRole
@@ -141,6 +142,20 @@ def test_without_the_coupon_the_claim_is_a_click(season):
         "same_product", season.mo,
     )  # fmt: skip
     assert Claim.objects.get().state == ClaimState.HELD
+
+
+@pytest.mark.django_db  # it drops a month
+@pytest.mark.parametrize("named", ["coupon_code", "click_id"])
+def test_a_claim_of_a_month_that_was_dropped_is_not_written_down_anew(season, named):
+    code = season.claim()
+    with clock.at(EVENING + 460 * DAY):
+        touches_turn()
+        at = EVENING + MINUTE
+        names = {"click_id": "", "coupon_code": "", named: code}
+        season.cast.record(season.cast.report("S1", placed_at=at, paid_at=at, **names))
+        assert season.attribution("S1").affiliate is None
+        assert not Touch.objects.exists()
+        assert verify() == []
 
 
 def test_where_the_campaign_does_not_promise_it_the_last_click_counts(season):
