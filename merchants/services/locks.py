@@ -1,9 +1,10 @@
 """Locking what a plan pays (merchants.locks)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
@@ -12,6 +13,7 @@ from alliance.kernel.models import User
 from merchants.models import JOINED, Plan, PlanKind, Product, RateLock, Terms
 from merchants.services.plans import plan_held, rates_held
 
+_Scope = tuple[int | None, int | None]  # product, category
 LOCKABLE = frozenset({PlanKind.COMMON, PlanKind.MKT, *JOINED})
 
 
@@ -35,9 +37,9 @@ def rate_lock(
         raise WrongState(_("This plan has not begun: it can be locked once it has."))
     if product is not None and product.shop.merchant_id != plan.merchant_id:
         raise Invalid(_("This is not a product of this merchant."), field="product")
-    if _lower_announced(plan, product, until):
+    if _lower_announced(plan, product, now, until):
         raise WrongState(_("A lower rate is announced for a day inside of this lock."))
-    if plan.kind not in JOINED and _taken_by_exclusive(plan, product):
+    if plan.kind not in JOINED and _taken_by_exclusive(plan, product, now):
         raise WrongState(_("An exclusive plan takes this from everybody who is not in it."))
     if product is not None:
         (held,) = rates_held(plan, [(product, None)], now)
@@ -71,29 +73,45 @@ def rate_lock(
     return lock
 
 
-def _lower_announced(plan: Plan, product: Product | None, until: datetime) -> bool:
-    """Whether the last word on something that the lock covers has yet to begin: whatever begins
-    later is a cut. What is to come for a product's category or shop does not reach a pinned one."""
+def _lower_announced(plan: Plan, product: Product | None, now: datetime, until: datetime) -> bool:
+    """Whether the last word on something that the lock covers has yet to begin and is less than
+    what counts now; what comes into an exclusive plan begins later, too, and is more. What is to
+    come for a product's category or shop does not reach a pinned one."""
     covered = Terms.objects.filter(plan=plan)
     if product is not None:
         covered = covered.filter(product=product)
-    last: dict[tuple[int | None, int | None], Terms] = {}
-    for terms in covered.order_by("created_at", "pk"):
-        last[terms.product_id, terms.category_id] = terms
-    return any(clock.now() < terms.starts_at < until for terms in last.values())
+    last = _by_scope(covered)
+    to_come = [terms for terms in last.values() if now < terms.starts_at < until]
+    prefetch_related_objects(to_come, "product", "category")
+    held = rates_held(plan, [(terms.product, terms.category) for terms in to_come], now)
+    return any(terms.rate_bps < bps for terms, bps in zip(to_come, held, strict=True))
 
 
-def _taken_by_exclusive(plan: Plan, product: Product | None) -> bool:
-    exclusive = Terms.objects.filter(
-        Q(plan__ends_at=None) | Q(plan__ends_at__gt=clock.now()),
-        plan__merchant=plan.merchant_id,
-        plan__kind=PlanKind.SP,
-        plan__exclusive=True,
-        rate_bps__gt=0,
+def _taken_by_exclusive(plan: Plan, product: Product | None, now: datetime) -> bool:
+    """Whether an exclusive plan pays for the product (None: for anything), now or from a day on."""
+    exclusive = Plan.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=now),
+        merchant=plan.merchant_id,
+        kind=PlanKind.SP,
+        exclusive=True,
     )
-    if product is not None:
-        shop = Q(product=None, category=None)
-        exclusive = exclusive.filter(
-            shop | Q(product=product) | Q(category=product.category_id, product=None)
-        )
-    return exclusive.exists()
+    for other in exclusive:
+        words = Terms.objects.filter(plan=other)
+        for said in (_by_scope(words.filter(starts_at__lte=now)), _by_scope(words)):
+            scopes = list(said) if product is None else _narrowest(said, product)
+            if any(said[scope].rate_bps for scope in scopes):
+                return True
+    return False
+
+
+def _by_scope(words: QuerySet[Terms]) -> dict[_Scope, Terms]:
+    """The last word on each scope."""
+    return {
+        (terms.product_id, terms.category_id): terms for terms in words.order_by("created_at", "pk")
+    }
+
+
+def _narrowest(said: Mapping[_Scope, Terms], product: Product) -> list[_Scope]:
+    """The scope that speaks for the product, if any does."""
+    ladder = [(product.pk, None), (None, product.category_id), (None, None)]
+    return [scope for scope in ladder if scope in said][:1]

@@ -108,3 +108,25 @@ def test_a_lock_lies_inside_of_a_plan_that_goes_on(merchant, product, plan):
     with pytest.raises(WrongState, match="exclusive"):
         rate_lock(plan=plan, product=product, until=UNTIL, actor=None)
     assert RateLock.objects.count() == 0
+
+
+def test_what_comes_into_an_exclusive_plan_tomorrow_is_no_cut(merchant, product, plan):
+    mine = plan_open(merchant=merchant, name="Us", kind="SP", exclusive=True, actor=None)
+    with clock.at(MIDNIGHT + MINUTE):
+        added = terms_announce(plan=mine, product=product, rate_bps=3_000, actor=None)
+        assert added.starts_at > clock.now()
+        rate_lock(plan=mine, until=UNTIL, actor=None)
+
+
+def test_what_an_exclusive_plan_has_let_go_can_be_locked_for_everybody(merchant, product, plan):
+    mine = plan_open(
+        merchant=merchant, name="Us", kind="SP", exclusive=True, rate_bps=2_000, actor=None
+    )
+    with clock.at(MIDNIGHT + MINUTE):
+        terms_announce(plan=mine, product=product, rate_bps=0, actor=None)
+        with pytest.raises(WrongState, match="exclusive"):
+            rate_lock(plan=plan, product=product, until=UNTIL, actor=None)
+    with clock.at(MIDNIGHT + DAY):
+        with pytest.raises(WrongState, match="exclusive"):
+            rate_lock(plan=plan, until=UNTIL, actor=None)
+        rate_lock(plan=plan, product=product, until=UNTIL, actor=None)
