@@ -114,6 +114,7 @@ def place_take(*, actor: User, place: PlanMember, reason: str) -> None:
     lock. Raises Invalid, NotAllowed, WrongState."""
     _must_act(actor, place.plan)
     reason = _reason(reason)
+    Plan.objects.select_for_update(no_key=True).get(pk=place.plan_id)  # whoever locks it waits
     locks = locks_of([place.plan_id])
     place.ends_at = locks.after(place.plan_id, None, next_day(), any_product=True)
     _decided(place, {State.APPROVED}, State.REMOVED, reason=reason, ends_at=place.ends_at)

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from affiliates.models import AffiliateKind, PlanMember, PlanMemberState, SiteState
 from affiliates.promised import promised
@@ -98,6 +99,16 @@ def test_a_rate_lock_keeps_members_in_until_it_ends(plan, seller, affiliate, pro
     rate_lock(plan=plan, until=START + 5 * DAY, actor=seller)
     place_take(actor=seller, place=place, reason="No posts")
     assert place.ends_at == START + 5 * DAY
+
+
+def test_nobody_locks_a_plan_while_a_member_is_removed(plan, seller, affiliate):
+    place = plan_apply(actor=affiliate.owner, affiliate=affiliate, plan=plan)
+    applications_approve(actor=seller, places=[place])
+    with CaptureQueriesContext(connection) as said:
+        place_take(actor=seller, place=place, reason="No posts")
+    (held,) = [i for i, query in enumerate(said) if "FOR NO KEY UPDATE" in query["sql"]]
+    assert 'FROM "merchants_plan"' in said[held]["sql"]
+    assert 'FROM "merchants_ratelock"' in said[held + 1]["sql"]
 
 
 def test_who_leaves_is_out_at_once(plan, seller, affiliate, product, now):
