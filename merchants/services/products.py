@@ -217,10 +217,13 @@ def _move(
     audit.record(verb, product, actor=actor)
 
 
+@transaction.atomic
 def products_let_end(*, products: Sequence[int], at: datetime) -> int:
     """These, of what is on sale, end at a moment to come; until then their links lead on."""
     rows = Product.objects.filter(pk__in=products, state=ProductState.ON_SALE, ends_at=None)
-    return rows.update(ends_at=at, updated_at=clock.now())
+    # In the order in which everybody holds products, or two would wait for each other.
+    held = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    return Product.objects.filter(pk__in=held).update(ends_at=at, updated_at=clock.now())
 
 
 @transaction.atomic

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
@@ -24,6 +26,7 @@ from merchants.services.products import (
     product_restore,
     product_save,
     product_withdraw,
+    products_let_end,
     products_save,
 )
 from merchants.services.shops import domain_normalise, shop_change, shop_create, shop_score
@@ -265,6 +268,15 @@ def test_many_products_take_a_handful_of_statements(shop, category, django_asser
     rows = [product_data(f"P{n}") for n in range(200)]
     with django_assert_max_num_queries(14):
         products_save(shop=shop, products=rows, actor=None)
+
+
+def test_products_that_are_to_end_are_held_in_key_order(product):
+    with CaptureQueriesContext(connection) as said:
+        assert products_let_end(products=[product.pk], at=NOON) == 1
+    (held,) = [query["sql"] for query in said if "FOR NO KEY UPDATE" in query["sql"]]
+    assert held.endswith("ORDER BY 1 ASC FOR NO KEY UPDATE")  # its key, all that it asks for
+    product.refresh_from_db()
+    assert product.ends_at == NOON
 
 
 def test_a_product_is_withdrawn_and_comes_back(product, owner):
