@@ -21,6 +21,7 @@ from affiliates.queries.links import (
 from affiliates.queries.members import membership_in, membership_of, reason_of_state, share_of
 from affiliates.queries.picking import Found, Place, Wish, products_offered
 from affiliates.queries.places import (
+    applies_again_at,
     event_plans,
     events_hosted_by,
     events_open,
@@ -62,6 +63,7 @@ __all__ = [
     "Place",
     "Way",
     "Wish",
+    "applies_again_at",
     "categories",
     "clicks_by_affiliate",
     "clicks_by_day",

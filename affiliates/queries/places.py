@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils.translation import gettext
@@ -38,6 +38,7 @@ from merchants.models import (
 from merchants.queries import plans_for
 
 RECENT = timedelta(days=30)
+REFUSED_FOR = timedelta(days=7)
 HERE = (PlanMemberState.PENDING, PlanMemberState.APPROVED)
 
 
@@ -128,6 +129,15 @@ def places_for(user: User) -> QuerySet[PlanMember]:
 def place_in(affiliate: Affiliate, plan: Plan) -> PlanMember | None:
     """The affiliate's last application for the plan, or its place in it."""
     return PlanMember.objects.filter(affiliate=affiliate, plan=plan).order_by("-pk").first()
+
+
+def applies_again_at(place: PlanMember | None) -> datetime | None:
+    """From when on the affiliate may apply anew whose last place this is; None: now. A refusal or
+    removal is not to be overrun: it holds for a week, to the day."""
+    if place is None or place.state not in (PlanMemberState.REJECTED, PlanMemberState.REMOVED):
+        return None
+    again_at = clock.day_start(clock.business_day(place.decided_at) + REFUSED_FOR)
+    return again_at if again_at > clock.now() else None
 
 
 def plans_known(affiliate: Affiliate) -> QuerySet[Plan]:

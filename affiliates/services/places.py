@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate, PlanMember, PlanMemberState, PlanRule
-from affiliates.queries.places import lacking, record_of
+from affiliates.queries.places import HERE, applies_again_at, lacking, place_in, record_of
 from affiliates.services.standing import affiliate_must_be_active
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
@@ -31,16 +31,21 @@ State = PlanMemberState
 def plan_apply(*, actor: User, affiliate: Affiliate, plan: Plan, words: str = "") -> PlanMember:
     """The affiliate asks to be let into a targeted plan, and the plan's rule may answer at once.
 
-    Raises WrongState (affiliate not active, plan over or not targeted, applied already).
+    Raises WrongState (affiliate not active, plan over or not targeted, applied already, refused or
+    removed less than a week ago).
     """
     affiliate_must_be_active(affiliate)
     plan = plan_held(plan)
     if plan.kind != PlanKind.SP:
         raise WrongState(_("Nobody applies for this plan."))
-    if PlanMember.objects.filter(
-        plan=plan, affiliate=affiliate, state__in=[State.PENDING, State.APPROVED]
-    ).exists():
+    last = place_in(affiliate, plan)
+    if last and last.state in HERE:
         raise WrongState(_("You are in this plan, or have applied for it."))
+    if again_at := applies_again_at(last):
+        raise WrongState(
+            _("You can apply for this plan again from %(day)s on.")
+            % {"day": clock.business_day(again_at).isoformat()}
+        )
     place = PlanMember.objects.create(
         plan=plan, affiliate=affiliate, words=words.strip()[:500], applied_at=clock.now()
     )

@@ -63,6 +63,7 @@ def plan(request: AffiliateRequest, pk: int) -> HttpResponse:
         "rows": standings(terms_of(seen).filter(product=None)).get(plan.pk, []),
         "page": page,
         "locked_until": queries.locks_of_plans([plan.pk]).get(plan.pk),
+        "again_at": queries.applies_again_at(place),
         "form": ApplyForm(),
     }
     return render(request, "affiliates/plan.html", context)

@@ -90,7 +90,6 @@ def test_who_is_removed_keeps_the_rate_until_the_end_of_the_day(
     assert rate(affiliate, product, MIDNIGHT) == 1_200
     with pytest.raises(WrongState):
         place_quit(actor=affiliate.owner, place=place)
-    assert plan_apply(actor=affiliate.owner, affiliate=affiliate, plan=plan).pk != place.pk
 
 
 def test_a_rate_lock_keeps_members_in_until_it_ends(plan, seller, affiliate, product, now):
@@ -156,6 +155,22 @@ def test_one_application_at_a_time_and_only_for_what_goes_on(
     closed = make_affiliate(state="closed")
     with pytest.raises(WrongState):
         plan_apply(actor=closed.owner, affiliate=closed, plan=plan)
+
+
+@pytest.mark.parametrize("end", ["rejected", "removed"])
+def test_who_was_refused_or_removed_applies_again_a_week_later(plan, seller, affiliate, now, end):
+    place = plan_apply(actor=affiliate.owner, affiliate=affiliate, plan=plan)
+    if end == "rejected":
+        applications_reject(actor=seller, places=[place], reason="Too few readers")
+    else:
+        applications_approve(actor=seller, places=[place])
+        place_take(actor=seller, place=place, reason="No posts")
+    now(days=6, hours=12, seconds=-1)
+    with pytest.raises(WrongState, match="again from 2026-06-08 on"):
+        plan_apply(actor=affiliate.owner, affiliate=affiliate, plan=plan)
+    assert PlanMember.objects.count() == 1
+    now(days=6, hours=12)
+    assert plan_apply(actor=affiliate.owner, affiliate=affiliate, plan=plan).state == State.PENDING
 
 
 def test_an_application_lapses_after_thirty_days(plan, affiliate, now):

@@ -74,6 +74,9 @@ def test_from_the_application_to_the_rate_in_the_list(
     place.refresh_from_db()
     assert (place.state, place.reason) == (PlanMemberState.REMOVED, "No posts")
     assert "No posts" in words(mine, "plans")
+    page = words(mine, "plan", plan.pk)
+    assert "You can apply for this plan again from" in page
+    assert reverse("affiliates:plan_apply", args=[plan.pk]) not in page
 
 
 def test_rates_that_a_merchant_does_not_show_are_seen_by_members_only(
