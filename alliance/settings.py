@@ -213,6 +213,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "feeds-fetch": {"task": "merchants.tasks.feeds_fetch", "schedule": 60.0},
     "products-end": {"task": "merchants.tasks.products_end", "schedule": crontab(minute="*/10")},
+    "sales-count": {
+        "task": "merchants.tasks.sales_count",
+        "schedule": crontab(hour="4", minute="15"),
+    },
     "imports-forget": {
         "task": "merchants.tasks.imports_forget",
         "schedule": crontab(hour="3", minute="45"),

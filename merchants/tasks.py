@@ -13,7 +13,7 @@ from alliance.kernel.outbound import NotFetched
 from merchants import queries
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ImportRun
-from merchants.services import hooks, imports, plans, product_feeds, products
+from merchants.services import hooks, imports, plans, product_feeds, products, sales
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +75,12 @@ def rates_refresh(*, everything: bool = False) -> None:
 def products_end() -> None:
     """Beat: products that their shops' feeds do not list any more, when their time has come."""
     logger.info("%s products ended", products.products_end())
+
+
+@shared_task
+def sales_count() -> None:
+    """Beat, nightly: what was sold of each product in the last 30 days."""
+    logger.info("%s products have another count of sales now", sales.sales_count())
 
 
 @shared_task

@@ -95,6 +95,7 @@ class Product(InThreeLanguages, Stamped):
         default=0,
         help_text=_("For lists and sorting only; a commission is computed from the dated terms."),
     )
+    # Pieces that were paid, counted each night (merchants.services.sales).
     sales_count = models.PositiveIntegerField(_("sales in 30 days"), default=0)
     state = models.CharField(
         _("state"), max_length=9, choices=ProductState, default=ProductState.ON_SALE

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import ApiKey, AuditEvent, User
-from merchants.models import Coupon, MerchantMember, Product
+from merchants.models import Coupon, MerchantMember, Order, Product
 from merchants.services.coupons import coupon_create, coupon_end
 from merchants.services.merchants import (
     member_add,
@@ -29,6 +29,7 @@ from merchants.services.products import (
     products_let_end,
     products_save,
 )
+from merchants.services.sales import sales_count
 from merchants.services.shops import domain_normalise, shop_change, shop_create, shop_score
 from tests.merchants.conftest import NOON, product_data
 
@@ -277,6 +278,29 @@ def test_products_that_are_to_end_are_held_in_key_order(product):
     assert held.endswith("ORDER BY 1 ASC FOR NO KEY UPDATE")  # its key, all that it asks for
     product.refresh_from_db()
     assert product.ends_at == NOON
+
+
+def test_sales_are_the_paid_pieces_of_thirty_days(noon, shop, product):
+    other = product_save(shop=shop, data=product_data("LJ-2"), actor=None)
+    Product.objects.filter(pk=other.pk).update(sales_count=7)  # sold long ago
+    last = NOON - timedelta(days=30) + timedelta(seconds=1)
+    sold = [
+        ("paid", last, 2),
+        ("received", NOON, 3),
+        ("paid", NOON - timedelta(days=30), 40),
+        ("placed", NOON, 50),
+        ("void", NOON, 60),
+    ]
+    for number, (state, placed_at, pieces) in enumerate(sold):
+        order = Order.objects.create(
+            merchant=shop.merchant, shop=shop, external_id=f"O{number}", state=state,
+            currency="CNY", placed_at=placed_at, paid_at=NOON, received_at=NOON, reported_at=NOON,
+        )  # fmt: skip
+        order.lines.create(external_id="1", product=product, quantity=pieces, amount_minor=100)
+    order.lines.create(external_id="2", quantity=5, amount_minor=100)  # of none that we know
+
+    assert (sales_count(), sales_count()) == (2, 0)
+    assert list(Product.objects.order_by("pk").values_list("sales_count", flat=True)) == [5, 0]
 
 
 def test_a_product_is_withdrawn_and_comes_back(product, owner):

@@ -352,6 +352,13 @@ def a_feed_listed_them_no_more(cast: Cast):
     return MAY + timedelta(days=1), [()]
 
 
+@story_of("merchants.tasks.sales_count")
+def some_were_sold(cast: Cast):
+    with clock.at(MAY):
+        cast.sold("T1")
+    return MAY, [()]
+
+
 @story_of("merchants.tasks.imports_forget")
 def an_import_is_old(cast: Cast):
     moment, [(pk,)] = a_product_file_came(cast)
