@@ -13,7 +13,7 @@ from alliance.kernel.outbound import NotFetched
 from merchants import queries
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ImportRun
-from merchants.services import hooks, imports, plans, product_feeds, products, sales
+from merchants.services import hooks, imports, product_feeds, products, rates, sales
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def rates_refresh(*, everything: bool = False) -> None:
     whom something began or ended in the last day. Once a night `everything`, whatever was missed.
     """
     since = None if everything else clock.now() - timedelta(days=1)
-    logger.info("%s products have another rate now", plans.rates_refresh(since=since))
+    logger.info("%s products have another rate now", rates.rates_refresh(since=since))
 
 
 @shared_task

@@ -22,7 +22,8 @@ from alliance.kernel.models import StaffRole, User
 from merchants.models import Event, Merchant, Plan
 from merchants.queries import may_act_for
 from merchants.services import events
-from merchants.services.plans import event_plan_open, product_rates_announce
+from merchants.services.plans import event_plan_open
+from merchants.services.terms import product_rates_announce
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from alliance.kernel.models import User
 from merchants.locks import locks_of
 from merchants.models import Plan, PlanKind
 from merchants.queries import may_act_for
-from merchants.services.plans import next_day, plan_held
+from merchants.services.terms import next_day, plan_held
 
 LAPSES = timedelta(days=30)
 State = PlanMemberState

@@ -31,8 +31,8 @@ from merchants.models import (
     ProductState,
 )
 from merchants.services.imports import import_missing, newer_than
-from merchants.services.plans import plan_held, product_rates_announce
 from merchants.services.products import Fields, ProductOutcome, products_save
+from merchants.services.terms import plan_held, product_rates_announce
 
 KIND = ImportKind.PRODUCTS
 LABEL = gettext_lazy("Products")

@@ -12,7 +12,7 @@ from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import percent
 from merchants.models import SERVICE_MAX_BPS, Event, EventState, Plan, PlanState
-from merchants.services.plans import next_day
+from merchants.services.terms import next_day
 
 _TICK = timedelta(microseconds=1)
 

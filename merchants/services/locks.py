@@ -11,7 +11,7 @@ from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
 from merchants.models import JOINED, Plan, PlanKind, Product, RateLock, Terms
-from merchants.services.plans import plan_held, rates_held
+from merchants.services.terms import plan_held, rates_held
 
 _Scope = tuple[int | None, int | None]  # product, category
 LOCKABLE = frozenset({PlanKind.COMMON, PlanKind.MKT, *JOINED})

@@ -16,7 +16,7 @@ from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
 from merchants.models import Category, Merchant, Product, ProductState, Shop
 from merchants.services.order_reports import LARGEST_MINOR
-from merchants.services.plans import rates_refresh
+from merchants.services.rates import rates_refresh
 from merchants.services.shops import url_of_shop
 
 _LONGEST = {

@@ -19,7 +19,8 @@ from merchants.access import MerchantRequest, merchant_required
 from merchants.forms import LockForm, PlanForm, RateForm, last_moment
 from merchants.models import PlanKind, Product
 from merchants.services.locks import LOCKABLE, rate_lock
-from merchants.services.plans import plan_end, terms_announce, terms_preview
+from merchants.services.plans import plan_end
+from merchants.services.terms import terms_announce, terms_preview
 
 PER_PAGE = 25
 _WORDS: dict[str, dict[str, Any]] = {

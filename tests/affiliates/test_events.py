@@ -17,13 +17,8 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import AuditEvent, MemberRole
 from merchants.models import EventState, MerchantMember, OrderLine, PlanState
 from merchants.plans import terms_at
-from merchants.services.plans import (
-    plan_end,
-    plan_open,
-    product_rates_announce,
-    terms_announce,
-    terms_preview,
-)
+from merchants.services.plans import plan_end, plan_open
+from merchants.services.terms import product_rates_announce, terms_announce, terms_preview
 from tests.affiliates.conftest import START
 
 pytestmark = pytest.mark.django_db

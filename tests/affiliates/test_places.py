@@ -25,7 +25,8 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import MemberRole
 from merchants.models import MerchantMember
 from merchants.services.locks import rate_lock
-from merchants.services.plans import plan_open, terms_announce
+from merchants.services.plans import plan_open
+from merchants.services.terms import terms_announce
 from tests.affiliates.conftest import START
 
 pytestmark = pytest.mark.django_db

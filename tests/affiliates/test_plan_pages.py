@@ -14,7 +14,8 @@ from alliance.kernel import clock
 from alliance.kernel.models import MemberRole
 from merchants.models import Event, MerchantMember
 from merchants.services.locks import rate_lock
-from merchants.services.plans import first_pieces_open, plan_open, terms_announce
+from merchants.services.plans import first_pieces_open, plan_open
+from merchants.services.terms import terms_announce
 from tests.affiliates.conftest import START
 
 pytestmark = pytest.mark.django_db

@@ -23,7 +23,8 @@ from alliance.kernel.models import MemberRole
 from merchants.models import MerchantMember, Plan
 from merchants.plans import terms_at
 from merchants.services.locks import rate_lock
-from merchants.services.plans import plan_end, plan_open, terms_announce
+from merchants.services.plans import plan_end, plan_open
+from merchants.services.terms import terms_announce
 from tests.affiliates.conftest import START
 
 pytestmark = pytest.mark.django_db

@@ -16,8 +16,9 @@ from commissions.models import Commission
 from commissions.verify import verify
 from merchants.models import PieceStock, PieceTake, PlanKind
 from merchants.services.orders import orders_record
-from merchants.services.plans import first_pieces_open, terms_announce
+from merchants.services.plans import first_pieces_open
 from merchants.services.products import ProductData, product_save
+from merchants.services.terms import terms_announce
 from tests.cast import cast_make
 from tests.processes import in_processes
 

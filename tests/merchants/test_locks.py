@@ -9,13 +9,8 @@ from alliance.kernel.errors import Invalid, WrongState
 from merchants.models import RateLock, Terms
 from merchants.plans import Wanted, terms_at
 from merchants.services.locks import rate_lock
-from merchants.services.plans import (
-    plan_end,
-    plan_open,
-    product_rates_announce,
-    terms_announce,
-    terms_preview,
-)
+from merchants.services.plans import plan_end, plan_open
+from merchants.services.terms import product_rates_announce, terms_announce, terms_preview
 from tests.merchants.conftest import NOON
 
 MIDNIGHT = datetime(2026, 6, 1, 16, tzinfo=UTC)

@@ -22,14 +22,10 @@ from merchants.plans import (
     explain,
     terms_at,
 )
-from merchants.services.plans import (
-    plan_end,
-    plan_open,
-    product_rates_announce,
-    rates_refresh,
-    terms_announce,
-)
+from merchants.services.plans import plan_end, plan_open
 from merchants.services.products import product_save, products_save
+from merchants.services.rates import rates_refresh
+from merchants.services.terms import product_rates_announce, terms_announce
 from merchants.tasks import rates_refresh as refresh_task
 from tests.merchants.conftest import NOON, product_data
 
@@ -183,7 +179,7 @@ def test_products_carry_the_rate_of_now(merchant, product, plan):
 def test_rates_are_refreshed_in_slices_and_where_something_turned(
     merchant, shop, product, plan, monkeypatch
 ):
-    monkeypatch.setattr("merchants.services.plans.SLICE", 2)
+    monkeypatch.setattr("merchants.services.rates.SLICE", 2)
     products_save(shop=shop, products=[product_data(f"P{n}") for n in range(4)], actor=None)
     terms_announce(plan=plan, rate_bps=800, actor=None)
     with clock.at(MIDNIGHT):

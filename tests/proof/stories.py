@@ -27,9 +27,9 @@ from merchants.feeds import FEEDS, run_feed
 from merchants.models import ImportRun
 from merchants.services.imports import import_begin, mapping_save
 from merchants.services.orders import orders_record
-from merchants.services.plans import terms_announce
 from merchants.services.product_feeds import feed_save
 from merchants.services.products import ProductData, products_let_end, products_save
+from merchants.services.terms import terms_announce
 from tests.cast import Cast
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)

@@ -39,7 +39,7 @@ from commissions import tasks
 from commissions.models import VerifySource
 from commissions.services.funding import funding_review
 from commissions.services.verification import verification_run
-from merchants.services.plans import rates_refresh
+from merchants.services.rates import rates_refresh
 
 SEED = 618
 BEGAN, DONE = "demo.began", "demo.loaded"

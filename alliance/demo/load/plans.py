@@ -17,7 +17,8 @@ from alliance.demo.people import DEMO_AFFILIATE
 from alliance.kernel import clock
 from merchants.models import Plan, PlanKind
 from merchants.services.locks import rate_lock
-from merchants.services.plans import first_pieces_open, plan_open, product_rates_announce
+from merchants.services.plans import first_pieces_open, plan_open
+from merchants.services.terms import product_rates_announce
 
 HOST = "chanyedai"
 APPLYING = {"wangyue": "每天三场厨房直播，粉丝三万。", "baomali": "宝妈群二十个，复购率高。"}

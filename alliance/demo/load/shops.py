@@ -20,9 +20,10 @@ from commissions.services.wallets import credit_limit_set
 from merchants.models import Category, PlanKind
 from merchants.services.coupons import coupon_create
 from merchants.services.merchants import merchant_apply, merchant_approve
-from merchants.services.plans import plan_open, product_rates_announce, terms_announce
+from merchants.services.plans import plan_open
 from merchants.services.products import ProductData, products_save
 from merchants.services.shops import shop_score
+from merchants.services.terms import product_rates_announce, terms_announce
 
 OPENED = timedelta(days=430)  # before today; the first affiliates joined 420 days ago
 ON_CREDIT, CREDIT = "qingshang", Money(3_000_00, CURRENCY)

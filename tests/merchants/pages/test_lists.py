@@ -11,8 +11,8 @@ from alliance.kernel.models import User
 from merchants.models import MerchantMember, Product
 from merchants.services.coupons import coupon_create
 from merchants.services.imports import import_begin
-from merchants.services.plans import terms_announce
 from merchants.services.products import products_save
+from merchants.services.terms import terms_announce
 from tests.merchants.conftest import NOON, product_data
 from tests.merchants.pages.room import LISTS, url
 

@@ -6,7 +6,7 @@ import pytest
 
 from alliance.kernel import clock
 from merchants.models import Plan, Product, Terms
-from merchants.services.plans import terms_announce
+from merchants.services.terms import terms_announce
 from merchants.tasks import rates_refresh
 from tests.merchants.conftest import NOON
 from tests.merchants.pages.room import said, url

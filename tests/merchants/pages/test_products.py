@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from alliance.kernel import clock
 from merchants.models import Product
-from merchants.services.plans import terms_announce
+from merchants.services.terms import terms_announce
 from tests.merchants.conftest import NOON
 from tests.merchants.pages.room import url
 

@@ -6,7 +6,7 @@ BUGS = (
     Bug(
         "lock-ignored",
         "A cut inside a rate lock counts from the next day",
-        "merchants/services/plans.py",
+        "merchants/services/terms.py",
         "return self.locks.after(self.plan.pk, product.pk if product else None, next_day())\n",
         "return next_day()\n",
         ("tests/merchants/test_locks.py",),
