@@ -14,7 +14,16 @@ from unfold.enums import ActionVariant
 
 import affiliates.admin_plans
 import affiliates.admin_policy  # noqa: F401 (registers its tables)
-from affiliates.admin_parts import LOOK_AFTER, PARTNER, SPECIAL_FEE, special_bps
+from affiliates.admin_parts import (
+    FINANCE,
+    LOOK_AFTER,
+    OPS,
+    PARTNER,
+    RISK,
+    SPECIAL_FEE,
+    SUPPORT,
+    special_bps,
+)
 from affiliates.explanations import explain
 from affiliates.models import (
     AdZone,
@@ -47,15 +56,7 @@ from alliance.kernel.desk import (
     in_state,
     last_reason,
 )
-from alliance.kernel.models import StaffRole
 from alliance.kernel.money import percent
-
-OPS, RISK, FINANCE, SUPPORT = (
-    StaffRole.OPS,
-    StaffRole.RISK,
-    StaffRole.FINANCE,
-    StaffRole.SUPPORT,
-)
 
 
 class MemberInline(ReadOnlyInline):

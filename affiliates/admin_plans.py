@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -19,23 +19,14 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from affiliates.admin_parts import PercentField
+from affiliates.admin_parts import FINANCE, OPS, RISK, SUPPORT, PercentField
 from affiliates.models import PlanMember
 from affiliates.services import event_draft, event_end, event_open, event_publish, event_void
 from alliance.kernel import clock, columns
 from alliance.kernel.access import has_role
-from alliance.kernel.desk import Decision, ReadOnlyAdmin, ReadOnlyInline, in_state, person
-from alliance.kernel.errors import Invalid
-from alliance.kernel.models import StaffRole
+from alliance.kernel.desk import Decision, ReadOnlyAdmin, ReadOnlyInline, in_state
 from merchants.forms import DayField
 from merchants.models import Event, EventState, Plan
-
-OPS, RISK, FINANCE, SUPPORT = (
-    StaffRole.OPS,
-    StaffRole.RISK,
-    StaffRole.FINANCE,
-    StaffRole.SUPPORT,
-)
 
 
 @admin.register(PlanMember)
@@ -204,20 +195,12 @@ class EventAdmin(ReadOnlyAdmin):
         if not self.has_draft_permission(request):
             raise PermissionDenied
         form = EventForm(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            try:
-                made = event_draft(actor=person(request), **form.values())
-            except Invalid as exc:
-                form.add_error(exc.field if exc.field in form.fields else None, str(exc))
-            else:
-                messages.success(request, gettext("The event is drafted."))
-                return HttpResponseRedirect(self.url_of("change", made.pk))
-        return self.page(
+        return self.make_page(
             request,
-            "desk/form.html",
-            _("Draft an event"),
-            form=form,
+            form,
+            lambda actor: event_draft(actor=actor, **form.values()),
+            title=_("Draft an event"),
             submit=_("Draft"),
             text=_("Nobody sees it before you let merchants enrol."),
-            back=self.url_of("changelist"),
+            done=_("The event is drafted."),
         )

@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
@@ -32,8 +31,7 @@ from affiliates.queries import policy_now
 from affiliates.services import policy_set
 from alliance.kernel import clock, columns
 from alliance.kernel.access import has_role
-from alliance.kernel.desk import ReadOnlyAdmin, person
-from alliance.kernel.errors import Invalid
+from alliance.kernel.desk import ReadOnlyAdmin
 from alliance.kernel.models import StaffRole
 from merchants.forms import DayField
 
@@ -131,27 +129,18 @@ class PolicyAdmin(ReadOnlyAdmin):
                 "starts_on": clock.business_day(),
             },
         )
-        if form.is_valid():
-            values = form.values()
-            try:
-                made = policy_set(actor=person(request), **values)
-            except Invalid as exc:
-                form.add_error("starts_on" if exc.field == "starts_at" else exc.field, str(exc))
-            else:
-                messages.success(request, gettext("The policy is set."))
-                return HttpResponseRedirect(self.url_of("change", made.pk))
-        return self.page(
+        return self.make_page(
             request,
-            "desk/form.html",
-            _("Set a new policy"),
-            form=form,
+            form,
+            lambda actor: policy_set(actor=actor, **form.values()),
+            title=_("Set a new policy"),
             submit=_("Set"),
             text=_(
                 "It counts for orders placed from its first day on, today: from now on. Orders "
                 "that were placed before keep the policy of their day, however late they are "
                 "reported."
             ),
-            back=self.url_of("changelist"),
+            done=_("The policy is set."),
         )
 
 

@@ -32,7 +32,7 @@ def policy_set(
     now = clock.now()
     starts_at = starts_at or now
     if starts_at < now:
-        raise Invalid(_("Orders that were placed keep their terms."), field="starts_at")
+        raise Invalid(_("Orders that were placed keep their terms."), field="starts_on")
     if not 1 <= window_days <= WINDOW_MAX_DAYS:
         raise Invalid(
             _("The window has 1 to %(most)d days.") % {"most": WINDOW_MAX_DAYS},

@@ -32,7 +32,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from alliance.kernel import audit
 from alliance.kernel.access import has_role
-from alliance.kernel.errors import DomainError, WrongState
+from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import AuditEvent, StaffRole, User
 
 Text = str | Promise
@@ -209,6 +209,37 @@ class DeskAdmin(RoleAccess, ModelAdmin):
                 "title": title,
                 **context,
             },
+        )
+
+    def make_page(
+        self,
+        request: HttpRequest,
+        form: forms.Form,
+        make: Callable[[User], Model],
+        *,
+        title: Text,
+        submit: Text,
+        text: Text,
+        done: Text,
+    ) -> HttpResponse:
+        """A page that asks for what a new object needs. `make(actor)` calls the service with what a
+        valid form says; a refusal stands at the field at fault."""
+        if form.is_valid():
+            try:
+                made = make(person(request))
+            except Invalid as exc:
+                form.add_error(exc.field if exc.field in form.fields else None, str(exc))
+            else:
+                messages.success(request, str(done))
+                return HttpResponseRedirect(self.url_of("change", made.pk))
+        return self.page(
+            request,
+            "desk/form.html",
+            title,
+            form=form,
+            submit=submit,
+            text=text,
+            back=self.url_of("changelist"),
         )
 
     def decide_many(

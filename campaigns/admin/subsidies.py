@@ -6,11 +6,10 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
@@ -25,8 +24,7 @@ from unfold.widgets import (
 from affiliates.admin_parts import PercentField
 from alliance.kernel import clock, columns
 from alliance.kernel.access import has_role
-from alliance.kernel.desk import Decision, ReadOnlyAdmin, person
-from alliance.kernel.errors import Invalid
+from alliance.kernel.desk import Decision, ReadOnlyAdmin
 from alliance.kernel.models import StaffRole
 from alliance.kernel.money import Money, exponent
 from campaigns.models import Subsidy
@@ -162,20 +160,12 @@ class SubsidyAdmin(ReadOnlyAdmin):
             request.POST if request.method == "POST" else None,
             initial={"share": 100, "merchant_part": 0, "starts_on": clock.business_day()},
         )
-        if form.is_valid():
-            try:
-                made = subsidy_open(actor=person(request), **form.values())
-            except Invalid as exc:
-                form.add_error(exc.field if exc.field in form.fields else None, str(exc))
-            else:
-                messages.success(request, gettext("The subsidy is granted."))
-                return HttpResponseRedirect(self.url_of("change", made.pk))
-        return self.page(
+        return self.make_page(
             request,
-            "desk/form.html",
-            _("Grant a subsidy"),
-            form=form,
+            form,
+            lambda actor: subsidy_open(actor=actor, **form.values()),
+            title=_("Grant a subsidy"),
             submit=_("Grant"),
             text=_("The terms cannot be edited later. End it and grant another one instead."),
-            back=self.url_of("changelist"),
+            done=_("The subsidy is granted."),
         )

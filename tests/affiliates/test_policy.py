@@ -89,7 +89,7 @@ def test_an_announced_policy_waits_for_its_day(ops, now):
         ({"window_days": 91}, "window_days"),
         ({"stand_down_seconds": 601}, "stand_down_seconds"),
         ({"precedence": "coin_toss"}, "precedence"),
-        ({"starts_at": START - timedelta(seconds=1)}, "starts_at"),
+        ({"starts_at": START - timedelta(seconds=1)}, "starts_on"),
     ],
 )
 def test_a_policy_that_cannot_be_is_refused(ops, now, wrong, field):
