@@ -15,7 +15,7 @@ from affiliates.promised import Ask, wanted_for
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import AuditEvent, MemberRole
-from merchants.models import EventState, MerchantMember, OrderLine, PlanState
+from merchants.models import Event, EventState, MerchantMember, OrderLine, PlanState
 from merchants.plans import terms_at
 from merchants.services.plans import plan_end, plan_open
 from merchants.services.terms import product_rates_announce, terms_announce, terms_preview
@@ -247,6 +247,18 @@ def test_who_does_not_look_after_plans_hosts_nothing(affiliate, ops):
     with pytest.raises(Invalid, match="host"):
         services.event_draft(actor=ops, **facts)
     assert services.event_draft(actor=ops, **{**facts, "service_bps": 0}).pk
+
+
+def test_operations_draft_an_event_of_the_alliances_own_at_the_desk(ops, client):
+    client.force_login(ops)
+    said = {"name": "618", "least": "10", "starts_on": "2026-06-18", "ends_on": "2026-06-20"}
+    late = client.post("/admin/merchants/event/draft/", {**said, "enrol_until": "2026-06-19"})
+    assert late.context["form"].errors["enrol_until"] == [
+        "Merchants enrol from now on until before it starts."
+    ]
+    client.post("/admin/merchants/event/draft/", {**said, "enrol_until": "2026-06-17"})
+    event = Event.objects.get()
+    assert (event.state, event.least_bps, event.service_bps) == (EventState.DRAFT, 1_000, 0)
 
 
 def test_an_event_ended_early_pays_until_midnight(

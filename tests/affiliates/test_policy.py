@@ -100,6 +100,17 @@ def test_a_policy_that_cannot_be_is_refused(ops, now, wrong, field):
     assert not AuditEvent.objects.filter(verb="attribution_policy.set").exists()
 
 
+def test_the_desk_says_beside_the_day_that_it_is_too_early(ops, now, client):
+    client.force_login(ops)
+    address = "/admin/affiliates/attributionpolicy/new/"
+    early = client.post(address, {**USUAL, "starts_on": "2026-05-31"})
+    assert early.context["form"].errors["starts_on"] == [
+        "Orders that were placed keep their terms."
+    ]
+    client.post(address, {**USUAL, "starts_on": "2026-06-01"})
+    assert AttributionPolicy.objects.get().starts_at == START
+
+
 def test_the_database_keeps_a_policy_as_it_was_set(put, sql):
     put()
     with pytest.raises(IntegrityError), transaction.atomic():
