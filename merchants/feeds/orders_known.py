@@ -1,7 +1,8 @@
 """Orders out of exports whose layout we know (`layouts`), order by order.
 
 Such a file tells of an order what is so now: how much came back in all, and that goods arrived, but
-not when. So what it says is held against what we know already, and the difference is reported.
+not when. So what it says is held against what we know already, and the difference is reported. A
+refund that comes under its own number later replaces it (`refund_plans`): it counts once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from merchants.feeds.runs import OnChanged, RowFault, Tally
 from merchants.feeds.table import EXTRA, Table
 from merchants.models import ColumnMapping, ImportKind, OrderState
 from merchants.queries import OrderHeld
+from merchants.services.order_reports import SUM
 from merchants.services.orders import OrderReport, Outcome, RefundReport, orders_record
 
 BATCH = 1000
@@ -147,7 +149,7 @@ def report_of(
     strange = held is not None and not ids & set(held.lines)
     so_far = min(sale.refunded_minor, sale.minor)  # freight may come back, too
     came_back = so_far - (held.refunded_minor if held else 0)
-    refund = RefundReport(f"{number}:{so_far}", "", came_back, at, facts={"by": "export"})
+    refund = RefundReport(f"{number}:{so_far}", "", came_back, at, facts=SUM, capped=True)
     return OrderReport(
         external_id=number,
         state=sale.state,

@@ -66,13 +66,19 @@ class LineReport:
 
 
 REFUND_STATES = ("requested", "succeeded", "failed")
+SUM = {"by": "export"}  # facts of a refund that is no single one: what an export's sum had more
 
 
 @dataclass(frozen=True, slots=True)
 class RefundReport:
     """Money the buyer got back for a line; without a line for the whole order, in which case it is
     spread over the lines in proportion to what is left of each. `refunded_at` is when it got into
-    its state: asked for, paid, or failed."""
+    its state: asked for, paid, or failed.
+
+    `capped`: a shop's system says so by itself, and cannot be told to say it otherwise. A number
+    that we know stays what it was; a new one takes at most what is left. `dated`: `refunded_at` is
+    really when, and not only when it was told.
+    """
 
     external_id: str
     line_external_id: str
@@ -81,6 +87,8 @@ class RefundReport:
     reason: str = ""
     facts: Mapping[str, Any] | None = None
     state: str = "succeeded"
+    capped: bool = False
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

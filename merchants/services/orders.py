@@ -43,12 +43,13 @@ from merchants.services.order_reports import (
     check_report,
     plan_report,
 )
-from merchants.services.refund_plans import plan_refunds
+from merchants.services.refund_plans import is_sum, plan_refunds
 from merchants.services.refunds import (
     look_again,
     refund_match,
     refunds_keep,
     refunds_known,
+    refunds_summed,
     refunds_waiting,
 )
 
@@ -135,6 +136,7 @@ class _Batch:
         self.lines: dict[str, dict[str, OrderLine]] = defaultdict(dict)
         self.refunds: dict[str, list[Refund]] = {}
         self.waiting: dict[str, list[Refund]] = defaultdict(list)
+        self.sums: dict[str, list[Refund]] = defaultdict(list)
         self.products: dict[str, int] = {}
         self.new_lines: list[OrderLine] = []
         self.new_refunds: list[Refund] = []
@@ -231,6 +233,7 @@ class _Batch:
         for row in refunds_waiting(self.shop, numbers):
             same = self.refunds.get(row.external_id, [row])[0]  # one object for one row
             self.waiting[row.awaits].append(same)
+        self.sums = refunds_summed(reports, self.refunds, self.waiting, lines_by_pk)
         wanted = {line.product_external_id for r in reports for line in r.lines} - {""}
         self.products = dict(
             Product.objects.filter(shop=self.shop, external_id__in=wanted).values_list(
@@ -262,6 +265,7 @@ class _Batch:
                 self.lines[number],
                 self.refunds,
                 self.waiting[number],
+                self.sums.get(number, ()),
             )
         except DomainError as exc:
             return Outcome(number, None, "refused", exc)
@@ -342,6 +346,8 @@ class _Batch:
         self.refunds.setdefault(step.report.external_id, []).append(refund)
         if waits:
             self.waiting[number].append(refund)
+        if is_sum(refund.facts):
+            self.sums[number].append(refund)
 
     def _line(self, order: Order, number: str, fresh: dict[str, object]) -> None:
         line = self.lines[order.external_id].get(number)

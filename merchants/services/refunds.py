@@ -1,6 +1,7 @@
 """Refunds: known by their number, kept when they fit no order, matched by a person later."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import TypeVar
@@ -15,13 +16,15 @@ from alliance.kernel.models import User
 from merchants.models import Merchant, Order, OrderLine, Refund, RefundState, Shop
 from merchants.services.order_reports import (
     PART,
+    SUM,
+    OrderReport,
     Outcome,
     OverRefund,
     RefundReport,
     RefundReused,
     check_refund,
 )
-from merchants.services.refund_plans import MEANS, means
+from merchants.services.refund_plans import MEANS, OPEN, is_sum, means
 
 T = TypeVar("T")
 
@@ -64,6 +67,31 @@ def refunds_waiting(shop: Shop, orders: Iterable[str]) -> Iterable[Refund]:
     """Refunds that came before their order, locked."""
     rows = Refund.objects.filter(shop=shop, awaits__in=list(orders)).exclude(awaits="")
     return rows.order_by("pk").select_for_update()
+
+
+def refunds_summed(
+    reports: Iterable[OrderReport],
+    known: Mapping[str, Sequence[Refund]],
+    waiting: Iterable[str],
+    lines: Mapping[int, OrderLine],
+) -> dict[str, list[Refund]]:
+    """What exports' sums had more, the oldest first, locked: by number of the orders for which a
+    refund under its own number may begin to count. `lines`: those of all orders, by key."""
+    orders = set(waiting) | {
+        report.external_id
+        for report in reports
+        for refund in report.refunds
+        if not is_sum(refund.facts)
+        and all(row.state in OPEN for row in known.get(refund.external_id, ()))
+    }
+    theirs = [pk for pk, line in lines.items() if line.order.external_id in orders]
+    found: dict[str, list[Refund]] = defaultdict(list)
+    if theirs:
+        rows = Refund.objects.filter(line__in=theirs, state=RefundState.APPLIED)
+        for row in rows.filter(facts__by=SUM["by"]).order_by("pk").select_for_update():
+            row.line = line = lines[row.line_id or 0]
+            found[line.order.external_id].append(row)
+    return found
 
 
 def refunds_keep(

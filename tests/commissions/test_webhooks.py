@@ -249,6 +249,23 @@ def test_refunds_of_shopify_come_by_line_once(cast, shopify):
     pipeline.orders_process([Order.objects.get().pk])
 
 
+def test_a_refund_of_shopify_counts_once_all_of_its_money_has_arrived(cast, shopify):
+    """20.00 went to a gift card at once, 16.00 are under way to the bank; then the shop errs."""
+    sent(shopify, "orders/paid", shopify_order(cast))
+    parts = [
+        {"kind": "refund", "status": "success", "amount": "20.00"},
+        {"kind": "refund", "status": "pending", "amount": "16.00"},
+    ]
+    sent(shopify, "refunds/create", shopify_refund(transactions=parts))
+    assert refunded() == {"1": 0, "2": 0}
+
+    sent(shopify, "orders/updated", shopify_order(cast, 5, refunds=[shopify_refund(amount="36")]))
+    assert refunded() == {"1": 3600, "2": 0}
+    sent(shopify, "orders/updated", shopify_order(cast, 6, refunds=[shopify_refund(amount="20")]))
+    assert (refunded(), results()[-1][2]) == ({"1": 3600, "2": 0}, "unchanged")
+    pipeline.orders_process([Order.objects.get().pk])
+
+
 def test_a_refund_before_its_order_waits_for_a_person(cast, shopify):
     sent(shopify, "refunds/create", shopify_refund())
     assert Refund.objects.get().state == "unmatched"
@@ -352,6 +369,23 @@ def test_an_order_of_woocommerce_from_creation_to_its_refunds(cast, woo):
     sent(woo, "order.updated", woo_order(cast, 4, refunds=back, status="refunded"))
     assert sum(refunded().values()) == 9000
     pipeline.orders_process([order.pk])
+
+
+def test_a_refund_of_woocommerce_stays_what_it_was_when_its_order_changes(cast, woo):
+    """90.00 of goods and 10.00 of freight came back, then the order grew by 28.00. The list of
+    refunds begins with the newest."""
+    back = [{"id": 100, "total": "-60.00"}, {"id": 99, "total": "-40.00"}]
+    sent(woo, "order.updated", woo_order(cast, 1, refunds=back))
+    teapot, cup = woo_order(cast)["line_items"]
+    items = [{**teapot, "total": "100.00"}, cup]
+    back.insert(0, {"id": 101, "total": "-5.00"})
+    sent(woo, "order.updated", woo_order(cast, 2, refunds=back, line_items=items))
+
+    assert [result for *_rest, result in results()] == ["taken", "taken"]
+    parts = Refund.objects.order_by("pk").values_list("facts__total_minor", flat=True)
+    assert list(dict.fromkeys(parts)) == [4000, 5000, 500]
+    assert sum(refunded().values()) == 9500
+    pipeline.orders_process([Order.objects.get().pk])
 
 
 def test_prices_with_tax_count_with_it(cast, woo):

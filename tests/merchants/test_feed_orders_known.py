@@ -12,7 +12,7 @@ from merchants.feeds.layouts import LAYOUTS, layout_of
 from merchants.feeds.table import Table
 from merchants.models import ImportRun, Order, OrderLine, Refund
 from merchants.services.imports import import_begin
-from merchants.services.orders import LineReport, OrderReport, orders_record
+from merchants.services.orders import LineReport, OrderReport, RefundReport, orders_record
 from tests.merchants import exports
 from tests.merchants.conftest import NOON
 from tests.merchants.exports import CUP, TEAPOT, shopify_order, taobao_order, woo_order
@@ -128,6 +128,75 @@ def test_what_came_back_grows_from_file_to_file(shop):
         2500,
     ]
     assert Order.objects.get().version == 2
+
+
+def paid_back(shop, text, hours, word="partially_refunded"):
+    """An export with this sum; the refunds of the two lines after it."""
+    order = shopify_order(**{"Financial Status": word, "Refunded Amount": text})
+    with clock.at(NOON + timedelta(hours=hours)):
+        bring(shop, "shopify", exports.shopify((order, [TEAPOT, CUP])))
+    return by_line()
+
+
+def told(shop, *refunds, hours=9):
+    """The same order's refunds by another door."""
+    report = OrderReport(
+        external_id="#1001", state="paid", currency="CNY", placed_at=NOON - timedelta(days=2),
+        reported_at=NOON - timedelta(days=1), refunds=refunds,
+    )  # fmt: skip
+    with clock.at(NOON + timedelta(hours=hours)):
+        (outcome,) = orders_record(shop=shop, reports=[report])
+    assert outcome.error is None
+    return by_line()
+
+
+def by_line():
+    rows = OrderLine.objects.order_by("-external_id")
+    return list(rows.values_list("refunded_minor", flat=True))
+
+
+def refund(number, line, minor, hours=-1, **more):
+    return RefundReport(number, line, minor, NOON + timedelta(hours=hours), **more)
+
+
+def test_a_refund_that_the_sum_has_counts_once_and_on_its_own_line(shop):
+    """40.00 by the sum, of which 30.00 come under a number; then the rest of it, and a new one."""
+    assert paid_back(shop, "40.00", 0) == [3200, 800]
+    named = refund("R1", "T1:1", 3000)
+    assert told(shop, named) == [3700, 300]  # the other 10.00 by the 42.00 and 18.00 that are left
+    assert told(shop, named) == [3700, 300]
+    assert told(shop, refund("R2", "C1:1", 1000)) == [3000, 1000]
+    assert told(shop, refund("R3", "C1:1", 500, hours=1)) == [3000, 1500]
+    assert paid_back(shop, "45.00", 10) == [3000, 1500]
+    assert Refund.objects.filter(state="applied").count() == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "sum_of", "after"),
+    [
+        (refund("R1", "T1:1", 3000, hours=-1), "30.00", 3000),
+        (refund("R1", "T1:1", 3000, hours=1), "30.00", 6000),
+        (refund("R1", "", 3000, hours=1, dated=False), "30.00", 3000),
+        (refund("R1", "T1:1", 3000, state="requested"), "30.00", 3000),
+        (refund("R1", "T9:1", 3000), "30.00", 3000),  # of a line that we do not know: it waits
+        (refund("R1", "T1:1", 7000), "90.00", 9000),
+    ],
+)
+def test_what_a_refund_with_a_number_adds_to_the_sum(shop, first, sum_of, after):
+    paid_back(shop, sum_of, 0)
+    assert sum(told(shop, first)) == after
+
+
+def test_a_refund_that_was_only_asked_for_takes_the_place_of_the_sum_when_it_succeeds(shop):
+    paid_back(shop, "30.00", 0)
+    told(shop, refund("R1", "C1:1", 1000, state="requested"))
+    assert told(shop, refund("R1", "C1:1", 1000)) == [1800, 1200]
+
+
+def test_a_refund_that_waited_for_the_order_of_the_export_counts_once(shop):
+    assert told(shop, refund("R1", "T1:1", 3000), hours=-1) == []
+    assert sum(paid_back(shop, "40.00", 0)) == 4000
+    assert set(Refund.objects.values_list("external_id", "state")) >= {("R1", "applied")}
 
 
 def test_lines_that_another_door_named_are_not_counted_twice(shop):

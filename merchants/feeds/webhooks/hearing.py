@@ -1,6 +1,6 @@
 """What comes through the doors of shops' systems. All of it ends in `orders_record`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -136,11 +136,11 @@ def _report(
     report = report_of(
         number, heard.sale, held, currency=currency, at=heard.updated_at or clock.now()
     )
-    own = [line.external_id for line in report.lines] or lines
+    own = {*lines, *(line.external_id for line in report.lines)}
     return replace(report, refunds=_refunds(heard, own))
 
 
-def _refunds(heard: Heard, lines: Sequence[str]) -> tuple[RefundReport, ...]:
+def _refunds(heard: Heard, lines: Collection[str]) -> tuple[RefundReport, ...]:
     """Of lines that another door named otherwise, the order as a whole."""
     return tuple(
         one if not one.line_external_id or one.line_external_id in lines

@@ -95,12 +95,14 @@ def _marks(payload: dict[str, Any], items: list[dict[str, Any]]) -> Iterator[tup
 
 
 def _refund(refund: dict[str, Any], currency: str) -> Iterator[RefundReport]:
-    """What really went back, line by line; freight and what else is not ours is left out."""
+    """What really went back, line by line; freight and what else is not ours is left out. Nothing
+    while money of it is under way: how much that is, the order says again when it has arrived."""
     number, at = text(refund.get("id")), needed(refund.get("created_at"))
+    payments = [one for one in objects(refund.get("transactions")) if one.get("kind") == "refund"]
+    if any(one.get("status") == "pending" for one in payments):
+        return
     paid_back = sum(
-        minor(one.get("amount"), currency)
-        for one in objects(refund.get("transactions"))
-        if one.get("kind") == "refund" and one.get("status") == "success"
+        minor(one.get("amount"), currency) for one in payments if one.get("status") == "success"
     )
     items = objects(refund.get("refund_line_items"))
     subtotals = [minor(item.get("subtotal"), currency) for item in items]
@@ -109,7 +111,7 @@ def _refund(refund: dict[str, Any], currency: str) -> Iterator[RefundReport]:
     for item, amount in zip(items, subtotals, strict=True):
         if amount > 0:
             line = text(item.get("line_item_id"))
-            yield RefundReport(f"{number}:{line}", line, amount, at)
+            yield RefundReport(f"{number}:{line}", line, amount, at, capped=True)
     if not items:
         freight = sum(
             abs(minor(one.get("amount"), currency))
@@ -117,4 +119,4 @@ def _refund(refund: dict[str, Any], currency: str) -> Iterator[RefundReport]:
             if one.get("kind") == "shipping_refund"
         )
         if paid_back > freight:
-            yield RefundReport(number, "", paid_back - freight, at)
+            yield RefundReport(number, "", paid_back - freight, at, capped=True)

@@ -54,7 +54,7 @@ def _order(payload: dict[str, Any], currency: str) -> Heard:
         updated_at=updated_at,
         sale=sale,
         products={text(item.get("id")): list(_products(item)) for item in items},
-        refunds=list(_refunds(payload, sale.minor, updated_at, currency)),
+        refunds=list(_refunds(payload, updated_at, currency)),
     )
 
 
@@ -79,15 +79,12 @@ def _marks(payload: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield text(pair.get("key")), text(pair.get("value"))
 
 
-def _refunds(
-    payload: dict[str, Any], left: int, at: datetime, currency: str
-) -> Iterator[RefundReport]:
-    """Each of the order as a whole, freight with it: together they are at most what was paid for
-    the goods."""
-    for refund in objects(payload.get("refunds")):
-        amount = min(abs(minor(text(refund.get("total")).lstrip("-"), currency)), left)
-        left -= amount
-        if amount > 0:
-            yield RefundReport(
-                text(refund.get("id")), "", amount, at, reason=text(refund.get("reason"))[:200]
-            )
+def _refunds(payload: dict[str, Any], at: datetime, currency: str) -> Iterator[RefundReport]:
+    """Each of the order as a whole, freight with it, which is why it is capped. The list begins
+    with the newest; numbers grow. Nobody says when they were made."""
+    found = [(text(one.get("id")), one) for one in objects(payload.get("refunds"))]
+    for number, refund in sorted(found, key=lambda pair: (len(pair[0]), pair[0])):
+        amount = abs(minor(text(refund.get("total")).lstrip("-"), currency))
+        if amount:
+            reason = text(refund.get("reason"))[:200]
+            yield RefundReport(number, "", amount, at, reason=reason, capped=True, dated=False)

@@ -103,6 +103,14 @@ BUGS = (
         (OF_REFUNDS, "tests/merchants/test_orders.py"),
     ),
     Bug(
+        "refund-beside-the-sum",
+        "A refund that an export's sum has counts beside it",
+        REFUNDS,
+        "    if not within:\n",
+        "    if True:\n",
+        ("tests/merchants/test_feed_orders_known.py",),
+    ),
+    Bug(
         "refund-beyond-the-order",
         "More is refunded than was paid",
         REFUNDS,
