@@ -48,6 +48,9 @@ ALIASES = {
     "product": ("product", "product_id", "sku"),
     "status": ("status", "state"),
 }
+# Whose order it is and what was bought may stay unknown: for that alone no order is lost. By name,
+# the longest that we keep.
+OPTIONAL = {"click_id": 64, "coupon": 40, "product": 64}
 _PLACEHOLDER = re.compile(r"[{\[<].*[}\]>]|\$\{.*\}|%.*%", re.DOTALL)
 _AMOUNT = re.compile(r"(\d{1,13})(?:\.(\d+))?", re.ASCII)
 
@@ -127,14 +130,16 @@ class ConversionsView(APIView):
         return self._take(request, {name: request.data[name] for name in request.data})
 
     def _take(self, request: ShopCall, body: Mapping[str, Any]) -> Response:
-        said = _said({**request.query_params.dict(), **body})
+        said, warnings = _said({**request.query_params.dict(), **body})
         report = _report(request, said)
         outcome = orders_record(shop=request.shop, reports=[report], actor=request.user)[0]
         if outcome.error:
             raise outcome.error
         if outcome.change in ("created", "changed"):
             tasks.orders_process.delay_on_commit([outcome.order_pk])  # type: ignore[attr-defined]
-        answer = {"order_id": outcome.external_id, "change": outcome.change}
+        answer: dict[str, Any] = {"order_id": outcome.external_id, "change": outcome.change}
+        if warnings:
+            answer["warnings"] = warnings
         created = outcome.change == "created"
         return Response(
             answer, status=201 if created else 200, headers={"Cache-Control": "no-store"}
@@ -144,28 +149,40 @@ class ConversionsView(APIView):
 conversions = ConversionsView.as_view()
 
 
-def _said(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Each field under our name for it, as text. Invalid for a placeholder nobody filled in."""
-    found = {}
+def _said(fields: Mapping[str, Any]) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Each field under our name for it, as text; and what of them is left out, why. Invalid for
+    what an order needs."""
+    found: dict[str, str] = {}
+    warnings = []
     for name in map(str, ConversionIn().fields):
         for alias in ALIASES.get(name, (name,)):
-            value = fields.get(alias)
-            if isinstance(value, float):
-                raise Invalid(
-                    _('Send %(name)s as text, like "199.00": a float is not exact.')
-                    % {"name": alias},
-                    field=alias,
-                )
-            text = "" if value is None else str(value).strip()
-            if _PLACEHOLDER.fullmatch(text):
-                raise Invalid(
-                    _("The placeholder %(text)s was not filled in.") % {"text": text[:60]},
-                    field=alias,
-                )
+            try:
+                text = _text(fields.get(alias), alias, OPTIONAL.get(name))
+            except Invalid as exc:
+                if name not in OPTIONAL:
+                    raise
+                warnings.append({"field": alias, "message": str(exc)})
+                continue
             if text:
                 found[name] = text
                 break
-    return found
+    return found, warnings
+
+
+def _text(value: Any, name: str, longest: int | None) -> str:
+    if isinstance(value, float):
+        raise Invalid(
+            _('Send %(name)s as text, like "199.00": a float is not exact.') % {"name": name},
+            field=name,
+        )
+    text = "" if value is None else str(value).strip()
+    if _PLACEHOLDER.fullmatch(text):
+        raise Invalid(
+            _("The placeholder %(text)s was not filled in.") % {"text": text[:60]}, field=name
+        )
+    if longest and (len(text) > longest or "\x00" in text):
+        raise Invalid(_("This text is too long or not readable."), field=name)
+    return text
 
 
 def _report(request: ShopCall, said: Mapping[str, str]) -> OrderReport:

@@ -246,9 +246,20 @@ class OutcomeOut(serializers.Serializer[Any]):
     error = ErrorOut(required=False)
 
 
+class WarningOut(serializers.Serializer[Any]):
+    field = serializers.CharField()
+    message = serializers.CharField(help_text="For people.")
+
+
 class ConversionOut(serializers.Serializer[Any]):
     order_id = serializers.CharField()
     change = serializers.ChoiceField(choices=["created", "changed", "unchanged", "stale"])
+    warnings = WarningOut(
+        many=True,
+        required=False,
+        help_text="Fields that were left out of the order, and why: a click id, coupon or product "
+        "that is too long or whose placeholder was not filled in.",
+    )
 
 
 class BulkIn(serializers.Serializer[Any]):

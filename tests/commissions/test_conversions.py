@@ -162,9 +162,8 @@ def test_fields_that_other_tools_send_are_left_alone(call):
         ({"currency": "EUR"}, "currency", ""),
         ({"status": "wonderful"}, "status", "We do not know the status wonderful"),
         ({"event": "add_to_cart"}, "event", "Only purchases"),
-        ({"click_id": "{click_id}"}, "click_id", "{click_id} was not filled in"),
-        ({"clickid": "${CLICK}"}, "clickid", "was not filled in"),
         ({"order_id": "[ORDER]"}, "order_id", "[ORDER] was not filled in"),
+        ({"amount": "{amount}"}, "amount", "{amount} was not filled in"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_taken(call, said, field, words):
@@ -173,6 +172,32 @@ def test_what_is_wrong_is_said_and_nothing_is_taken(call, said, field, words):
     assert where == field
     assert words in message
     assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "field", "words"),
+    [
+        ({"click_id": "{click_id}"}, "click_id", "{click_id} was not filled in"),
+        ({"clickid": "${CLICK}"}, "clickid", "was not filled in"),
+        ({"click_id": "c" * 65}, "click_id", "too long"),
+        ({"coupon_code": "c" * 41}, "coupon_code", "too long"),
+        ({"sku": "s\x00"}, "sku", "not readable"),
+    ],
+)
+def test_no_order_is_lost_for_what_it_can_do_without(call, said, field, words):
+    answer = call(**said)
+    assert answer.status_code == 201
+    (warning,) = answer.json()["warnings"]
+    assert warning["field"] == field
+    assert words in warning["message"]
+    order = Order.objects.get()
+    line = order.lines.get()
+    assert (order.click_id, order.coupon_code, line.product_external_id) == ("", "", "")
+
+
+def test_an_alias_that_was_filled_in_counts_where_another_was_not(call):
+    assert call(click_id="{click_id}", subid="C-1").json()["warnings"][0]["field"] == "click_id"
+    assert Order.objects.get().click_id == "C-1"
 
 
 def test_amounts_are_never_floats(cast, key):
