@@ -17,7 +17,7 @@ plan pays for is nobody's but its members'.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -26,7 +26,15 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from alliance.kernel.money import percent
-from merchants.models import JOINED, PieceTake, Plan, PlanKind, RateLock, Terms
+from merchants.models import (
+    JOINED,
+    PastCategory,
+    PieceTake,
+    Plan,
+    PlanKind,
+    RateLock,
+    Terms,
+)
 
 EVERYBODYS = frozenset({PlanKind.COMMON, PlanKind.MKT})  # also for what was not clicked on
 _KIND_ORDER = {
@@ -54,8 +62,9 @@ class Asker(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The question: what counts for a merchant's product (None: one that we do not know), of a
-    category, at a moment. `pieces` of it; `line_id`: the order line that has bought them."""
+    """The question: what counts at a moment for a merchant's product (None: one that we do not
+    know), which is in a category now. `pieces` of it; `line_id`: the order line that bought them.
+    """
 
     merchant_id: int
     product_id: int | None
@@ -247,16 +256,19 @@ def terms_at(wanted: Iterable[Wanted]) -> dict[Wanted, Found]:
     """For each question: what counted then. Of first pieces: what is left now, or for a line that
     has had its pieces, that it had them.
 
-    Two queries, however many are asked for; a third where there are targeted plans, a fourth where
-    there are first pieces. Nothing dated is ever edited, so the answer for a past moment stays the
-    same for ever.
+    Two queries, however many are asked for; one more each where there are targeted plans, first
+    pieces, or rates for categories. Nothing dated is ever edited, so the answer for a past moment
+    stays the same for ever.
     """
     asked = list(dict.fromkeys(wanted))
-    if not asked:
-        return {}
-    plans = plans_for(asked)
-    had = _pieces_had(asked, plans)
-    return {one: choose(_as_had(plans.get(one.merchant_id, ()), one, had), one) for one in asked}
+    return _found(asked, plans_for(asked)) if asked else {}
+
+
+def _found(asked: Sequence[Wanted], plans: dict[int, list[PlanFacts]]) -> dict[Wanted, Found]:
+    had, then = _pieces_had(asked, plans), as_filed(asked, plans)
+    return {
+        one: choose(_as_had(plans.get(one.merchant_id, ()), one, had), then[one]) for one in asked
+    }
 
 
 class Change(NamedTuple):
@@ -287,8 +299,7 @@ def terms_if(wanted: Iterable[Wanted], change: Change) -> dict[Wanted, Found]:
         ]
         for merchant_id, found in plans_for(asked).items()
     }
-    had = _pieces_had(asked, plans)
-    return {one: choose(_as_had(plans.get(one.merchant_id, ()), one, had), one) for one in asked}
+    return _found(asked, plans)
 
 
 # --- What the database knows of them -------------------------------------------------------------
@@ -342,6 +353,33 @@ def plans_for(asked: Sequence[Wanted]) -> dict[int, list[PlanFacts]]:
             )
         )
     return plans
+
+
+def as_filed(
+    asked: Sequence[Wanted], plans: Mapping[int, Iterable[PlanFacts]]
+) -> dict[Wanted, Wanted]:
+    """Each question with the category in which its product was at the moment, not now."""
+    by_category = any(
+        category for each in plans.values() for plan in each for _product, category in plan.terms
+    )
+    products = {one.product_id for one in asked} - {None}
+    if not by_category or not products:
+        return {one: one for one in asked}
+    left: dict[int, list[tuple[datetime, int | None]]] = defaultdict(list)
+    rows = PastCategory.objects.filter(
+        product__in=products, until__gt=min(one.at for one in asked)
+    ).order_by("until", "pk")
+    for product_id, until, category_id in rows.values_list("product", "until", "category"):
+        left[product_id].append((until, category_id))
+    return {
+        one: one._replace(
+            category_id=next(
+                (was for until, was in left[one.product_id or 0] if one.at < until),
+                one.category_id,
+            )
+        )
+        for one in asked
+    }
 
 
 def _locks(plans: Sequence[Plan]) -> dict[int, list[LockFacts]]:

@@ -1,6 +1,6 @@
 """Models of the merchant side, split by noun."""
 
-from merchants.models.catalogue import Category, Coupon, Product, ProductState
+from merchants.models.catalogue import Category, Coupon, PastCategory, Product, ProductState
 from merchants.models.event import SERVICE_MAX_BPS, Event, EventState
 from merchants.models.hook import HookDelivery, HookKind, HookOrder, HookResult, ShopHook
 from merchants.models.intake import (
@@ -47,6 +47,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "OrderState",
+    "PastCategory",
     "PieceStock",
     "PieceTake",
     "Plan",

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from alliance.kernel.models import Stamped
+from alliance.kernel.models import AppendOnly, Stamped
 from alliance.kernel.money import Money
 from merchants.models.merchant import Merchant, Shop
 
@@ -152,6 +152,27 @@ class Product(InThreeLanguages, Stamped):
     @property
     def price(self) -> Money:
         return Money(self.price_minor, self.currency)
+
+
+class PastCategory(AppendOnly):
+    """The category that a product was in until a moment. A click before it was promised what its
+    plans paid for that category (docs/domain.md §2.3)."""
+
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="past_categories", verbose_name=_("product")
+    )
+    category = models.ForeignKey(
+        Category, models.PROTECT, related_name="+", null=True, verbose_name=_("category")
+    )
+    until = models.DateTimeField(_("until"))
+
+    class Meta:
+        verbose_name = _("past category")
+        verbose_name_plural = _("past categories")
+        indexes = [models.Index(fields=["product", "until"], name="past_category_of_product")]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.category}"
 
 
 class Coupon(Stamped):

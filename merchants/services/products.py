@@ -14,7 +14,7 @@ from alliance.kernel import audit, clock
 from alliance.kernel.bulk import update_many
 from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
-from merchants.models import Category, Merchant, Product, ProductState, Shop
+from merchants.models import Category, Merchant, PastCategory, Product, ProductState, Shop
 from merchants.services.order_reports import LARGEST_MINOR
 from merchants.services.rates import rates_refresh
 from merchants.services.shops import url_of_shop
@@ -102,6 +102,7 @@ def _save(
     held = {row.external_id: row for row in rows.order_by("pk").select_for_update(no_key=True)}
     fresh: dict[str, Product] = {}
     changed: dict[str, Product] = {}
+    left: list[PastCategory] = []
     answers: list[tuple[ProductData, Product | None, Any, Fields]] = []
     for data in products:
         try:
@@ -126,11 +127,15 @@ def _save(
                 setattr(row, name, value)
             if data.external_id not in fresh:
                 changed[data.external_id] = row
+                if "category_id" in differing:
+                    was, _now = differing["category_id"]
+                    left.append(PastCategory(product=row, category_id=was, until=clock.now()))
             answers.append((data, row, "changed", differing))
         else:
             answers.append((data, row, "unchanged", {}))
     Product.objects.bulk_create([fresh[number] for number in sorted(fresh)], batch_size=1000)
     update_many(changed.values(), _FIELDS)
+    PastCategory.objects.bulk_create(left)
     touched = [row.pk for row in (*fresh.values(), *changed.values())]
     if touched:
         rates_refresh(products=touched)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from alliance.kernel import clock
 from alliance.kernel.bulk import update_many
 from merchants.models import OrderLine, OrderState, PieceStock, PieceTake, PlanKind
-from merchants.plans import Found, PlanFacts, Wanted, choose, plans_for
+from merchants.plans import Found, PlanFacts, Wanted, as_filed, choose, plans_for
 
 
 def terms_take(wanted: Sequence[Wanted]) -> dict[Wanted, Found]:
@@ -24,6 +24,7 @@ def terms_take(wanted: Sequence[Wanted]) -> dict[Wanted, Found]:
     if not wanted:
         return {}
     plans = plans_for(wanted)
+    then = as_filed(wanted, plans)
     stocks = _held(
         {one.id for each in plans.values() for one in each if one.kind == PlanKind.TOPN},
         {one.product_id for one in wanted} - {None},
@@ -31,7 +32,7 @@ def terms_take(wanted: Sequence[Wanted]) -> dict[Wanted, Found]:
     found, takes = {}, []
     for one in wanted:
         offered = [_with_left(plan, stocks) for plan in plans.get(one.merchant_id, ())]
-        found[one] = terms = choose(offered, one)
+        found[one] = terms = choose(offered, then[one])
         if terms.kind == PlanKind.TOPN:
             stock = stocks[terms.plan_id]
             stock.taken += one.pieces

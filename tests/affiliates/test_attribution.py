@@ -15,7 +15,9 @@ from affiliates.models import (
     Touch,
     Visitor,
 )
+from alliance.kernel import clock
 from merchants.models import OrderLine, Terms
+from merchants.services.products import ProductData, product_save
 from tests.affiliates.conftest import START, line_of
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +41,7 @@ def test_the_last_click_on_the_product_gets_the_order(link, click, sell, terms, 
     assert (decision.rate_bps, decision.share_bps) == (1_200, 9_000)
     assert decision.decided_at == START
     assert decision.receipt == {
-        "rules": 5,
+        "rules": 6,
         "policy": {
             "version": 0,
             "window_days": 15,
@@ -117,6 +119,22 @@ def test_the_terms_are_those_at_the_click_not_at_the_order(link, click, sell, te
     before, after = click(link), click(link, timedelta(minutes=30))
     assert decide(sell(before.click_id)).rate_bps == 1_200
     assert decide(sell(after.click_id)).rate_bps == 200
+
+
+def test_the_category_is_the_one_at_the_click_not_at_the_order(
+    make_link, affiliate, make_product, category, click, sell, terms, shop
+):
+    bought = make_product(category=category)
+    dearer = Terms.objects.create(
+        plan=terms.plan, category=category, rate_bps=3_000,
+        starts_at=terms.starts_at, created_at=terms.starts_at,
+    )  # fmt: skip
+    touch = click(make_link(affiliate, bought))
+    with clock.at(START - timedelta(minutes=30)):
+        moved = ProductData(bought.external_id, bought.title, bought.url, 19_900, category="")
+        product_save(shop=shop, data=moved, actor=None)
+    decision = decide(sell(touch.click_id, bought=bought))
+    assert (decision.terms, decision.rate_bps) == (dearer, 3_000)
 
 
 def test_of_two_affiliates_the_later_click_wins(

@@ -212,6 +212,19 @@ def test_many_rates_at_once(merchant, shop, plan, category):
     assert product_rates_announce(plan=plan, rates=rates, actor=None) == []
 
 
+def test_a_product_that_moves_leaves_past_clicks_the_rate_of_its_category(
+    merchant, shop, product, plan, category
+):
+    terms_announce(plan=plan, rate_bps=2000, category=category, actor=None)
+    for minute, slug in ((10, ""), (20, "tea"), (30, "")):
+        with clock.at(NOON + minute * MINUTE):
+            product_save(shop=shop, data=product_data(category=slug), actor=None)
+    product.refresh_from_db()
+    assert [rate(merchant, product, NOON + n * MINUTE) for n in (0, 9, 10, 20, 29, 30, 40)] == [
+        2000, 2000, 1000, 2000, 2000, 1000, 1000,
+    ]  # fmt: skip
+
+
 def test_looking_up_thousands_takes_two_queries(merchant, product, plan, django_assert_num_queries):
     wanted = [Wanted(merchant.pk, product.pk, None, NOON + n * MINUTE) for n in range(2000)]
     with django_assert_num_queries(2):

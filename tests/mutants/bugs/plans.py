@@ -28,6 +28,14 @@ BUGS = (
         ("tests/merchants/test_locks.py",),
     ),
     Bug(
+        "category-of-today",
+        "A past click has the rate of the category that its product is in today",
+        "merchants/services/top_ns.py",
+        "choose(offered, then[one])",
+        "choose(offered, one)",
+        ("tests/affiliates/test_attribution.py",),
+    ),
+    Bug(
         "first-pieces-oversold",
         "The first pieces are counted as they were when the batch began to look",
         "merchants/services/top_ns.py",
