@@ -97,7 +97,7 @@ class Broker:
             patch.setenv("CELERY_BROKER_URL", self.url)  # celery asks for it at each connection
             _forget_connections()
             yield
-            self._client.delete("celery")
+            self._client.delete(*app.amqp.queues)
             eventually(_idle)
         _forget_connections()
 

@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
 
+from alliance.celery import app
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import AuditEvent
@@ -66,6 +67,15 @@ def fetched(feed, hours=0):
         tasks.feed_fetch(feed.pk)
     feed.refresh_from_db()
     return feed
+
+
+def test_fetching_waits_in_a_queue_of_its_own():
+    tasks_of = ("merchants.tasks.feed_fetch", "commissions.tasks.orders_process")
+    routes = [app.amqp.router.route({}, name)["queue"] for name in tasks_of]
+    assert [(queue.name, queue.exchange.name, queue.routing_key) for queue in routes] == [
+        ("fetch", "fetch", "fetch"), ("celery", "celery", "celery"),
+    ]  # fmt: skip
+    assert set(app.amqp.queues.consume_from) == {"celery", "fetch"}  # by a worker as it comes
 
 
 def test_a_feed_is_fetched_read_and_due_again(feed, server):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 from django.db import connection
 
 from alliance.embedded.ports import free_port
@@ -39,7 +40,15 @@ def kept() -> set[str]:
 
 
 def test_all_parts_are_there():
-    assert SERVICES.keys() == {"web", "worker", "beat", "migrate", "postgres", "valkey"}
+    assert SERVICES.keys() == {
+        "web", "worker", "fetcher", "beat", "migrate", "postgres", "valkey",
+    }  # fmt: skip
+
+
+def test_each_queue_has_a_worker_of_its_own():
+    commands = [SERVICES[name]["command"] for name in ("worker", "fetcher")]
+    taken = [command[command.index("--queues") + 1] for command in commands]
+    assert sorted(taken) == sorted(queue.name for queue in settings.CELERY_TASK_QUEUES)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -62,7 +71,7 @@ def test_web_is_asked_whether_it_is_ready_by_the_image():
     assert "/health/ready" in DOCKERFILE
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "fetcher", "beat"])
 def test_code_starts_on_servers_that_are_well_and_tables_that_are_current(name):
     assert SERVICES[name]["depends_on"] == {
         "postgres": {"condition": "service_healthy"},
