@@ -9,13 +9,12 @@ question is in the audit trail.
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.cache import cache
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.explanations import explain, explain_to_outsider
 from affiliates.models import Affiliate
-from alliance.kernel import audit
+from alliance.kernel import audit, tries
 from alliance.kernel.errors import DomainError
 from alliance.kernel.models import User
 from commissions import queries
@@ -86,13 +85,5 @@ def _answer(line: OrderLine, affiliate: Affiliate) -> Answer:
 
 def _count(affiliate: Affiliate) -> None:
     """A team's questions together: a team may have as many members as it likes."""
-    key = f"order-lookup:{affiliate.pk}"
-    if cache.add(key, 1, timeout=3600):
-        return
-    try:
-        asked = cache.incr(key)
-    except ValueError:  # it expired in between
-        cache.add(key, 1, timeout=3600)
-        return
-    if asked > QUESTIONS_PER_HOUR:
+    if tries.count(f"order-lookup:{affiliate.pk}", 3600) > QUESTIONS_PER_HOUR:
         raise TooManyQuestions

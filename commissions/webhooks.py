@@ -2,7 +2,8 @@
 
 A delivery is taken at once and priced by a worker. Whatever is wrong with what it says is written
 down for the merchant and answered 200: systems send again what is refused, and in the end give up
-for good. Only a wrong signature, an unknown door or a body beyond measure is refused.
+for good. Only a wrong signature, an unknown door or a body beyond measure is refused, and for a
+minute whoever comes with too many wrong signatures.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from alliance.kernel import tries
 from commissions import tasks
 from merchants import queries
 from merchants.feeds.webhooks import WEBHOOKS, signed
@@ -32,10 +34,18 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
     length = request.headers.get("Content-Length", "")
     if length.isdecimal() and int(length) > LARGEST:  # without a length nothing is read at all
         return HttpResponse(status=413)
+    # By door, too: shops that are well share the addresses of their system with those that are not.
+    what, address = f"hook:{door.pk}", str(request.META.get("REMOTE_ADDR", ""))
+    if tries.barred(what, address):
+        wait = {"Retry-After": str(tries.SECONDS)}
+        return HttpResponse(str(tries.TOO_MANY), "text/plain", status=429, headers=wait)
     body = request.body
     system = WEBHOOKS[door.kind]
     if not signed(hook_secret(door), body, request.headers.get(system.SIGNATURE, "")):
-        return HttpResponse(status=200 if _PING.fullmatch(body) else 401)
+        if _PING.fullmatch(body):
+            return HttpResponse(status=200)
+        tries.wrong(what, address)
+        return HttpResponse(status=401)
     try:
         payload = json.loads(body, parse_float=str, parse_constant=str)
         json.dumps(payload, ensure_ascii=False).encode()  # a lone half of a pair fails here

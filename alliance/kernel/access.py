@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
-from alliance.kernel import audit, clock
+from alliance.kernel import audit, clock, tries
 from alliance.kernel.errors import NotFound
 from alliance.kernel.models import ApiKey, StaffRole, User
 
@@ -75,9 +75,13 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         token = self.token_of(request)
         if not token:
             return None
+        address = str(request.META.get("REMOTE_ADDR", ""))
+        if tries.barred("key", address):
+            raise exceptions.Throttled(tries.SECONDS, str(tries.TOO_MANY))
         prefix = "_".join(token.split("_")[:2]).replace("\x00", "")
         key = ApiKey.objects.select_related("user").filter(prefix=prefix, revoked_at=None).first()
         if key is None or not secrets.compare_digest(key.digest, _digest(token.strip())):
+            tries.wrong("key", address)
             raise exceptions.AuthenticationFailed(_("This API key is not known or was revoked."))
         moment = clock.now()
         if key.expires_at and key.expires_at <= moment:

@@ -7,9 +7,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
-from alliance.kernel import clock
+from alliance.kernel import clock, tries
 from alliance.kernel.models import AuditEvent
 from commissions import pipeline
 from commissions.models import Commission
@@ -139,6 +140,17 @@ def test_a_wrong_signature_changes_nothing(cast, shopify, woo):
         assert answer == 401
     assert not Order.objects.exists()
     assert not HookDelivery.objects.exists()
+
+
+def test_an_address_with_too_many_wrong_signatures_waits_a_minute(cast, shopify, woo, monkeypatch):
+    monkeypatch.setattr(tries, "WRONG_MOST", 2)
+    order = shopify_order(cast)
+    wrong = [sent(shopify, "orders/paid", order, secret="another1") for _n in range(3)]
+    assert wrong == [401, 401, 429]
+    assert sent(shopify, "orders/paid", order) == 429  # not even looked at
+    assert sent(woo, "order.created", woo_order(cast)) == 200  # another door
+    cache.clear()  # a minute later
+    assert sent(shopify, "orders/paid", order) == 200
 
 
 def test_an_unknown_or_closed_door_is_not_there(cast, shopify):

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.urls import path
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
-from alliance.kernel import access, clock
+from alliance.kernel import access, clock, tries
 from alliance.kernel.errors import NotFound
 from alliance.kernel.models import ApiKey, AuditEvent, StaffRole, User
 
@@ -43,9 +44,9 @@ def issued(owner):
 def ask(settings):
     settings.ROOT_URLCONF = __name__
 
-    def ask(token=None, scheme="Bearer"):
+    def ask(token=None, scheme="Bearer", **meta):
         headers = {"HTTP_AUTHORIZATION": f"{scheme} {token}"} if token else {}
-        return APIClient().get("/orders", **headers)
+        return APIClient().get("/orders", **headers, **meta)
 
     return ask
 
@@ -90,6 +91,27 @@ def test_without_a_key_the_answer_is_401_and_says_how_to_ask(ask):
                                     lambda t: ""])  # fmt: skip
 def test_a_key_that_is_not_quite_right_opens_nothing(issued, ask, damage):
     assert ask(damage(issued[1])).status_code == 401
+
+
+def test_an_address_with_too_many_wrong_keys_waits_a_minute(issued, ask, monkeypatch):
+    monkeypatch.setattr(tries, "WRONG_MOST", 2)
+    _, token = issued
+    assert [ask(f"{token}x").status_code for _n in range(3)] == [401, 401, 429]
+    answer = ask(token)  # not even looked at
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "throttled")
+    assert "wrong keys" in answer.json()["error"]["message"]
+    assert answer.headers["Retry-After"] == "60"
+    assert ask(token, REMOTE_ADDR="192.0.2.7").status_code == 200
+    cache.clear()  # a minute later
+    assert ask(token).status_code == 200
+
+
+def test_a_household_is_counted_as_one(monkeypatch):
+    monkeypatch.setattr(tries, "WRONG_MOST", 1)
+    tries.wrong("key", "2001:db8::1")
+    tries.wrong("key", "192.0.2.1")
+    asked = ("2001:db8::2", "2001:db8:0:1::1", "192.0.2.1", "192.0.2.2")
+    assert [tries.barred("key", one) for one in asked] == [True, False, True, False]
 
 
 def test_a_revoked_key_stops_at_once_and_is_revoked_once(issued, owner, ask):
