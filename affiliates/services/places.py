@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -184,8 +185,14 @@ def applications_lapse() -> int:
     Returns how many."""
     now = clock.now()
     pending = PlanMember.objects.filter(state=State.PENDING)
-    old = pending.filter(applied_at__lt=now - LAPSES) | pending.filter(plan__ends_at__lte=now)
-    return old.update(state=State.LAPSED, decided_at=now)
+    over = Q(applied_at__lt=now - LAPSES) | Q(plan__ends_at__lte=now)
+    old = list(pending.filter(over).order_by("pk").select_for_update(of=("self",)))
+    PlanMember.objects.filter(pk__in=[place.pk for place in old]).update(
+        state=State.LAPSED, decided_at=now
+    )
+    for place in old:
+        audit.record("plan.application_lapsed", place, plan=place.plan_id)
+    return len(old)
 
 
 def _must_act(actor: User, plan: Plan) -> None:

@@ -116,11 +116,13 @@ def feed_remove(*, feed: ProductFeed, actor: User | None) -> None:
     feed.delete()
 
 
-def feed_hurry(*, feed: ProductFeed) -> None:
+@transaction.atomic
+def feed_hurry(*, feed: ProductFeed, actor: User | None) -> None:
     """Due now. WrongState for a paused one."""
     rows = ProductFeed.objects.filter(pk=feed.pk, active=True)
     if not rows.update(next_at=clock.now(), updated_at=clock.now()):
         raise WrongState
+    audit.record("feed.fetch_asked", feed, actor=actor)
 
 
 # --- Fetching -------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def _feed(request: MerchantRequest, pk: int) -> ProductFeed:
 def fetch(request: MerchantRequest, pk: int) -> HttpResponse:
     """Now, and not when it is due."""
     row = _feed(request, pk)
-    product_feeds.feed_hurry(feed=row)
+    product_feeds.feed_hurry(feed=row, actor=request.user)
     tasks.feed_fetch.delay_on_commit(row.pk)  # type: ignore[attr-defined]
     messages.success(request, _("The file is being fetched."))
     return redirect("merchants:feed", pk)

@@ -22,7 +22,7 @@ from affiliates.services.places import (
 )
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
-from alliance.kernel.models import MemberRole
+from alliance.kernel.models import AuditEvent, MemberRole
 from merchants.models import MerchantMember
 from merchants.services.locks import rate_lock
 from merchants.services.plans import plan_open
@@ -183,6 +183,8 @@ def test_an_application_lapses_after_thirty_days(plan, affiliate, now):
     place.refresh_from_db()
     assert place.state == State.LAPSED
     assert places.applications_lapse() == 0
+    event = AuditEvent.objects.get(verb="plan.application_lapsed")
+    assert (event.object_id, event.actor) == (str(place.pk), None)
 
 
 def test_a_rule_lets_in_and_leaves_the_others_to_the_merchant_or_refuses_them(

@@ -206,7 +206,7 @@ def test_a_password_is_said_again_and_readable_nowhere(saved, server, settings):
     fetched(feed)
     assert server.heard[-1][1]["Authorization"] == "Basic dGVhOmdlaGVpbQ=="
     settings.SECRET_KEY = "y" * 50
-    feed_hurry(feed=feed)
+    feed_hurry(feed=feed, actor=None)
     assert fetched(feed).trouble == "sign_in"
     saved(server.url("/p.csv"))
     assert ProductFeed.objects.get().password == ""
@@ -239,13 +239,17 @@ def test_an_address_that_is_none_is_refused(saved, settings, address):
 def test_pause_go_on_hurry_remove(feed, shop):
     feed_pause(feed=feed, actor=None)
     assert queries.feeds_due() == []
-    for service in (lambda: feed_pause(feed=feed, actor=None), lambda: feed_hurry(feed=feed)):
+    for service in (feed_pause, feed_hurry):
         with pytest.raises(WrongState):
-            service()
+            service(feed=feed, actor=None)
     feed_resume(feed=feed, actor=None)
     fetched(feed)
-    feed_hurry(feed=feed)
+    feed_hurry(feed=feed, actor=None)
     assert queries.feeds_due() == [feed.pk]
+    verbs = AuditEvent.objects.filter(object_type="merchants.productfeed").order_by("pk")
+    assert list(verbs.values_list("verb", flat=True)) == [
+        "feed.saved", "feed.paused", "feed.resumed", "feed.fetch_asked",
+    ]  # fmt: skip
     feed_remove(feed=feed, actor=None)
     assert ImportRun.objects.get().feed is None
     assert Product.objects.count() == 3
