@@ -120,10 +120,12 @@ def test_an_order_that_is_void_before_it_is_decided_on_keeps_no_pieces(cast, pla
     assert verify() == []
 
 
-def test_a_redelivered_order_takes_its_pieces_once(cast, plan):
+def test_a_redelivered_order_takes_its_pieces_once_and_a_refund_gives_none_back(cast, plan):
     with clock.at(MAY):
         commission = cast.sold()
         pipeline.orders_process([commission.line.order_id] * 2)
+        assert left() == 2
+        assert cast.refunded("199.00").state == "void"
     assert left() == 2
 
 
