@@ -2,13 +2,20 @@
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from alliance.kernel.hosts import ascii_host
 
 CLICK_ID = "click_id"
 COUPON = "coupon"
+# What advertisers and networks put behind an address to know a visitor by. It is not the shop's,
+# and in an address that was copied it is somebody else's.
+TRACKING = {
+    "_ga", "ali_trackid", "awc", "dclid", "dub_id", "fbclid", "gad_campaignid", "gad_source",
+    "gbraid", "gclid", "igsh", "igshid", "irclickid", "li_fat_id", "mc_cid", "mc_eid", "msclkid",
+    "rdclid", "scm", "spm", "ttclid", "twclid", "wbraid", "yclid",
+}  # fmt: skip
 
 # Browsers read "\" as "/", drop tabs and line breaks, and so see another host than we do.
 _TREACHEROUS = re.compile(r"[\s\\\x00-\x1f\x7f]")
@@ -78,10 +85,20 @@ def with_coupon(url: str, code: str) -> str:
 
 def without_click_id(url: str) -> str:
     """`url` without any click id in its query."""
-    address, query, fragment = _dissect(url)
-    kept = "&".join(
-        pair for pair in query.split("&") if unquote(pair.partition("=")[0]) != CLICK_ID
+    return _without(url, lambda name: name == CLICK_ID)
+
+
+def without_tracking(url: str) -> str:
+    """`url` without click ids, ours or others', and without the marks of campaigns (utm_…)."""
+    return _without(
+        url, lambda name: name == CLICK_ID or name in TRACKING or name.startswith("utm_")
     )
+
+
+def _without(url: str, goes: Callable[[str], bool]) -> str:
+    """`url` without the pairs of its query whose name goes; the rest stays byte for byte."""
+    address, query, fragment = _dissect(url)
+    kept = "&".join(pair for pair in query.split("&") if not goes(unquote(pair.partition("=")[0])))
     return url if kept == query else f"{address}{'?' if kept else ''}{kept}{fragment}"
 
 

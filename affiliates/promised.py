@@ -55,17 +55,22 @@ def wanted_for(asks: Iterable[Ask]) -> dict[Ask, Wanted]:
 
 
 def promised(
-    products: Collection[Product], affiliate_id: int, at: datetime, *, plan_id: int | None = None
+    products: Collection[Product],
+    affiliate_id: int,
+    at: datetime,
+    *,
+    plan_id: int | None = None,
+    general: bool = False,
 ) -> dict[int, Found]:
     """By product (with its shop): what a plain link of the affiliate's would earn it, or one that
-    is made for an event's plan."""
+    is made for an event's plan, or for the general plan only."""
     asks = {
         product.pk: Ask(affiliate_id, product.shop.merchant_id, product.pk, product.category_id, at)
         for product in products
     }
     plain = wanted_for(asks.values())
     wanted = {
-        pk: plain[ask]._replace(by=plain[ask].by._replace(plan_id=plan_id))
+        pk: plain[ask]._replace(by=plain[ask].by._replace(plan_id=plan_id, general=general))
         for pk, ask in asks.items()
     }
     found = terms_at(wanted.values())

@@ -11,6 +11,7 @@ from affiliates.queries.clicks import (
     clicks_of_merchant,
 )
 from affiliates.queries.codes import codes_bound_for, codes_for, coupons_to_bind
+from affiliates.queries.finding import Missing, Sight, Target, shop_at, shops_near, targets_of
 from affiliates.queries.links import (
     links_for,
     merchants_out_of_money,
@@ -59,8 +60,11 @@ __all__ = [
     "VISITOR",
     "Clicks",
     "Found",
+    "Missing",
     "Offer",
     "Place",
+    "Sight",
+    "Target",
     "Way",
     "Wish",
     "applies_again_at",
@@ -104,7 +108,10 @@ __all__ = [
     "reason_of_state",
     "relations_for",
     "share_of",
+    "shop_at",
+    "shops_near",
     "sites_for",
+    "targets_of",
     "way_of",
     "with_records",
     "zone_used_last",

@@ -10,6 +10,7 @@ from affiliates.services.affiliates import (
     affiliate_unfreeze,
 )
 from affiliates.services.codes import code_bind, code_release
+from affiliates.services.converting import Made, links_convert
 from affiliates.services.events import (
     event_draft,
     event_end,
@@ -49,6 +50,7 @@ from affiliates.services.touches import Click, touches_record
 
 __all__ = [
     "Click",
+    "Made",
     "affiliate_apply",
     "affiliate_approve",
     "affiliate_close",
@@ -73,6 +75,7 @@ __all__ = [
     "link_create",
     "link_pause",
     "link_resume",
+    "links_convert",
     "links_create",
     "months_turn",
     "policy_set",

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.destinations import domain_suffixes, host_of, in_domains, without_click_id
+from affiliates.destinations import host_of, in_domains, without_click_id
 from affiliates.models import AdZone, Affiliate, Link
+from affiliates.pasted import ALPHABET, CODE_LENGTH
+from affiliates.queries import shop_at, shops_near
 from affiliates.services.standing import (
     affiliate_must_be_active,
     event_must_take,
@@ -25,13 +27,11 @@ from affiliates.services.standing import (
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
-from merchants.models import MerchantState, Plan, Product, Shop
+from merchants.models import Plan, Product, Shop
 
 SUBS = ("sub1", "sub2", "sub3", "sub4", "sub5")
 SUB_LENGTH = 100
-# No 0/o, 1/i/l: a code may be read aloud or typed from paper. 31^10 is about 2^49.
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-CODE_LENGTH = 10
+NO_SHOP = _("No shop of the alliance is at this address.")
 _TRIES = 5
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # and halves of pairs, out of JSON
 
@@ -187,22 +187,12 @@ def _target(product: Product | None, url: str) -> tuple[Product | None, Shop, st
 
 
 def _shop_of(url: str) -> Shop:
-    host = host_of(url)
-    if not host:
+    if not host_of(url):
         raise Invalid(_("Please give a full web address: https://…"), field="url")
-    suffixes = domain_suffixes(host)
-    shops = Shop.objects.filter(domains__overlap=suffixes).select_related("merchant")
-    found = [shop for shop in shops.order_by("pk") if in_domains(url, shop.domains)]
-    # Anybody may apply with any domain, and who left keeps the name: they take no link from whoever
-    # trades there.
-    trading = {MerchantState.ACTIVE, MerchantState.FROZEN}
-    found = [shop for shop in found if shop.merchant.state in trading] or found
-    if not found:
-        raise Invalid(_("No shop of the alliance is at this address."), field="url")
-    # The closest domain wins: a shop on its own subdomain before the platform that it is on.
-    return min(
-        found, key=lambda shop: min(suffixes.index(d) for d in shop.domains if d in suffixes)
-    )
+    shop = shop_at(url, shops_near([url]))
+    if shop is None:
+        raise Invalid(NO_SHOP, field="url")
+    return shop
 
 
 def _outside(shop: Shop) -> str:

@@ -55,7 +55,8 @@ def links_must_be_open(affiliate: Affiliate) -> None:
     if affiliate.no_links_until and affiliate.no_links_until > clock.now():
         raise WrongState(
             gettext("Your violation points have reached the limit: no new links until %(day)s.")
-            % {"day": date_format(clock.business_day(affiliate.no_links_until), "DATE_FORMAT")}
+            % {"day": date_format(clock.business_day(affiliate.no_links_until), "DATE_FORMAT")},
+            state="no_links",
         )
 
 
@@ -76,7 +77,7 @@ def products_must_be_open(affiliate: Affiliate, products: Collection[Product]) -
     """None of them is reserved for the members of a plan that the affiliate is not in."""
     found = promised(products, affiliate.pk, clock.now())
     if any(reserved(one) for one in found.values()):
-        raise WrongState(_RESERVED)
+        raise WrongState(_RESERVED, state="reserved")
 
 
 def event_must_take(plan: Plan, product: Product | None) -> None:

@@ -61,6 +61,16 @@ class ProductState(models.TextChoices):
 PICKABLE = Q(state="on_sale", rate_bps__gt=0)
 
 
+# Where a product's page is, without what it is asked for: by it a pasted address is recognised.
+PAGE = models.Func(
+    F("url"),
+    models.Value("?"),
+    models.Value(1),
+    function="split_part",
+    output_field=models.TextField(),
+)
+
+
 def _order(name: str, *by: Any) -> models.Index:
     """What can be picked in one of its orders, with all that is filtered by: read without a look
     at the products themselves."""
@@ -134,6 +144,7 @@ class Product(InThreeLanguages, Stamped):
             _order("product_by_price", "price_minor", "id"),
             _order("product_by_rate", F("rate_bps").desc(), F("id").desc()),
             _order("product_by_earning", (F("price_minor") * F("rate_bps")).desc(), F("id").desc()),
+            models.Index("shop", PAGE, name="product_by_page"),
             models.Index(
                 fields=["ends_at"],
                 condition=Q(state="on_sale", ends_at__isnull=False),

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from affiliates.models import Affiliate, Link
+from affiliates.pasted import ALPHABET
 from affiliates.services import (
     link_create,
     link_pause,
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_link_leads_to_the_product_and_says_for_whom(link, affiliate, product):
-    assert re.fullmatch(rf"[{links.ALPHABET}]{{10}}", link.code)
+    assert re.fullmatch(rf"[{ALPHABET}]{{10}}", link.code)
     assert (link.affiliate, link.zone, link.shop) == (affiliate, affiliate.zone, product.shop)
     assert (link.product, link.url) == (product, product.url)
     assert AuditEvent.objects.filter(verb="link.created", object_id=str(link.pk)).count() == 1

@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from affiliates.models import Link
-from affiliates.services import link_pause, links, links_create, site_reject, zone_create
+from affiliates.pasted import ALPHABET
+from affiliates.services import link_pause, links_create, site_reject, zone_create
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import AuditEvent
 from merchants.models import Merchant, MerchantState, Product, ProductState
@@ -30,7 +31,7 @@ def test_each_pair_has_its_link_in_the_order_asked(affiliate, make_product):
         (zone, second, second.url),
     ]
     assert made[0].pk == made[2].pk
-    assert all(re.fullmatch(rf"[{links.ALPHABET}]{{10}}", link.code) for link in made)
+    assert all(re.fullmatch(rf"[{ALPHABET}]{{10}}", link.code) for link in made)
     assert {(link.affiliate, link.shop) for link in made} == {(affiliate, first.shop)}
     event = AuditEvent.objects.get(verb="links.created")
     assert (event.object_id, event.data) == (str(affiliate.pk), {"count": 2})

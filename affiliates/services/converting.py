@@ -1,0 +1,118 @@
+"""Links out of whatever was pasted (转链): each thing becomes a link, or says why it cannot."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import AdZone, Affiliate, Link
+from affiliates.pasted import Kind, Thing
+from affiliates.promised import promised
+from affiliates.queries import Missing, Sight
+from affiliates.services.links import NO_SHOP, link_create
+from affiliates.services.standing import (
+    affiliate_must_be_active,
+    site_must_stand,
+    why_not,
+    zone_must_not_be_frozen,
+)
+from alliance.kernel import clock
+from alliance.kernel.errors import DomainError, Invalid, WrongState
+from alliance.kernel.models import User
+from merchants.models import Plan, Product, Shop
+from merchants.plans import Found, reserved
+
+_NOBODYS = {
+    Kind.ADDRESS: NO_SHOP,
+    Kind.CODE: _("Nobody here has made a link with this code. Perhaps a character got lost."),
+    Kind.PRODUCT: _("There is no product with this number."),
+    Kind.NUMBER: _("There is no product with this number."),
+}
+_NO_RATE = _("No commission is promised for this product now.")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of a thing that was pasted: its `link`, or `why_not` in words and in one word:
+    `state` (missing, no_rate, reserved, no_links, or of product or merchant). `found`: what a link
+    to the product earns."""
+
+    thing: Thing
+    shop: Shop | None = None
+    product: Product | None = None
+    found: Found | None = None
+    link: Link | None = None
+    why_not: str = ""
+    state: str = ""
+    from_others: bool = False  # out of the link of another affiliate
+
+
+@transaction.atomic
+def links_convert(
+    *,
+    actor: User,
+    affiliate: Affiliate,
+    zone: AdZone,
+    sights: Sequence[Sight],
+    subs: Mapping[str, str] | None = None,
+    plan: Plan | None = None,
+    dx: bool = False,
+) -> list[Made]:
+    """A link for each sight that can be promoted, as `link_create` makes them: asking again gives
+    the same. A product that nothing is promised for gets none.
+
+    Raises what concerns them all: Invalid (not the affiliate's zone), WrongState (affiliate not
+    active, site rejected, zone frozen).
+    """
+    affiliate_must_be_active(affiliate)
+    if zone.site.affiliate_id != affiliate.pk:
+        raise Invalid(_("This ad zone is not yours."), field="zone")
+    site_must_stand(zone.site)
+    zone_must_not_be_frozen(zone)
+
+    now = clock.now()
+    at = max(now, plan.starts_at) if plan else now
+    products = {
+        one.product.pk: one.product
+        for one in sights
+        if not isinstance(one, Missing) and one.product
+    }
+    pays = promised(
+        products.values(), affiliate.pk, at, plan_id=plan.pk if plan else None, general=dx
+    )
+    made = []
+    for sight in sights:
+        if isinstance(sight, Missing):
+            why = str(_NOBODYS[sight.thing.kind])
+            made.append(Made(sight.thing, why_not=why, state="missing"))
+            continue
+        product = sight.product
+        found = pays[product.pk] if product else None
+        others = bool(sight.link and sight.link.affiliate_id != affiliate.pk)
+        link, why, state = None, "", ""
+        try:
+            with transaction.atomic():
+                _must_pay(product, found)
+                link = link_create(
+                    actor=actor,
+                    affiliate=affiliate,
+                    zone=zone,
+                    product=product,
+                    url=sight.url,
+                    subs=subs,
+                    plan=plan,
+                    dx=dx,
+                )
+        except DomainError as refusal:
+            if refusal.field in (subs or {}):
+                raise  # of the sub-id, not of the thing
+            why, state = str(refusal), str(refusal.facts.get("state", refusal.code))
+        made.append(Made(sight.thing, sight.shop, product, found, link, why, state, others))
+    return made
+
+
+def _must_pay(product: Product | None, found: Found | None) -> None:
+    """Refusals that say more come first."""
+    if product and not found and found is not None and not why_not(product) and not reserved(found):
+        raise WrongState(_NO_RATE, state="no_rate")
