@@ -19,6 +19,7 @@ from affiliates.models import (
     PlanRule,
     SiteKind,
 )
+from affiliates.pasted import LONGEST
 from affiliates.services.codes import code_bind
 from affiliates.services.invitations import invitation_open
 from affiliates.services.links import SUB_LENGTH, SUBS
@@ -26,7 +27,7 @@ from alliance.kernel import clock
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from merchants.forms import DayField, ServiceForm, bps_of, last_moment, rate_field
-from merchants.models import Coupon, Event, Merchant, Product
+from merchants.models import Coupon, Event, Merchant, Plan, Product
 
 
 class PickingForm(forms.Form):
@@ -153,13 +154,32 @@ class LinkForm(forms.Form):
         return {name: self.cleaned_data[name] for name in SUBS}
 
 
-class AddressLinkForm(LinkForm):
-    url = forms.CharField(
-        label=_("Address in a shop"),
-        max_length=1000,
-        widget=forms.URLInput(attrs={"placeholder": "https://"}),
-        help_text=_("Any page of a shop of the alliance: a product, a category, its start page."),
+class ConvertForm(LinkForm):
+    """Whatever there is to make links of. `plan`: of an event, from the product's page there."""
+
+    text = forms.CharField(
+        label=_("What do you want to promote?"),
+        max_length=LONGEST,
+        widget=forms.Textarea(
+            attrs={
+                "rows": 4,
+                "autofocus": True,
+                "placeholder": _("An address, a product number, a share code, or a whole message"),
+            }
+        ),
+        help_text=_(
+            "Paste anything that leads to a product or a page of a shop: also several at once, and "
+            "links of other affiliates, which become yours."
+        ),
     )
+    plan = forms.ModelChoiceField(
+        queryset=Plan.objects.none(), required=False, widget=forms.HiddenInput
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        plans = cast("forms.ModelChoiceField[Plan]", self.fields["plan"])
+        plans.queryset = queries.event_plans()
 
 
 class JoinForm(forms.Form):

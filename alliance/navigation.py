@@ -108,6 +108,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         return [(_("Your application"), "hourglass", "affiliates:join")]
     return [
         (_("Home"), "home", "commissions:affiliate_home"),
+        (_("Make links"), "arrows-exchange", "campaigns:convert"),
         (_("Products"), "shopping-bag", "affiliates:products"),
         (_("Targeted plans"), "key", "affiliates:plans"),
         (_("Events"), "calendar", "affiliates:events"),

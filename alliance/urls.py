@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from affiliates import redirect
 from affiliates.urls import merchant_codes
+from affiliates.views.share_code import share_code
 from alliance import health, home
 from campaigns import door
 from commissions.admin import finance
@@ -18,6 +19,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("r/<str:code>", redirect.follow, name="follow"),
     path("s/<str:code>", door.view, name="coupon"),
+    path("code/", share_code, name="share_code"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("start/", home.start, name="start"),

@@ -1,12 +1,14 @@
-"""The merchant's page of agreements, the affiliate's coupon pages."""
+"""The affiliate's box for links and its coupon pages, the merchant's page of agreements."""
 
 from django.urls import path
 
-from campaigns.views import agreements, coupons
+from campaigns.views import agreements, convert, coupons
 
 app_name = "campaigns"
 
 urlpatterns = [
+    path("affiliate/convert/", convert.convert, name="convert"),
+    path("affiliate/links/<int:pk>/qr.svg", convert.qr, name="qr"),
     path("affiliate/coupons/", coupons.coupon_pages, name="coupon_pages"),
     path("affiliate/coupons/<int:pk>/link/", coupons.coupon_page_make, name="coupon_page_make"),
     path("affiliate/coupons/of/<int:pk>/", coupons.of_product, name="coupons_of_product"),

@@ -1,14 +1,12 @@
-"""Picking a product and turning it into a link."""
+"""Picking a product. Its link is made where all links are (campaigns.views.convert)."""
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
 
-from affiliates import queries, services
+from affiliates import queries
 from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.forms import LinkForm, PickingForm
-from affiliates.models import Link
 from affiliates.promised import promised
 from affiliates.services.standing import why_not
 from alliance.kernel import clock
@@ -36,16 +34,11 @@ def products(request: AffiliateRequest) -> HttpResponse:
     return page_or_part(request, "affiliates/products.html", context, part="grid")
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 @affiliate_required
 def product(request: AffiliateRequest, pk: int) -> HttpResponse:
-    """GET shows the product and the link builder; POST gives the link. Asking twice is harmless."""
+    """The product, what it earns and why, and the form that makes its link."""
     product = get_object_or_404(queries.products_known(), pk=pk)
-    form = LinkForm(
-        request.POST or None,
-        user=request.user,
-        initial={"zone": queries.zone_used_last(request.user)},
-    )
     (offer,) = queries.offers_of([product], affiliate=request.affiliate)
     plan = _event_plan(request)
     at = max(clock.now(), plan.starts_at) if plan else clock.now()
@@ -55,7 +48,7 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
     share_bps = queries.share_of(request.affiliate)
     context = {
         "offer": offer,
-        "form": form,
+        "form": LinkForm(user=request.user, initial={"zone": queries.zone_used_last(request.user)}),
         "plan": plan,
         "why_not": why_not(product),
         "reserved": plans.reserved(found),
@@ -68,37 +61,10 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
         "extra": queries.extra_of(product, found.plan_id),
         "history": queries.rate_history(request.affiliate, product)[:HISTORY],
     }
-    if request.method == "POST" and form.is_valid():
-        link = services.link_create(
-            actor=request.user,
-            affiliate=request.affiliate,
-            zone=form.cleaned_data["zone"],
-            product=product,
-            subs=form.subs(),
-            plan=plan,
-            dx=form.cleaned_data["dx"] and plan is None,
-        )
-        context |= {"link": link, "words": _words(offer, link)}
-    answer = page_or_part(request, "affiliates/product.html", context, part="builder")
-    if "link" in context:
-        answer["HX-Trigger"] = "link-made"  # its coupon page is shown beside it
-    return answer
+    return render(request, "affiliates/product.html", context)
 
 
 def _event_plan(request: AffiliateRequest) -> Plan | None:
     """The event's plan that the link shall be made for (?plan=)."""
     number = request.GET.get("plan", "")
     return get_object_or_404(queries.event_plans(), pk=key_in(number)) if number else None
-
-
-def _words(offer: queries.Offer, link: Link) -> str:
-    """Text to share. It says that it is an advertisement: the law in most places wants that."""
-    facts = {
-        "title": offer.product.name,
-        "price": offer.price.localized(),
-        "code": offer.coupon.code if offer.coupon else "",
-        "address": services.link_address(link),
-    }
-    if offer.coupon:
-        return gettext("[Ad] %(title)s\n%(price)s with coupon %(code)s\n%(address)s") % facts
-    return gettext("[Ad] %(title)s\n%(price)s\n%(address)s") % facts

@@ -70,9 +70,6 @@ def test_what_belongs_to_others_is_not_there(client, make_affiliate, link, affil
         response = client.post(reverse(f"affiliates:{name}", args=[pk]), {"name": "Mine"})
         assert response.status_code == 404
     assert "/r/" + link.code not in client.get(reverse("affiliates:links")).content.decode()
-    assert (
-        link.code not in client.get(reverse("affiliates:links"), {"made": link.pk}).content.decode()
-    )
     link.refresh_from_db()
     assert link.paused_at is None
 
@@ -80,7 +77,7 @@ def test_what_belongs_to_others_is_not_there(client, make_affiliate, link, affil
 def test_somebody_elses_zone_cannot_be_chosen(client, make_affiliate, product, affiliate):
     client.force_login(affiliate.owner)
     other = make_affiliate()
-    client.post(reverse("affiliates:product", args=[product.pk]), {"zone": other.zone.pk})
+    client.post(reverse("campaigns:convert"), {"text": product.url, "zone": other.zone.pk})
     assert not Link.objects.exists()
 
 
@@ -90,8 +87,6 @@ def test_a_viewer_may_look_but_not_change(client, viewer, link, product, affilia
         html = client.get(reverse(f"affiliates:{name}", args=args)).content.decode()
         assert 'method="post" action="/affiliate/' not in html
     changes = [
-        ("product", (product.pk,), {"zone": affiliate.zone.pk, "sub1": "x"}),
-        ("links", (), {"zone": affiliate.zone.pk, "url": "https://shop.example/"}),
         ("link_pause", (link.pk,), {}),
         ("sites", (), {"name": "Mine", "kind": "guide"}),
         ("zone_add", (affiliate.zone.site_id,), {"name": "Mine"}),
@@ -251,18 +246,12 @@ def test_the_product_page_explains_the_rate_and_builds_the_link(
     assert "CN¥23.88" in html
     assert "CN¥21.49" in html
 
-    html = client.post(address, {"zone": affiliate.zone.pk, "sub1": "g7"}).content.decode()
+    assert f'name="text" value="{address}"' in html
+    form = {"text": address, "zone": affiliate.zone.pk, "sub1": "g7"}
+    html = client.post(reverse("campaigns:convert"), form).content.decode()
     link = Link.objects.get()
     assert (link.product, link.sub1) == (product, "g7")
     assert f'data-copy="http://localhost:8000/r/{link.code}"' in html
-    assert f"[Ad] {product.title_en}" in html
-
-    part = client.post(
-        address, {"zone": affiliate.zone.pk, "sub1": "g7"}, headers={"HX-Request": "true"}
-    ).content.decode()
-    assert part.strip().startswith('<div class="card" id="builder">')
-    assert link.code in part
-    assert Link.objects.count() == 1
 
 
 def test_a_product_that_cannot_be_promoted_says_why(page, client, product, affiliate):
@@ -271,33 +260,17 @@ def test_a_product_that_cannot_be_promoted_says_why(page, client, product, affil
     assert "The shop has withdrawn this product." in page("product", product.pk)
     Merchant.objects.update(state="frozen")
     assert "This merchant is frozen" in page("product", product.pk)
-    address = reverse("affiliates:product", args=[product.pk])
-    assert client.post(address, {"zone": affiliate.zone.pk}).status_code == 409
+    assert reverse("campaigns:convert") + '" hx-post' not in page("product", product.pk)
     assert client.get(reverse("affiliates:product", args=[0])).status_code == 404
     assert not Link.objects.exists()
 
 
-def test_without_a_zone_one_is_led_to_the_sites(page, product, affiliate, ops):
+def test_without_a_zone_one_is_led_to_the_sites(page, client, product, affiliate, ops):
     site_reject(actor=ops, site=affiliate.zone.site, reason="Spam.")
-    for html in (page("product", product.pk), page("links")):
+    box = client.get(reverse("campaigns:convert")).content.decode()
+    for html in (page("product", product.pk), box):
         assert f'href="{reverse("affiliates:sites")}">' in html
         assert "A link needs an ad zone" in html
-
-
-def test_a_link_from_any_address_of_a_shop(client, affiliate, shop):
-    client.force_login(affiliate.owner)
-    form = {"zone": affiliate.zone.pk, "url": "https://shop.example/sale"}
-    html = client.post(reverse("affiliates:links"), form, follow=True).content.decode()
-    link = Link.objects.get()
-    assert f'data-copy="http://localhost:8000/r/{link.code}"' in html
-
-    form["url"] = "https://evil.example/"
-    back = {"Referer": "http://testserver/affiliate/links/"}
-    html = client.post(
-        reverse("affiliates:links"), form, headers=back, follow=True
-    ).content.decode()
-    assert "No shop of the alliance is at this address." in html
-    assert Link.objects.count() == 1
 
 
 def test_links_are_listed_with_their_human_clicks(page, client, link):
@@ -338,7 +311,7 @@ def test_a_frozen_affiliate_reads_why_on_each_page(page, affiliate, product, ops
     for html in (*(page(name) for name in PAGES), page("product", product.pk)):
         assert "Your affiliate account is frozen" in html
         assert "Odd clicks." in html
-        assert 'method="post" action="/affiliate/products' not in html
+        assert 'method="post" action="/affiliate/convert' not in html
 
 
 # --- Figures ---

@@ -189,8 +189,9 @@ def test_a_link_for_an_event_is_made_on_its_page(
     plan = event.plans.get()
     address = reverse("affiliates:product", args=[product.pk])
     assert "Commission: 18% of" in mine.get(f"{address}?plan={plan.pk}").content.decode()
-    mine.post(f"{address}?plan={plan.pk}", {"zone": affiliate.zone.pk})
-    mine.post(address, {"zone": affiliate.zone.pk, "dx": "on"})
+    form = {"text": address, "zone": affiliate.zone.pk}
+    mine.post(reverse("campaigns:convert"), {**form, "plan": plan.pk})
+    mine.post(reverse("campaigns:convert"), {**form, "dx": "on"})
     assert [(link.plan, link.dx) for link in Link.objects.order_by("pk")] == [
         (plan, False),
         (None, True),

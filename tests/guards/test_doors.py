@@ -28,7 +28,8 @@ from tests.guards.routes import routes
 
 PUBLIC = {
     "hooks/<str:token>", "statements/keys/", "statements/verify_statement.py",
-    "", "r/<str:code>", "s/<str:code>", "health/live", "health/ready", "language/", "start/",
+    "", "r/<str:code>", "s/<str:code>", "code/", "health/live", "health/ready",
+    "language/", "start/",
     "api/v1/schema", "api/docs/",
     "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",
     "demo/orders/<slug:number>/",

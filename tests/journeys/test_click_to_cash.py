@@ -85,7 +85,7 @@ class Road:
 
     def link_to(self, product):
         zone = AdZone.objects.get(site__affiliate=self.affiliate)
-        self.lin.post(reverse("affiliates:product", args=[product.pk]), {"zone": zone.pk})
+        self.lin.post(reverse("campaigns:convert"), {"text": product.url, "zone": zone.pk})
         return Link.objects.get()
 
     def click(self, link):

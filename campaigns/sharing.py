@@ -1,0 +1,173 @@
+"""What an affiliate shares of a link: address, share code and words, with the price of this moment.
+
+Where a campaign's coupon can be had for the product, its coupon page is what is shared
+(docs/links.md).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from affiliates.models import Affiliate, Link
+from affiliates.queries import coupons_for_products, share_of, way_of
+from affiliates.services import Made, link_address
+from alliance.kernel.money import Money
+from campaigns import landing
+from campaigns.coupon_pages import address_of
+from merchants.models import Coupon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A link, and the facts that are told with it. Without a product it has no price.
+
+    `coupon`: the shop's own code that anybody may use; `offer`: a campaign's coupon, of which
+    `offer.left` are left now.
+    """
+
+    link: Link
+    price: Money | None = None
+    coupon: Coupon | None = None
+    offer: landing.Offer | None = None
+
+    @property
+    def title(self) -> str:
+        return self.link.product.name if self.link.product else self.link.shop.name
+
+    @property
+    def by_coupon_page(self) -> bool:
+        """Whether the buyer can claim a coupon on the way, now or soon."""
+        return bool(self.offer and self.offer.state in ("open", "soon"))
+
+    @property
+    def face(self) -> Money | None:
+        """What the coupon takes off, if there is one now."""
+        if self.offer and self.offer.state == "open":
+            return Money(self.offer.most_face_minor, self.offer.currency)
+        return self.coupon.face if self.coupon else None
+
+    @property
+    def varies(self) -> bool:
+        """Whether claimers get coupons of different worth: then the best is named as such."""
+        offer = self.offer
+        return bool(
+            offer and offer.state == "open" and offer.least_face_minor < offer.most_face_minor
+        )
+
+    @property
+    def after(self) -> Money | None:
+        """What the buyer pays with the coupon, if there is one now."""
+        if self.price is None or self.face is None:
+            return None
+        return Money(max(self.price.minor - self.face.minor, 0), self.price.currency)
+
+    @property
+    def address(self) -> str:
+        return address_of(self.link) if self.by_coupon_page else link_address(self.link)
+
+    @property
+    def short(self) -> str:
+        """The address as people write it."""
+        return self.address.partition("://")[2]
+
+    @property
+    def token(self) -> str:
+        """The share code: the link's code between two ￥. It survives where links are cut out."""
+        return f"￥{self.link.code}￥"
+
+    @property
+    def door(self) -> str:
+        """Where a buyer takes a share code."""
+        return f"{settings.PUBLIC_URL}{reverse('share_code')}"
+
+    @property
+    def words(self) -> str:
+        """Text to share, with the link. It says that it is an advertisement: the law in most places
+        wants that."""
+        return "\n".join([*self._lines(), self.address])
+
+    @property
+    def words_with_token(self) -> str:
+        """The same with the share code, for places where links are cut out."""
+        how = gettext("Copy this message and open %(door)s")
+        door = self.door.partition("://")[2]
+        return "\n".join([*self._lines(), self.token, how % {"door": door}])
+
+    def _lines(self) -> list[str]:
+        facts = {
+            "title": self.title,
+            "price": self.price.localized() if self.price else "",
+            "after": self.after.localized() if self.after else "",
+            "code": self.coupon.code if self.coupon else "",
+        }
+        lines = [gettext("[Ad] %(title)s") % facts]
+        if self.offer and self.by_coupon_page and not self.after:
+            soon = gettext("%(price)s, with a coupon soon") if self.price else ""
+        elif self.after and self.varies:
+            soon = gettext("From %(after)s with a coupon (instead of %(price)s)")
+        elif self.after and self.offer and self.by_coupon_page:
+            soon = gettext("%(after)s with the coupon behind the link (instead of %(price)s)")
+        elif self.after:
+            soon = gettext("%(after)s with coupon %(code)s (instead of %(price)s)")
+        else:
+            soon = "%(price)s"
+        return [*lines, soon % facts] if self.price and soon else lines
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What became of a thing that was pasted, as it is shown: `share` where there is a link."""
+
+    made: Made
+    share: Share | None = None
+    rate_bps: int = 0
+    earning: Money | None = None  # the affiliate's, on one piece, before the service fee
+
+    @property
+    def similar(self) -> str:
+        """Where products like it are."""
+        product = self.made.product
+        known = product.category.slug if product and product.category else ""
+        return reverse("affiliates:products") + (f"?category={known}" if known else "")
+
+
+def cards_of(made: Collection[Made], affiliate: Affiliate) -> list[Card]:
+    """With prices and the stock of coupons as they are now."""
+    shares = {share.link.pk: share for share in shares_of([m.link for m in made if m.link])}
+    part = share_of(affiliate)
+    cards = []
+    for one in made:
+        share = shares[one.link.pk] if one.link else None
+        paid = (share.after or share.price) if share else None
+        rate = one.found.rate_bps if one.found else 0
+        cards.append(Card(one, share, rate, paid.share(rate).share(part) if paid else None))
+    return cards
+
+
+def shares_of(links: Collection[Link]) -> list[Share]:
+    """What can be shared of the links, which come with product and shop."""
+    products = [link.product for link in links if link.product]
+    coupons = coupons_for_products(products) if products else {}
+    shares = []
+    for link in links:
+        if link.product is None:
+            shares.append(Share(link=link))
+            continue
+        way = way_of(link.code)
+        offer = landing.offer_of(way) if way and not way.closed else None
+        if offer and offer.currency != link.product.currency:
+            offer = None
+        claims = bool(offer and offer.state == "open")
+        price = Money(offer.price_minor, offer.currency) if offer and claims else link.product.price
+        shares.append(
+            Share(
+                link=link,
+                price=price,
+                coupon=None if claims else coupons.get(link.product.pk),
+                offer=offer,
+            )
+        )
+    return shares
