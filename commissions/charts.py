@@ -27,7 +27,9 @@ def chosen(metrics: Iterable[Metric], name: str) -> Metric:
     return next((metric for metric in known if metric.name == name), known[0])
 
 
-def by_day(metric: Metric, values: Mapping[date, int], currency: str) -> dict[str, Any] | None:
+def by_day(
+    metric: Metric, values: Mapping[date, int], currency: str, *, skeleton: str = "MMMd"
+) -> dict[str, Any] | None:
     """A line over the days; None where there is nothing to draw."""
     if not any(values.values()):
         return None
@@ -35,7 +37,7 @@ def by_day(metric: Metric, values: Mapping[date, int], currency: str) -> dict[st
     return {
         "type": "line",
         "data": {
-            "labels": [format_skeleton("MMMd", day, locale=locale) for day in values],
+            "labels": [format_skeleton(skeleton, day, locale=locale) for day in values],
             "datasets": [
                 {
                     "label": str(metric.label),

@@ -8,7 +8,7 @@ from typing import Any
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, pgettext_lazy, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
@@ -16,6 +16,7 @@ from alliance.kernel.errors import Invalid
 from alliance.kernel.money import Money, exponent
 from commissions import evidence, payees
 from commissions.models import CommissionState
+from commissions.reporting.spans import PERIODS
 from merchants.forms import ServiceForm
 from merchants.models import OrderState, Product
 
@@ -63,6 +64,15 @@ class Filter(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value}
 
 
+class _Key(forms.IntegerField):
+    """The primary key of what the rows are narrowed to; nobody types it."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False, min_value=1, max_value=2**63 - 1)
+
+
 class AffiliateOrderFilter(Filter):
     state = forms.ChoiceField(
         label=_("State"),
@@ -77,6 +87,13 @@ class AffiliateOrderFilter(Filter):
         required=False,
         max_length=64,
         widget=forms.SearchInput,
+    )
+    # What a row of a report leads here with.
+    zone, product, shop, campaign = (_Key() for _name in range(4))
+    through = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+    sub1, sub2, sub3, sub4, sub5 = (
+        forms.CharField(required=False, max_length=100, strip=False, widget=forms.HiddenInput)
+        for _name in range(5)
     )
 
 
@@ -93,7 +110,7 @@ class MerchantOrderFilter(Filter):
             ("no", _("Nobody: it came by itself")),
         ],
     )
-    affiliate = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    affiliate, bringer, product, plan, campaign = (_Key() for _name in range(5))
     start = Day(label=_("Placed from"))
     end = Day(label=_("to"))
     number = forms.CharField(
@@ -136,6 +153,26 @@ class PeriodFilter(forms.Form):
     def chosen(self) -> str:
         said = self.cleaned_data.get("period") if self.is_valid() else ""
         return said or "30"
+
+
+class ReportForm(forms.Form):
+    """By what, and over which period; "" are the days of `ReportDaysForm`."""
+
+    def __init__(self, groupings: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fields["by"] = forms.ChoiceField(
+            label=pgettext_lazy("report", "By"), choices=list(groupings.items())
+        )
+        own = [] if self.initial["period"] else [("", _("From day to day"))]
+        choices = [*own, *PERIODS.items()]
+        self.fields["period"] = forms.ChoiceField(label=_("Period"), choices=choices)
+        for field in self.fields.values():
+            field.widget.attrs["data-submits"] = True
+
+
+class ReportDaysForm(forms.Form):
+    start = Day(label=_("From"))
+    end = Day(label=_("to"))
 
 
 class OrderNumberForm(forms.Form):

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
+from alliance.kernel.http import key_in
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import chart
@@ -19,16 +20,27 @@ from commissions.models import (
     CommissionLine,
     CommissionState,
     PayeeAccount,
+    PayeeRole,
     Payout,
     PayoutState,
     SettlementShare,
     SettlementState,
 )
 from commissions.models.commission import CommissionQuerySet
+from commissions.reporting import groups
 
 # As stored: what is settled is a confirmed one.
 BOOKED = (CommissionState.ESTIMATED, CommissionState.CONFIRMED, CommissionState.FROZEN)
 UNDER_WAY = (PayoutState.REQUESTED, PayoutState.READY, PayoutState.SENDING)
+
+# Of what others brought neither the ad zone nor the sub-ids are for the affiliate's eyes: only its
+# own commissions have an attribution.
+WITHIN = {
+    "zone": "attribution__zone",
+    "product": "line__product",
+    "shop": "line__order__shop",
+    **{name: f"attribution__subs__{place}" for place, name in enumerate(groups.SUBS)},
+}
 
 # --- Rows ----------------------------------------------------------------------------------------
 
@@ -49,8 +61,11 @@ def commissions_found(
     end: date | None = None,
     sub: str = "",
     number: str = "",
+    through: str = "",
+    **within: Any,
 ) -> CommissionQuerySet:
-    """Narrowed by state, business days (both included) of placing, sub-id, order number."""
+    """Narrowed by state, business days (both included) of placing, sub-id, order number, and to the
+    rows of a report: `within` as `WITHIN` has them, `through` whom or as what."""
     if state:
         rows = rows.in_standing([state])
     if start:
@@ -61,7 +76,29 @@ def commissions_found(
         rows = rows.filter(attribution__subs__contains=[sub])
     if number:
         rows = rows.filter(line__order__external_id__istartswith=number)
-    return rows
+    if through:
+        rows = _brought_through(rows, through)
+    if campaign := within.pop("campaign", None):
+        granted = {"line__grants__active": True, "line__grants__affiliate": F("affiliate")}
+        rows = rows.filter(line__grants__campaign=campaign, **granted)
+    return rows.filter(**{WITHIN[name]: value for name, value in within.items()})
+
+
+def _brought_through(rows: CommissionQuerySet, through: str) -> CommissionQuerySet:
+    """By itself ("own"), by an affiliate below it (its key), or in another role."""
+    if through.isdecimal():
+        first = Q(role=PayeeRole.PARTNER, line__attribution__affiliate=key_in(through))
+        second = Q(role=PayeeRole.SECOND, line__attribution__partner=key_in(through))
+        return rows.filter(first | second)
+    match through:
+        case groups.OWN:
+            return rows.filter(role=PayeeRole.AFFILIATE)
+        case groups.SERVICE:
+            return rows.filter(role=PayeeRole.INTERMEDIARY)
+        case groups.OTHERS:
+            return rows.exclude(role=PayeeRole.AFFILIATE)
+        case _:
+            return rows.none()
 
 
 def steps_of(commission: Commission) -> QuerySet[CommissionLine]:

@@ -89,23 +89,37 @@ def lines_found(
     state: str = "",
     brought: str = "",
     affiliate: int | None = None,
+    bringer: int | None = None,
     start: date | None = None,
     end: date | None = None,
     number: str = "",
+    product: int | None = None,
+    plan: int | None = None,
+    campaign: int | None = None,
 ) -> QuerySet[OrderLine]:
-    """Narrowed by the order's state, `brought` (yes, no), affiliate, days of placing, number."""
+    """Narrowed by the order's state, `brought` (yes, no), affiliate that gets something of it or
+    (`bringer`) brought it, days of placing, number, product, plan that it was decided by, campaign
+    that gave something to it."""
     if state:
         rows = rows.filter(order__state=state)
     if brought:
         rows = rows.filter(attribution__affiliate__isnull=brought == "no")
     if affiliate:
         rows = rows.filter(commissions__affiliate=affiliate)
+    if bringer:
+        rows = rows.filter(attribution__affiliate=bringer)
     if start:
         rows = rows.filter(order__placed_at__gte=clock.day_start(start))
     if end:
         rows = rows.filter(order__placed_at__lt=clock.day_start(end + timedelta(days=1)))
     if number:
         rows = rows.filter(order__external_id__startswith=number)
+    if product:
+        rows = rows.filter(product=product)
+    if plan:
+        rows = rows.filter(attribution__plan=plan)
+    if campaign:
+        rows = rows.filter(grants__campaign=campaign, grants__active=True)
     return rows
 
 

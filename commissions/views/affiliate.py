@@ -26,8 +26,10 @@ from commissions import charts, lookup, queries, receipts
 from commissions.forms import AffiliateOrderFilter, OrderNumberForm
 from commissions.models import CommissionState
 from commissions.models.commission import CommissionQuerySet
+from commissions.narrowing import narrowed
 from commissions.queries import Earned
 from commissions.refunds import records_of
+from commissions.reporting import groups
 
 PER_PAGE = 25
 SHOWN_DAYS = 30
@@ -225,6 +227,9 @@ def orders(request: AffiliateRequest) -> HttpResponse:
     context = {
         "form": form,
         "filtered": bool(form.values()),
+        "narrowed": narrowed(
+            request.GET, form.values(), groups.OF_AFFILIATES, named=bool(page.object_list)
+        ),
         "page": page,
         "rows": [(row, receipts.reason(row)) for row in page],
         "lookup": OrderNumberForm(),

@@ -17,7 +17,9 @@ from alliance.kernel.http import key_in, page_or_part
 from alliance.kernel.money import Money
 from commissions import queries, tasks
 from commissions.forms import MerchantOrderFilter, OrderNumberForm
+from commissions.narrowing import narrowed
 from commissions.refunds import came_back
+from commissions.reporting import groups
 from merchants.access import MerchantRequest, merchant_required
 from merchants.models import OrderLine, Refund
 from merchants.services.refunds import refund_match
@@ -36,10 +38,14 @@ def _lines(request: MerchantRequest, form: MerchantOrderFilter) -> QuerySet[Orde
 def orders(request: MerchantRequest) -> HttpResponse:
     form = MerchantOrderFilter(request.GET)
     refunds = queries.refunds_for(request.user).filter(shop__merchant=request.merchant)
+    page = Paginator(_lines(request, form), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "filtered": bool(form.values()),
-        "page": Paginator(_lines(request, form), PER_PAGE).get_page(request.GET.get("page")),
+        "narrowed": narrowed(
+            request.GET, form.values(), groups.OF_MERCHANTS, named=bool(page.object_list)
+        ),
+        "page": page,
         "refunds": refunds.count(),
     }
     return page_or_part(request, "commissions/merchant_orders.html", context, part="rows")

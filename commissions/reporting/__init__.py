@@ -1,0 +1,1 @@
+"""Reports for affiliates and merchants: over which days, by what, in which columns."""
