@@ -32,6 +32,10 @@ ENV PATH=/venv/bin:$PATH \
     GRANIAN_BLOCKING_THREADS=4 \
     GRANIAN_WORKERS_KILL_TIMEOUT=20
 WORKDIR /app
+# Chinese and Latin letters for posters.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends fonts-wqy-microhei \
+    && rm -rf /var/lib/apt/lists/*
 RUN install -d -o 10001 -g 10001 /var/lib/alliance/media /var/lib/alliance/clicks \
     /var/lib/alliance/beat
 COPY --from=build /venv /venv

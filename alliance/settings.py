@@ -200,7 +200,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 # Fetching takes as long as somebody else's server likes. In a queue of its own it holds nothing up;
 # a worker that is not told otherwise takes from both.
 CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("celery", "fetch")]
-CELERY_TASK_ROUTES = {"merchants.tasks.feed_fetch": {"queue": "fetch"}}
+CELERY_TASK_ROUTES = {
+    "merchants.tasks.feed_fetch": {"queue": "fetch"},
+    "campaigns.tasks.picture_fetch": {"queue": "fetch"},
+}
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default="/tmp/alliance-beat")  # noqa: S108
 CELERY_BEAT_SCHEDULE = {
@@ -399,6 +402,10 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 # Where clicks wait for a moment on their way to the database (affiliates.spool).
 CLICKS_DIR = Path(env.str("CLICKS_DIR", default=str(BASE_DIR / "clicks")))
+# A font file with the letters of the alliance's languages (campaigns.posters).
+POSTER_FONT = env.str("POSTER_FONT", default="")
+if POSTER_FONT and not Path(POSTER_FONT).is_file():
+    raise ImproperlyConfigured(f"POSTER_FONT: there is no file {POSTER_FONT}.")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from affiliates.models import Affiliate, Link
 from affiliates.queries import coupons_for_products, share_of, way_of
 from affiliates.services import Made, link_address
 from alliance.kernel.money import Money
-from campaigns import landing
+from campaigns import landing, pictures
 from campaigns.coupon_pages import address_of
+from campaigns.posters import Poster
 from merchants.models import Coupon
 
 
@@ -36,6 +37,16 @@ class Share:
     @property
     def title(self) -> str:
         return self.link.product.name if self.link.product else self.link.shop.name
+
+    @property
+    def picture(self) -> bytes:
+        """For its poster; empty if there is none, or none yet."""
+        product = self.link.product
+        return (pictures.known(product.image_url) or b"") if product else b""
+
+    @property
+    def picture_awaited(self) -> bool:
+        return bool(self.link.product and pictures.on_its_way(self.link.product.image_url))
 
     @property
     def by_coupon_page(self) -> bool:
@@ -171,3 +182,26 @@ def shares_of(links: Collection[Link]) -> list[Share]:
             )
         )
     return shares
+
+
+def poster_of(share: Share) -> Poster:
+    """What its poster says, in the reader's language."""
+    price, face = share.after or share.price, share.face
+    label = pgettext("price", "From") if share.varies else pgettext("price", "With coupon")
+    coupon = gettext("Coupon %(face)s") % {"face": face.localized()} if face else ""
+    return Poster(
+        title=share.title,
+        shop=share.link.shop.name,
+        price=price.localized() if price else "",
+        before=share.price.localized() if share.after and share.price else "",
+        label=label if share.after else "",
+        coupon=coupon if share.after else "",
+        mark=gettext("Advertisement"),
+        call=gettext("Scan it to claim your coupon")
+        if share.by_coupon_page
+        else gettext("Scan it to see the product")
+        if share.price
+        else gettext("Scan it to see the shop"),
+        address=share.address,
+        short=share.short,
+    )

@@ -1,11 +1,17 @@
-"""What the clock does with coupons. Each may run twice or late: the rows decide."""
+"""What the clock does with coupons: each may run twice or late, the rows decide. And pictures for
+posters, which are fetched while a page is on its way."""
 
+import logging
 from datetime import timedelta
 
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
-from campaigns import redemption
+from campaigns import pictures, redemption
 from campaigns.services import stock
+from merchants.models import Product
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -21,3 +27,20 @@ def claims_turn() -> None:
 def claims_sweep() -> None:
     """Beat: claims that no worker was there for in their time become touches, too."""
     redemption.touches_of_claims(since=timedelta(days=2))
+
+
+@shared_task
+def picture_fetch(product_pk: int) -> None:
+    """Fetch the product's picture for its posters. Twice is harmless: it is only kept anew."""
+    product = Product.objects.filter(pk=product_pk).first()
+    if product and pictures.known(product.image_url) is None:
+        pictures.bring(product.image_url)
+
+
+def picture_ask(product: Product | None) -> None:
+    """Have the picture fetched if it is not here. Without a broker posters are drawn without it."""
+    if product and pictures.ask_for(product.image_url):
+        try:
+            picture_fetch.delay(product.pk)
+        except OperationalError as exc:
+            logger.warning("no picture for product %s: %s", product.pk, exc)

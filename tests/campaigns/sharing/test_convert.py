@@ -137,11 +137,3 @@ def test_viewers_and_the_frozen_make_no_links(client, cast):
     assert "<textarea" not in client.get(BOX).content.decode()
     assert cast.affiliate.__class__.objects.get().state == AffiliateState.FROZEN
     assert Link.objects.count() == 1
-
-
-def test_the_qr_code_is_its_owners(lin, cast, client):
-    answer = lin.get(f"/affiliate/links/{cast.link.pk}/qr.svg")
-    assert answer["Content-Type"] == "image/svg+xml"
-    assert answer.content.startswith(b"<svg")
-    client.force_login(user_make())
-    assert client.get(f"/affiliate/links/{cast.link.pk}/qr.svg").status_code == 302
