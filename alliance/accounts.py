@@ -14,12 +14,11 @@ from django.contrib import messages
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from alliance.kernel import lockbox
+from alliance.kernel import lockbox, mails
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -46,19 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def render_mail(self, *args: Any, **kwargs: Any) -> EmailMultiAlternatives:
         """The text of the mail, and the same words dressed as HTML: a lone link is a button."""
         message = super().render_mail(*args, **kwargs)
-        paragraphs = [
-            ("", text) if text.startswith("http") and len(text.split()) == 1 else (text, "")
-            for text in filter(None, map(str.strip, message.body.split("\n\n")))
-        ]
-        dressed = render_to_string(
-            "account/email/dressed.html",
-            {
-                "paragraphs": paragraphs,
-                "subject": message.subject,
-                "language": translation.get_language(),
-            },
-        )
-        message.attach_alternative(dressed, "text/html")
+        message.attach_alternative(mails.dressed(message.subject, message.body), "text/html")
         return message
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 import affiliates.queries
 import merchants.queries
 from affiliates.models import Affiliate, AffiliateState
+from alliance.kernel import notices
+from alliance.kernel.models import User
 from merchants.models import Merchant
 
 Entries = list[tuple[str, str, str]]  # label, icon, name of the URL
@@ -49,9 +51,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     whether mails go into a folder, as in the demo, so that nobody waits for one."""
     return {
         "menu": SimpleLazyObject(lambda: _menu(request)),
+        "unread_count": SimpleLazyObject(lambda: _unread(request)),
         "version": settings.VERSION,
         "mails_stay_here": settings.EMAIL_BACKEND.endswith(".filebased.EmailBackend"),
     }
+
+
+def _unread(request: HttpRequest) -> int:
+    return notices.unread_count(request.user) if isinstance(request.user, User) else 0
 
 
 def sides_of(request: HttpRequest) -> Sides:

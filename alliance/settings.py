@@ -197,12 +197,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
-# Fetching takes as long as somebody else's server likes. In a queue of its own it holds nothing up;
-# a worker that is not told otherwise takes from both.
+# Fetching and mailing take as long as somebody else's server likes. In a queue of their own they
+# hold nothing up; a worker that is not told otherwise takes from both.
 CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("celery", "fetch")]
 CELERY_TASK_ROUTES = {
     "merchants.tasks.feed_fetch": {"queue": "fetch"},
     "campaigns.tasks.picture_fetch": {"queue": "fetch"},
+    "alliance.kernel.tasks.mails_send": {"queue": "fetch"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default="/tmp/alliance-beat")  # noqa: S108
@@ -263,6 +264,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="0"),
     },
     "statements-sweep": {"task": "commissions.tasks.statements_sweep", "schedule": 300.0},
+    "mails-send": {"task": "alliance.kernel.tasks.mails_send", "schedule": 60.0},
+    "notifications-forget": {
+        "task": "alliance.kernel.tasks.notifications_forget",
+        "schedule": crontab(hour="3", minute="50"),
+    },
     "idempotent-calls-forget": {
         "task": "alliance.kernel.tasks.idempotent_calls_forget",
         "schedule": crontab(hour="3", minute="30"),
@@ -319,6 +325,7 @@ if ENVIRONMENT == "test":
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Taoke Alliance <alliance@localhost>")
 
 # --- Doors --------------------------------------------------------------------------------------

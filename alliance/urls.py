@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from affiliates import redirect
 from affiliates.urls import merchant_codes
 from affiliates.views.share_code import share_code
-from alliance import health, home
+from alliance import health, home, notifications
 from campaigns import door
 from commissions.admin import finance
 
@@ -23,6 +23,11 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("start/", home.start, name="start"),
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/read/", notifications.read, name="notifications_read"),
+    path("notifications/settings/", notifications.settings, name="notification_settings"),
+    path("notifications/<int:pk>/", notifications.follow, name="notification"),
+    path("unsubscribe/<str:token>/", notifications.unsubscribe, name="unsubscribe"),
     path("language/", home.language, name="set_language"),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),

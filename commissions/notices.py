@@ -1,48 +1,266 @@
-"""E-mails about the money, each in the language of whoever reads it."""
+"""What people are told about money and cases, and in which words."""
 
-from collections.abc import Callable
+from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from alliance.kernel import mails
-from alliance.kernel.models import MemberRole, User
-from commissions.models import PayeeAccount
+from affiliates.notices import affiliate_actors_tell, affiliate_tell
+from alliance.kernel.models import AuditEvent
+from alliance.kernel.money import Money
+from alliance.kernel.notice_kinds import KINDS, Data, Group, Kind, Words, told
+from alliance.kernel.templatetags.alliance import moment
+from commissions.models import (
+    Award,
+    Consequence,
+    Invoice,
+    PayeeAccount,
+    Payout,
+    Statement,
+    TopUp,
+    Violation,
+    ViolationFact,
+    ViolationState,
+    ViolationType,
+)
+from merchants.models import Merchant
+from merchants.notices import team_tell
+
+# --- Affiliates -----------------------------------------------------------------------------------
 
 
 def payee_changed(payee: PayeeAccount) -> None:
-    """After the commit, to everybody who may change the account: somebody did."""
-    members = payee.affiliate.members.exclude(role=MemberRole.VIEWER).select_related("user")
-    for member in members:
-        transaction.on_commit(_telling(member.user, payee), robust=True)
+    """Everybody who may change the account: somebody did."""
+    affiliate_actors_tell(
+        payee.affiliate_id,
+        "payee.changed",
+        key=f"payee:{payee.pk}:changed",
+        link=reverse("commissions:withdrawals"),
+        affiliate=payee.affiliate.name,
+        account=str(payee),
+        holder=payee.holder,
+        hours=settings.ALLIANCE["PAYEE_HOLD_HOURS"],
+    )
 
 
-def _telling(person: User, payee: PayeeAccount) -> Callable[[], None]:
-    def tell() -> None:  # no partial: Django asks a callback that fails for its name
-        _tell(person, payee)
+def payout_tell(payout: Payout, fact: str, reason: str = "") -> None:
+    """It was paid, failed or came back; the net amount is what moves."""
+    affiliate_tell(
+        payout.affiliate_id,
+        f"payout.{fact}",
+        key=f"payout:{payout.pk}:{fact}",
+        link=reverse("commissions:withdrawals"),
+        net_minor=payout.net.minor,
+        currency=payout.currency,
+        account=str(payout.payee),
+        reason=reason,
+    )
 
-    return tell
+
+def award_tell(award: Award, kind: str, event: AuditEvent, *, amount_minor: int) -> None:
+    affiliate_tell(
+        award.affiliate_id,
+        kind,
+        key=f"{kind}:{event.pk}",
+        link=reverse("commissions:campaign", args=[award.campaign_id]),
+        campaign=award.campaign.name,
+        amount_minor=amount_minor,
+        currency=award.currency,
+        reason=award.reason,
+    )
 
 
-def _tell(person: User, payee: PayeeAccount) -> None:
-    with translation.override(person.language or settings.LANGUAGE_CODE):
-        mails.tell(
-            person.email,
-            gettext("New account for the withdrawals of %(affiliate)s")
-            % {"affiliate": payee.affiliate},
-            gettext(
+def case_tell(case: Violation, fact: ViolationFact, words: str, event_pk: int) -> None:
+    """Those of the affiliate who may act, of each turn of a case."""
+    affiliate_actors_tell(
+        case.affiliate_id,
+        "case.turned",
+        key=f"violation_event:{event_pk}",
+        link=reverse("commissions:violation", args=[case.pk]),
+        number=case.number,
+        fact=fact.value,
+        reason=case.reason,
+        words=words,
+        appeal_until=case.appeal_until.isoformat(),
+        consequence=case.consequence if case.state == ViolationState.UPHELD else "",
+    )
+
+
+def _case_words(data: Data) -> Words:
+    fact, reason = ViolationFact(data["fact"]), ViolationType(data["reason"])
+    title = gettext("Case %(number)s: %(what)s") % {"number": data["number"], "what": reason.label}
+    parts = [str(fact.label), data["words"]]
+    if fact == ViolationFact.OPENED:
+        parts.append(reason.words)
+    if fact in (ViolationFact.OPENED, ViolationFact.DISMISSED):
+        until = moment(datetime.fromisoformat(data["appeal_until"]))
+        parts.append(gettext("You can appeal until %(moment)s.") % {"moment": until})
+    if data["consequence"] and fact != ViolationFact.ENDED:
+        parts.append(str(Consequence(data["consequence"]).label) + ".")
+    return title, "\n\n".join(part for part in parts if part)
+
+
+def statement_tell(statement: Statement) -> None:
+    """The statement's owner: an affiliate's team, or a merchant's."""
+    month = f"{statement.month:%Y-%m}"
+    key = f"statement:{statement.pk}:issued"
+    if statement.affiliate_id:
+        link = reverse("commissions:affiliate_statement", args=[statement.pk])
+        affiliate_tell(
+            statement.affiliate_id,
+            "statement.issued",
+            key=key,
+            link=link,
+            number=statement.number,
+            month=month,
+        )
+    elif statement.merchant_id:
+        link = reverse("commissions:merchant_statement", args=[statement.pk])
+        team_tell(
+            statement.merchant_id,
+            "statement.issued",
+            key=key,
+            link=link,
+            number=statement.number,
+            month=month,
+        )
+
+
+# --- Merchants ------------------------------------------------------------------------------------
+
+
+def invoice_tell(invoice: Invoice) -> None:
+    team_tell(
+        invoice.merchant_id,
+        "invoice.issued",
+        key=f"invoice:{invoice.pk}:issued",
+        link=reverse("commissions:invoice", args=[invoice.pk]),
+        number=str(invoice),
+        month=f"{invoice.month:%Y-%m}",
+        total_minor=invoice.total_minor,
+        currency=invoice.currency,
+    )
+
+
+def wallet_tell(merchant: Merchant, kind: str, left: Money, event: AuditEvent) -> None:
+    """Low, empty, or enough again; by what the audit trail says."""
+    team_tell(
+        merchant.pk,
+        kind,
+        key=f"{kind}:{event.pk}",
+        link=reverse("commissions:wallet"),
+        merchant=merchant.name,
+        left_minor=left.minor,
+        currency=left.currency,
+    )
+
+
+def top_up_tell(top_up: TopUp, reason: str = "") -> None:
+    team_tell(
+        top_up.merchant_id,
+        f"top_up.{top_up.state}",
+        key=f"top_up:{top_up.pk}:{top_up.state}",
+        link=reverse("commissions:wallet"),
+        merchant=top_up.merchant.name,
+        amount_minor=top_up.amount_minor,
+        currency=top_up.currency,
+        reason=reason,
+    )
+
+
+KINDS |= {
+    "payee.changed": Kind(
+        Group.SECURITY,
+        "shield-lock",
+        told(
+            _("New account for the withdrawals of %(affiliate)s"),
+            _(
                 "Withdrawals of %(affiliate)s now go to %(account)s, in the name of %(holder)s.\n\n"
                 "If nobody of you did this, tell us at once: withdrawals to a new account wait "
-                "for %(hours)d hours.\n\n%(url)s"
-            )
-            % {
-                "affiliate": payee.affiliate,
-                "account": payee,
-                "holder": payee.holder,
-                "hours": settings.ALLIANCE["PAYEE_HOLD_HOURS"],
-                "url": settings.PUBLIC_URL + reverse("commissions:withdrawals"),
-            },
-        )
+                "for %(hours)d hours."
+            ),
+        ),
+    ),
+    "payout.paid": Kind(
+        Group.PAYOUTS, "cash", told(_("%(net)s is on its way to you"), _("Paid to %(account)s."))
+    ),
+    "payout.failed": Kind(
+        Group.PAYOUTS,
+        "alert-triangle",
+        told(
+            _("Your withdrawal of %(net)s failed"),
+            _("%(reason)s\n\nThe money is available again."),
+        ),
+    ),
+    "payout.returned": Kind(
+        Group.PAYOUTS,
+        "alert-triangle",
+        told(
+            _("%(net)s came back from your account"),
+            _("%(reason)s\n\nThe money is available again. Check the account before you ask anew."),
+        ),
+    ),
+    "award.paid": Kind(
+        Group.TASKS,
+        "coins",
+        told(_("Reward of %(amount)s: %(campaign)s"), _("It can be withdrawn.")),
+    ),
+    "award.refused": Kind(
+        Group.TASKS,
+        "alert-triangle",
+        told(_("The reward of %(amount)s was refused: %(campaign)s"), "%(reason)s"),
+    ),
+    "case.turned": Kind(Group.CASES, "scale", _case_words),
+    "statement.issued": Kind(
+        Group.BOOKS,
+        "file-text",
+        told(_("Your statement %(number)s is here"), _("It tells what %(month)s came to.")),
+    ),
+    "invoice.issued": Kind(
+        Group.BOOKS,
+        "file-text",
+        told(_("Invoice %(number)s over %(total)s"), _("What the alliance charged in %(month)s.")),
+    ),
+    "wallet.low": Kind(
+        Group.WALLET,
+        "wallet",
+        told(
+            _("Your wallet is running low: %(left)s left"),
+            _(
+                "%(merchant)s has %(left)s left for commissions. When it is used up, new "
+                "commissions wait and your products are no longer offered to affiliates. Top up "
+                "in time."
+            ),
+        ),
+    ),
+    "wallet.empty": Kind(
+        Group.WALLET,
+        "alert-triangle",
+        told(
+            _("Your plans are paused: the wallet of %(merchant)s is empty"),
+            _(
+                "The money of %(merchant)s does not cover new commissions. Your products are not "
+                "offered to affiliates until it does; orders that come in meanwhile wait.\n\n"
+                "Everything goes on by itself after a top-up."
+            ),
+        ),
+    ),
+    "wallet.enough": Kind(
+        Group.WALLET,
+        "circle-check",
+        told(
+            _("Your plans are offered again"),
+            _("The wallet of %(merchant)s covers new commissions again."),
+        ),
+    ),
+    "top_up.received": Kind(
+        Group.WALLET, "wallet", told(_("Your top-up of %(amount)s is in the wallet"))
+    ),
+    "top_up.refused": Kind(
+        Group.WALLET,
+        "alert-triangle",
+        told(_("Your top-up of %(amount)s was refused"), "%(reason)s"),
+    ),
+}

@@ -17,6 +17,7 @@ from affiliates.models import (
     SiteKind,
     SiteState,
 )
+from affiliates.notices import standing_tell
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import MemberRole, User
@@ -148,7 +149,9 @@ def _move(
     if not rows.update(state=target, updated_at=clock.now()):
         raise WrongState
     affiliate.state = target
-    audit.record(verb, affiliate, actor=actor, **data)
+    event = audit.record(verb, affiliate, actor=actor, **data)
+    if actor or verb != "affiliate.approved":  # who is let in at once sees it at once
+        standing_tell(affiliate, verb, event, data.get("reason", ""))
 
 
 def _given(reason: str) -> str:

@@ -14,6 +14,7 @@ from affiliates.models import (
     SiteState,
     code_key,
 )
+from affiliates.notices import code_tell
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
@@ -69,6 +70,7 @@ def code_bind(
     audit.record(
         "code_binding.opened", binding, actor=actor, code=coupon.code, affiliate=affiliate.pk
     )
+    code_tell(binding, "code.bound")
     return binding
 
 
@@ -83,3 +85,4 @@ def code_release(*, actor: User, binding: CodeBinding) -> None:
         raise WrongState
     binding.ends_at = ends_at
     audit.record("code_binding.ended", binding, actor=actor, code=binding.coupon.code)
+    code_tell(binding, "code.ended")

@@ -14,6 +14,7 @@ from affiliates.models import (
     EventHost,
     Intermediation,
 )
+from affiliates.notices import event_tell
 from affiliates.services.parts import intermediation_end, intermediation_open
 from affiliates.services.standing import affiliate_must_be_active
 from alliance.kernel.access import has_role
@@ -74,10 +75,12 @@ def event_open(*, actor: User, event: Event) -> None:
     events.event_open(event=event, actor=actor)
 
 
+@transaction.atomic
 def event_publish(*, actor: User, event: Event) -> None:
     """The host or operations show it to affiliates. Raises NotAllowed, WrongState."""
     _must_run(actor, event)
     events.event_publish(event=event, actor=actor)
+    event_tell(event)
 
 
 def event_end(*, actor: User, event: Event) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate, PlanMember, PlanMemberState, PlanRule
+from affiliates.notices import application_tell, place_tell
 from affiliates.queries.places import HERE, applies_again_at, lacking, place_in, record_of
 from affiliates.services.standing import affiliate_must_be_active
 from alliance.kernel import audit, clock
@@ -52,13 +53,13 @@ def plan_apply(*, actor: User, affiliate: Affiliate, plan: Plan, words: str = ""
     )
     audit.record("plan.applied", place, actor=actor, plan=plan.pk, affiliate=affiliate.pk)
     rule = PlanRule.objects.filter(plan=plan).first()
-    if rule is None:
-        return place
-    reasons = lacking(rule, affiliate, record_of(affiliate, plan.merchant))
-    if not reasons:
+    reasons = lacking(rule, affiliate, record_of(affiliate, plan.merchant)) if rule else []
+    if rule and not reasons:
         _let_in(place, None, by_rule=True)
-    elif rule.refuses:
+    elif rule and rule.refuses:
         _refuse(place, None, " ".join(reasons)[:300], by_rule=True)
+    else:
+        application_tell(place)
     return place
 
 
@@ -111,6 +112,7 @@ def place_give(*, actor: User, plan: Plan, affiliate: Affiliate) -> PlanMember:
         starts_at=now,
     )
     audit.record("plan.member_chosen", place, actor=actor, plan=plan.pk, affiliate=affiliate.pk)
+    place_tell(place, "plan.chosen")
     return place
 
 
@@ -125,6 +127,7 @@ def place_take(*, actor: User, place: PlanMember, reason: str) -> None:
     place.ends_at = locks.after(place.plan_id, None, next_day(), any_product=True)
     _decided(place, {State.APPROVED}, State.REMOVED, reason=reason, ends_at=place.ends_at)
     audit.record("plan.member_removed", place, actor=actor, reason=reason)
+    place_tell(place, "plan.removed")
 
 
 @transaction.atomic
@@ -186,12 +189,15 @@ def applications_lapse() -> int:
     now = clock.now()
     pending = PlanMember.objects.filter(state=State.PENDING)
     over = Q(applied_at__lt=now - LAPSES) | Q(plan__ends_at__lte=now)
-    old = list(pending.filter(over).order_by("pk").select_for_update(of=("self",)))
+    waiting = pending.filter(over).select_related("plan__merchant").order_by("pk")
+    old = list(waiting.select_for_update(of=("self",)))
     PlanMember.objects.filter(pk__in=[place.pk for place in old]).update(
         state=State.LAPSED, decided_at=now
     )
     for place in old:
+        place.state = State.LAPSED
         audit.record("plan.application_lapsed", place, plan=place.plan_id)
+        place_tell(place, "plan.lapsed")
     return len(old)
 
 
@@ -217,11 +223,15 @@ def _let_in(place: PlanMember, actor: User | None, *, by_rule: bool = False) -> 
     place.starts_at = max(clock.now(), place.applied_at)
     _decided(place, {State.PENDING}, State.APPROVED, by_rule=by_rule, starts_at=place.starts_at)
     audit.record("plan.member_approved", place, actor=actor, by_rule=by_rule)
+    if not by_rule:  # what the rule answers, the applicant reads at once
+        place_tell(place, "plan.approved")
 
 
 def _refuse(place: PlanMember, actor: User | None, reason: str, *, by_rule: bool = False) -> None:
     _decided(place, {State.PENDING}, State.REJECTED, reason=reason, by_rule=by_rule)
     audit.record("plan.member_rejected", place, actor=actor, reason=reason, by_rule=by_rule)
+    if not by_rule:
+        place_tell(place, "plan.rejected")
 
 
 def _decided(place: PlanMember, states: set[State], state: State, **facts: object) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.destinations import host_of
 from affiliates.limits import limits_of
 from affiliates.models import AdZone, Affiliate, Site, SiteKind, SiteState
+from affiliates.notices import site_tell
 from affiliates.services.standing import affiliate_must_be_active, site_must_stand
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
@@ -49,7 +50,7 @@ def site_approve(*, actor: User, site: Site) -> None:
     if not rows.update(state=SiteState.APPROVED, reason="", updated_at=clock.now()):
         raise WrongState
     site.state, site.reason = SiteState.APPROVED, ""
-    audit.record("site.approved", site, actor=actor)
+    site_tell(site, "site.approved", audit.record("site.approved", site, actor=actor))
 
 
 @transaction.atomic
@@ -62,7 +63,8 @@ def site_reject(*, actor: User, site: Site, reason: str) -> None:
     if not rows.update(state=SiteState.REJECTED, reason=reason, updated_at=clock.now()):
         raise WrongState
     site.state, site.reason = SiteState.REJECTED, reason
-    audit.record("site.rejected", site, actor=actor, reason=reason)
+    event = audit.record("site.rejected", site, actor=actor, reason=reason)
+    site_tell(site, "site.rejected", event)
 
 
 @transaction.atomic

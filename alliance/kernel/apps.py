@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,5 @@ class KernelConfig(AppConfig):
 
     def ready(self) -> None:
         from alliance.kernel import schema  # noqa: F401 - registers itself
+
+        autodiscover_modules("notices")  # the kinds of notifications that each app tells

@@ -77,6 +77,8 @@ class User(AbstractBaseUser, PermissionsMixin, Stamped):
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=80, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
+    # Which groups of notifications also come by mail, where it is not as usual.
+    mail_choices = models.JSONField(default=dict, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(
         _("operations staff"), default=False, help_text=_("May enter the operations desk.")
@@ -198,3 +200,47 @@ class IdempotentCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.key}"
+
+
+class Side(models.TextChoices):
+    """On which side of the alliance somebody is told something."""
+
+    AFFILIATE = "affiliate", _("Affiliate")
+    MERCHANT = "merchant", _("Merchant")
+
+
+class Notification(models.Model):
+    """What somebody should know, told once. Its words are made of kind and data when it is read
+    (docs/notifications.md)."""
+
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="notifications", db_index=False
+    )  # the indexes below begin with it
+    side = models.CharField(max_length=9, choices=Side)
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=80, help_text="noun:pk:fact")
+    data = models.JSONField(default=dict)
+    link = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=clock.now)
+    read_at = models.DateTimeField(null=True)
+    # The row is the queue: when its mail is due, or is tried again. None: none is wanted, or sent.
+    mail_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="notification_once"),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notification_of_user"),
+            models.Index(
+                fields=["user"], condition=models.Q(read_at=None), name="notification_unread"
+            ),
+            models.Index(
+                fields=["mail_at"],
+                condition=models.Q(mail_at__isnull=False),
+                name="notification_mail_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

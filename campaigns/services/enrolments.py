@@ -14,6 +14,7 @@ from alliance.kernel.models import User
 from campaigns.audience import obstacle
 from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, CampaignState, Enrolment, EnrolmentState
+from campaigns.notices import enrolment_tell
 
 STATEMENT = 1000
 REASON = 300
@@ -77,7 +78,9 @@ def enrolment_decide(*, actor: User, enrolment: Enrolment, accept: bool, reason:
         decided_by=actor,
         reason=reason,
     )
-    audit.record("enrolment.accepted" if accept else "enrolment.rejected", enrolment, actor=actor)
+    verb = "enrolment.accepted" if accept else "enrolment.rejected"
+    audit.record(verb, enrolment, actor=actor)
+    enrolment_tell(enrolment, verb)
 
 
 @transaction.atomic

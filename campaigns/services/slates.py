@@ -19,6 +19,7 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.templatetags import alliance as say
 from campaigns.models import Campaign, CampaignState, SlateItem, SlateState
+from campaigns.notices import proposal_tell
 from campaigns.queries import opens_to_merchants
 from campaigns.slates import facts_of, objections
 from merchants.feeds.table import Table
@@ -268,7 +269,7 @@ def slate_decide(*, actor: User, item: SlateItem, accept: bool, reason: str = ""
     proposed = SlateItem.objects.filter(pk=item.pk, state=SlateState.PROPOSED)
     if not proposed.update(state=state, decided_by=actor, reason=said, updated_at=clock.now()):
         raise WrongState
-    audit.record(
+    event = audit.record(
         "campaign.decided",
         item.campaign,
         actor=actor,
@@ -276,6 +277,7 @@ def slate_decide(*, actor: User, item: SlateItem, accept: bool, reason: str = ""
         accepted=accept,
         reason=said,
     )
+    proposal_tell(item, event, accepted=accept, reason=said)
 
 
 @transaction.atomic

@@ -29,6 +29,7 @@ from campaigns.services.enrolments import enrolment_move
 from campaigns.validity import Validity
 from commissions import chart, debts, ledger, queries
 from commissions.models import Award, AwardState, AwardStep
+from commissions.notices import award_tell
 from commissions.positions import moves_between
 from commissions.services import tasks
 from commissions.services.outsiders import outside_affiliate
@@ -108,7 +109,8 @@ def award_refuse(*, actor: User, award: Award, reason: str) -> None:
     was = award.amount_minor
     award.decided_by, award.decided_at, award.reason = actor, clock.now(), reason
     _book(award, AwardState.DROPPED, 0, {"why": "refused"}, actor=actor)
-    audit.record("award.refused", award, actor=actor, amount_minor=was)
+    event = audit.record("award.refused", award, actor=actor, amount_minor=was)
+    award_tell(award, "award.refused", event, amount_minor=was)
 
 
 @transaction.atomic
@@ -125,7 +127,8 @@ def award_pay(*, award_pk: int) -> bool:
         return False
     award.paid_at = clock.now()
     _book(award, AwardState.PAID, award.amount_minor, {"why": "paid"})
-    audit.record("award.paid", award, amount_minor=award.amount_minor)
+    event = audit.record("award.paid", award, amount_minor=award.amount_minor)
+    award_tell(award, "award.paid", event, amount_minor=award.amount_minor)
     return True
 
 

@@ -25,6 +25,7 @@ from campaigns.models import (
     SlateState,
     Sponsor,
 )
+from campaigns.notices import campaign_end_tell, campaign_tell
 from commissions import chart, debts, ledger, queries
 from commissions.ledger import Move
 from commissions.services.outsiders import outside_affiliate, outside_merchant
@@ -57,6 +58,7 @@ def campaign_publish(*, actor: User, campaign: Campaign, seen: datetime | None =
         ledger.floor_set(code=code, currency=campaign.currency, floor=Money(0, campaign.currency))
     _post(campaign, paid_by(campaign, campaign.budget_minor), fact="funded", actor=actor)
     audit.record("campaign.published", campaign, actor=actor, budget_minor=campaign.budget_minor)
+    campaign_tell(campaign)
 
 
 def faults(campaign: Campaign) -> None:
@@ -200,6 +202,7 @@ def campaign_close(*, actor: User | None, campaign: Campaign, reason: str) -> No
     campaign.close_reason = reason
     _close(campaign, now)
     audit.record("campaign.closed", campaign, actor=actor, reason=reason)
+    campaign_end_tell(campaign, reason)
 
 
 def _close(campaign: Campaign, now: datetime) -> None:

@@ -1,16 +1,14 @@
 """What follows from a merchant's money running low: a warning, then a pause, then it goes on.
 
 `funding_review` looks at the books and brings the merchants' rows in line with them. It may be
-called at any time by anybody; a row changes once per crossing, and whoever changes it writes the
-mail. What was promised to a click stays promised: a pause only stops new offers.
+called at any time by anybody; a row changes once per crossing, and whoever changes it tells the
+team. What was promised to a click stays promised: a pause only stops new offers.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
@@ -18,9 +16,9 @@ from alliance.kernel.errors import Invalid
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import queries
+from commissions.notices import wallet_tell
 from commissions.queries import Funding
 from merchants.models import Merchant, MerchantState
-from merchants.notices import Words, team_tell
 
 AT_ONCE = 500
 
@@ -65,11 +63,11 @@ def _follow(merchant_pk: int) -> None:
     if "funding_paused_at" in due:
         paused = bool(due["funding_paused_at"])
         verb = "merchant.funding_paused" if paused else "merchant.funding_resumed"
-        audit.record(verb, merchant, unfunded=funding.unfunded, spendable_minor=left.minor)
-        team_tell(merchant, _paused_words if paused else _resumed_words)
+        event = audit.record(verb, merchant, unfunded=funding.unfunded, spendable_minor=left.minor)
+        wallet_tell(merchant, "wallet.empty" if paused else "wallet.enough", left, event)
     elif due.get("low_balance_told_at"):
-        audit.record("merchant.low_balance", merchant, spendable_minor=left.minor)
-        team_tell(merchant, lambda m: _low_words(m, left))
+        event = audit.record("merchant.low_balance", merchant, spendable_minor=left.minor)
+        wallet_tell(merchant, "wallet.low", left, event)
 
 
 @transaction.atomic
@@ -90,43 +88,4 @@ def low_balance_set(*, actor: User, merchant: Merchant, threshold: Money | None)
         actor=actor,
         before=merchant.low_balance_minor,
         after=after,
-    )
-
-
-# --- Mails ----------------------------------------------------------------------------------------
-
-
-def _wallet_address() -> str:
-    return f"{settings.PUBLIC_URL}/merchant/wallet/"
-
-
-def _low_words(merchant: Merchant, left: Money) -> Words:
-    return (
-        gettext("Your wallet is running low: %(left)s left") % {"left": left.localized()},
-        gettext(
-            "%(merchant)s has %(left)s left for commissions. When it is used up, new commissions "
-            "wait and your products are no longer offered to affiliates.\n\nTop up: %(url)s"
-        )
-        % {"merchant": merchant.name, "left": left.localized(), "url": _wallet_address()},
-    )
-
-
-def _paused_words(merchant: Merchant) -> Words:
-    return (
-        gettext("Your plans are paused: the wallet of %(merchant)s is empty")
-        % {"merchant": merchant.name},
-        gettext(
-            "The money of %(merchant)s does not cover new commissions. Your products are not "
-            "offered to affiliates until it does; orders that come in meanwhile wait.\n\n"
-            "Everything goes on by itself after a top-up: %(url)s"
-        )
-        % {"merchant": merchant.name, "url": _wallet_address()},
-    )
-
-
-def _resumed_words(merchant: Merchant) -> Words:
-    return (
-        gettext("Your plans are offered again"),
-        gettext("The wallet of %(merchant)s covers new commissions again: %(url)s")
-        % {"merchant": merchant.name, "url": _wallet_address()},
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
-from commissions import documents, queries
+from commissions import documents, notices, queries
 from commissions.models import Invoice, InvoiceCounter, InvoiceLine, InvoiceRun
 from commissions.queries import Charge
 from merchants.models import Merchant
@@ -49,6 +49,8 @@ def invoices_issue(*, month: date, currency: str, actor: User | None = None) -> 
         for charge in due[invoice.merchant_id]
     )
     audit.record("invoices.issued", run, actor=actor, count=len(invoices))
+    for invoice in invoices:
+        notices.invoice_tell(invoice)
     return run
 
 

@@ -278,6 +278,7 @@ def payout_mark_paid(*, payout: Payout, rail_ref: str, actor: User | None = None
         actor=actor,
     )
     audit.record("payout.paid", payout, actor=actor, rail_ref=rail_ref)
+    notices.payout_tell(payout, "paid")
 
 
 @transaction.atomic(durable=True)
@@ -304,6 +305,7 @@ def payout_fail(*, payout: Payout, reason: str, actor: User | None = None) -> No
     )
     give_back(payout, fact="failed", source=chart.IN_FLIGHT, actor=actor)
     audit.record("payout.failed", payout, actor=actor, reason=reason)
+    notices.payout_tell(payout, "failed", reason)
 
 
 def give_back(payout: Payout, *, fact: str, source: str, actor: User | None) -> None:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel import audit
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
-from commissions import chart
+from commissions import chart, notices
 from commissions.models import Payout, PayoutState
 from commissions.services import payouts
 
@@ -28,3 +28,4 @@ def payout_return(*, payout: Payout, reason: str, actor: User | None = None) -> 
         raise WrongState
     payouts.give_back(payout, fact="returned", source=chart.CASH, actor=actor)
     audit.record("payout.returned", payout, actor=actor, reason=reason.strip())
+    notices.payout_tell(payout, "returned", reason.strip()[:300])

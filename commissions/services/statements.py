@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from affiliates.models import Affiliate
 from alliance.kernel import audit, clock
-from commissions import queries
+from commissions import notices, queries
 from commissions.models import (
     Settlement,
     SettlementState,
@@ -180,6 +180,7 @@ def _write(
     for part in parts:
         part.statement = statement
     StatementPart.objects.bulk_create(parts)
+    notices.statement_tell(statement)
 
 
 def _number(statement: Statement, owner: Affiliate | Merchant, previous: Statement | None) -> str:

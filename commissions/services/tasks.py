@@ -22,6 +22,7 @@ from alliance.kernel.money import Money
 from campaigns.audience import obstacle
 from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, Enrolment, EnrolmentState
+from campaigns.notices import enrolment_tell
 from campaigns.services.enrolments import enrolment_make, enrolment_move
 from commissions import chart, ledger, queries
 from commissions.ledger import InsufficientFunds, Move
@@ -64,6 +65,7 @@ def task_offer(
         )
         _reserve(made, actor)
         audit.record("task.offered", made, actor=actor, reserved_minor=made.reserved_minor)
+        enrolment_tell(made, "task.offered")
         offered.append(made)
     return offered
 
@@ -138,6 +140,7 @@ def offer_lapse(*, enrolment_pk: int) -> bool:
     )
     reserve_free(offer)
     audit.record("task.lapsed", offer)
+    enrolment_tell(offer, "task.lapsed")
     return True
 
 

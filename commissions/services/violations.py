@@ -23,7 +23,7 @@ from affiliates.services import (
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
-from commissions import case_mails
+from commissions import notices
 from commissions.models import (
     AppealState,
     Commission,
@@ -162,10 +162,10 @@ def _alone() -> None:
 def say(
     case: Violation, fact: ViolationFact, actor: User | None, words: str = "", **data: Any
 ) -> None:
-    """Into the case's own list and the audit trail; and by mail to the affiliate."""
-    ViolationEvent.objects.create(violation=case, fact=fact, actor=actor, words=words)
+    """Into the case's own list and the audit trail; and to the affiliate."""
+    turn = ViolationEvent.objects.create(violation=case, fact=fact, actor=actor, words=words)
     audit.record(f"violation.{fact.value}", case, actor=actor, state=case.state, **data)
-    case_mails.tell_on_commit(case, fact, words)
+    notices.case_tell(case, fact, words, turn.pk)
 
 
 def case_release(case: Violation, actor: User, words: str) -> None:

@@ -12,7 +12,7 @@ from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.limits import limit
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
-from commissions import chart, ledger
+from commissions import chart, ledger, notices
 from commissions.ledger import Move
 from commissions.models import BankCredit, BankCreditState, Finding, TopUp, TopUpState
 from commissions.services.outsiders import outside_merchant
@@ -156,6 +156,8 @@ def _move(
     ):
         raise WrongState
     audit.record(f"top_up.{state.value}", top_up, actor=actor, reason=reason, **facts)
+    top_up.state = state
+    notices.top_up_tell(top_up, reason)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import percent
 from merchants.models import SERVICE_MAX_BPS, Event, EventState, Plan, PlanState
+from merchants.notices import event_tell
 from merchants.services.terms import next_day
 
 _TICK = timedelta(microseconds=1)
@@ -68,6 +69,7 @@ def event_open(*, event: Event, actor: User) -> None:
     """DRAFT → ENROLLING: merchants see it and enrol. WrongState otherwise."""
     _move(event, {EventState.DRAFT}, EventState.ENROLLING)
     audit.record("event.opened", event, actor=actor)
+    event_tell(event)
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ from merchants.models import (
     ProductFeed,
     Shop,
 )
+from merchants.notices import import_tell
 from merchants.services.products import products_let_end
 
 KEPT = timedelta(days=90)
@@ -142,6 +143,7 @@ def import_finish(*, run: ImportRun, failure: str = "") -> None:
         raise WrongState
     run.state, run.failure = state, failure[:300]
     audit.record("import.finished", run, actor=run.actor, state=state, counts=run.counts)
+    import_tell(run)
     transaction.on_commit(lambda: default_storage.delete(_path(run)))
 
 

@@ -6,13 +6,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from alliance.kernel import audit, clock, mails
+from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import MemberRole, User
 from merchants.models import Merchant, MerchantMember, MerchantState, Shop
+from merchants.notices import member_tell, merchant_tell
 from merchants.services.shops import domains_claim, shop_create
 
 
@@ -111,7 +111,8 @@ def _move(
     if not movable.update(state=after, updated_at=clock.now()):
         raise WrongState
     merchant.state = after
-    audit.record(verb, merchant, actor=actor, **({"reason": reason} if reason else {}))
+    event = audit.record(verb, merchant, actor=actor, **({"reason": reason} if reason else {}))
+    merchant_tell(merchant, verb, event, reason)
 
 
 # --- People ---------------------------------------------------------------------------------------
@@ -131,27 +132,16 @@ def member_add(*, merchant: Merchant, email: str, role: str, actor: User) -> Mer
         validate_email(email)
     except ValidationError:
         raise Invalid(_("This is not an e-mail address."), field="email") from None
-    user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email)
+    user = User.objects.filter(email__iexact=email).first()
+    user = user or User.objects.create_user(email, language=actor.language)
     member, fresh = MerchantMember.objects.get_or_create(
         merchant=merchant, user=user, defaults={"role": role}
     )
     if not fresh:
         raise Invalid(_("This person is in the team already."), field="email")
     audit.record("merchant.member_added", merchant, actor=actor, user=user.pk, role=role)
-    transaction.on_commit(lambda: _tell(merchant, user), robust=True)
+    member_tell(merchant, user)
     return member
-
-
-def _tell(merchant: Merchant, user: User) -> None:
-    mails.tell(
-        user.email,
-        gettext("You were added to %(merchant)s") % {"merchant": merchant.name},
-        gettext(
-            "You can now work on %(merchant)s in the alliance: %(url)s\n\n"
-            "If you have no password yet, choose “Forgot your password?” there."
-        )
-        % {"merchant": merchant.name, "url": settings.PUBLIC_URL},
-    )
 
 
 @transaction.atomic

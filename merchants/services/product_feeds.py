@@ -8,9 +8,7 @@ from datetime import timedelta
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock, outbound
@@ -23,12 +21,11 @@ from merchants.models import (
     ImportKind,
     ImportRun,
     ImportState,
-    Merchant,
     MerchantState,
     ProductFeed,
     Shop,
 )
-from merchants.notices import Words, team_tell
+from merchants.notices import feed_tell
 from merchants.services.imports import import_begin
 
 LARGEST = 256 << 20  # bytes, as they come over the wire
@@ -221,22 +218,4 @@ def feed_failed(*, feed: ProductFeed, trouble: str, status: int | None = None) -
     feed.save()
     audit.record("feed.failed", feed, trouble=trouble, status=status, failures=feed.failures)
     if feed.failures == TOLD_AFTER:
-        team_tell(feed.shop.merchant, lambda merchant: _failed_words(merchant, feed))
-
-
-def _failed_words(merchant: Merchant, feed: ProductFeed) -> Words:
-    return (
-        gettext("The product feed of %(shop)s cannot be fetched") % {"shop": feed.shop.name},
-        gettext(
-            "%(merchant)s has a product feed at\n%(feed)s\nthat failed %(count)s times in a row. "
-            "%(why)s\n\nThe products stay as they are. We go on asking, less and less often.\n\n"
-            "Look after it: %(url)s"
-        )
-        % {
-            "merchant": merchant.name,
-            "feed": feed.url,
-            "count": feed.failures,
-            "why": feed.why,
-            "url": f"{settings.PUBLIC_URL}/merchant/imports/feeds/{feed.shop_id}/",
-        },
-    )
+        feed_tell(feed)

@@ -10,6 +10,7 @@ from alliance.kernel import clock
 from alliance.kernel.errors import NotAllowed
 from alliance.kernel.models import MemberRole, StaffRole
 from alliance.kernel.money import cny
+from alliance.kernel.tasks import mails_send
 from commissions import chart, rails, tasks
 from commissions.models import Payout
 from commissions.services import payouts, returns, settlements, write_offs
@@ -130,8 +131,10 @@ def test_one_account_written_in_two_ways_is_still_shared(cast, settings, rail, t
 
 def test_a_line_break_in_a_name_keeps_nobody_from_being_told_of_a_new_account(cast):
     Affiliate.objects.update(name="Lin\nBcc: thief@evil.example")
+    mails_send()
     mail.outbox.clear()
     payee(cast, Affiliate.objects.get())
+    mails_send()
 
     (told,) = mail.outbox
     assert told.recipients() == [cast.lin.email]

@@ -13,6 +13,7 @@ from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, Invalid, NotAllowed, WrongState
 from alliance.kernel.models import AuditEvent, MemberRole
 from alliance.kernel.money import cny
+from alliance.kernel.tasks import mails_send
 from commissions import chart, queries, tasks
 from commissions.ledger import InsufficientFunds
 from commissions.models import Payout
@@ -46,6 +47,7 @@ def cast(policy):
     with clock.at(JUNE_22):
         settlements.settlement_run(month=MAY.date(), currency="CNY")
         payee(made)
+        mails_send()
         mail.outbox.clear()
         yield made
     assert verify() == []
@@ -108,6 +110,7 @@ def test_everybody_who_may_change_the_account_hears_of_a_new_one(cast):
     for user, role in ((viewer, MemberRole.VIEWER), (partner, MemberRole.MANAGER)):
         AffiliateMember.objects.create(affiliate=cast.affiliate, user=user, role=role)
     payee(cast, "6222 9999 8888")
+    mails_send()
 
     assert sorted(m.to[0] for m in mail.outbox) == sorted([cast.lin.email, partner.email])
     assert all("…8888" in m.body and "62229999" not in m.body for m in mail.outbox)

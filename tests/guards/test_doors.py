@@ -20,6 +20,7 @@ from affiliates.services import (
     event_publish,
 )
 from alliance.kernel import clock
+from alliance.kernel.models import Notification
 from merchants.models import Event
 from merchants.services.merchants import merchant_apply, merchant_approve
 from tests.cast import user_make
@@ -33,14 +34,19 @@ PUBLIC = {
     "api/v1/schema", "api/docs/",
     "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",
     "demo/orders/<slug:number>/",
+    "unsubscribe/<str:token>/",  # the token is its key
 }  # fmt: skip
-SIGNED_IN = {"affiliate/join/", "merchant/join/"}
+SIGNED_IN = {
+    "affiliate/join/", "merchant/join/", "notifications/", "notifications/read/",
+    "notifications/settings/", "notifications/<int:pk>/",
+}  # fmt: skip
 API = {
     "api/v1/orders", "api/v1/orders/bulk", "api/v1/orders/<path:external_id>",
     "api/v1/conversions",
 }  # fmt: skip
 # What a number in a route of the room stands for, by the route's beginning.
 OBJECTS = {
+    "notifications/": "the first notification",
     "affiliate/products/": "merchants.product",
     "affiliate/links/": "affiliates.link",
     "affiliate/sites/": "affiliates.site",
@@ -120,6 +126,7 @@ def _address(route: str, world: World) -> str:
             "the targeted plan": world.things["affiliates.planmember"].plan,
             "the open event": Event.objects.get(state="enrolling"),
             "the published event": Event.objects.get(state="published"),
+            "the first notification": Notification.objects.earliest("pk"),
             "the merchant's statement": world.cast.merchant.statements.get(),
         }.get(label) or world.things[label]
         route = route.replace("<int:pk>", str(thing.pk))

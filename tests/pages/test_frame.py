@@ -125,12 +125,14 @@ def test_the_page_one_is_on_is_marked(signed_in):
     assert re.search(r'href="/start/" aria-current="page"', menu_of(signed_in(), "start"))
 
 
-def test_the_menu_costs_two_queries_however_many_teams(as_affiliate, django_assert_num_queries):
+def test_menu_and_bell_cost_three_queries_however_many_teams(
+    as_affiliate, django_assert_num_queries
+):
     user = User.objects.get()
     for number in range(5):
         affiliate = Affiliate.objects.create(name=f"Group {number}", state="active")
         AffiliateMember.objects.create(user=user, affiliate=affiliate)
-    with django_assert_num_queries(4):  # session, user, affiliate, merchant
+    with django_assert_num_queries(5):  # session, user, affiliate, merchant, unread
         as_affiliate.get(reverse("start"))
 
 

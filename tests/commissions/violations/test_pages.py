@@ -11,6 +11,7 @@ from affiliates.models import AffiliateMember
 from affiliates.services import affiliate_apply
 from alliance.kernel import clock
 from alliance.kernel.models import MemberRole
+from alliance.kernel.tasks import mails_send
 from commissions.models import Appeal, Evidence
 from tests.cast import user_make
 
@@ -139,6 +140,7 @@ def test_the_affiliate_is_told_at_the_opening_and_at_each_decision_in_its_langua
     court.answer(court.appeal(case), court.ben, grant=False)
     court.answer(court.appeal(case), court.cora, grant=True)
 
+    mails_send()
     assert [message.to for message in mail.outbox] == [[court.cast.lin.email]] * 5
     assert f"V{case.pk}" in mail.outbox[0].subject
     assert f"/affiliate/violations/{case.pk}/" in mail.outbox[0].body

@@ -1,0 +1,133 @@
+"""What people are told about campaigns: what opens, and how their own part in one was decided."""
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.notices import affiliate_tell, affiliates_tell
+from alliance.kernel.models import AuditEvent
+from alliance.kernel.notice_kinds import KINDS, Group, Kind, told
+from campaigns.models import Campaign, Enrolment, EnrolmentState, SlateItem, SlateState
+from merchants.notices import team_tell
+
+TAKING_PART = (EnrolmentState.OFFERED, EnrolmentState.APPLIED, EnrolmentState.ACCEPTED)
+
+
+def campaign_tell(campaign: Campaign) -> None:
+    """The affiliates that it is for, and the merchants whose products are in it."""
+    whom = Q(tier__gte=campaign.least_tier) & ~Q(pk__in=campaign.barred.values("pk"))
+    if campaign.kinds:
+        whom &= Q(kind__in=campaign.kinds)
+    facts = {
+        "campaign": campaign.name,
+        "starts_at": campaign.starts_at.isoformat(),
+        "ends_at": campaign.ends_at.isoformat(),
+    }
+    key = f"campaign:{campaign.pk}:published"
+    affiliates_tell("campaign.opened", whom=whom, key=key, link=_page(campaign), **facts)
+    for merchant_pk in _merchants_of(campaign):
+        team_tell(merchant_pk, "campaign.carries", key=key, link=_merchant_page(campaign), **facts)
+
+
+def campaign_end_tell(campaign: Campaign, reason: str) -> None:
+    """Whoever takes part, when it ends before its time."""
+    key, facts = f"campaign:{campaign.pk}:closed", {"campaign": campaign.name, "reason": reason}
+    taking_part = Enrolment.objects.filter(campaign=campaign, state__in=TAKING_PART)
+    for affiliate_pk in taking_part.order_by("pk").values_list("affiliate_id", flat=True):
+        affiliate_tell(affiliate_pk, "campaign.closed", key=key, link=_page(campaign), **facts)
+    for merchant_pk in _merchants_of(campaign):
+        link = _merchant_page(campaign)
+        team_tell(merchant_pk, "campaign.closed", key=key, link=link, **facts)
+
+
+def enrolment_tell(enrolment: Enrolment, kind: str) -> None:
+    """The affiliate, of what became of its place in a campaign."""
+    until = enrolment.offered_until
+    affiliate_tell(
+        enrolment.affiliate_id,
+        kind,
+        key=f"enrolment:{enrolment.pk}:{kind}",
+        link=_page(enrolment.campaign),
+        campaign=enrolment.campaign.name,
+        reason=enrolment.reason,
+        **({"until_at": until.isoformat()} if until else {}),
+    )
+
+
+def proposal_tell(item: SlateItem, event: AuditEvent, *, accepted: bool, reason: str) -> None:
+    """The merchant, of what operations say to a product that it proposed."""
+    team_tell(
+        item.product.shop.merchant_id,
+        "proposal.accepted" if accepted else "proposal.rejected",
+        key=f"proposal:{event.pk}",
+        link=_merchant_page(item.campaign),
+        campaign=item.campaign.name,
+        product=item.product.title,
+        reason=reason,
+    )
+
+
+def _page(campaign: Campaign) -> str:
+    return reverse("commissions:campaign", args=[campaign.pk])
+
+
+def _merchant_page(campaign: Campaign) -> str:
+    return reverse("commissions:merchant_campaign", args=[campaign.pk])
+
+
+def _merchants_of(campaign: Campaign) -> list[int]:
+    """Whose products are on its slate; nobody's where the slate is everything."""
+    items = SlateItem.objects.filter(campaign=campaign, state=SlateState.APPROVED)
+    merchants = items.order_by("product__shop__merchant").values_list("product__shop__merchant")
+    return [pk for (pk,) in merchants.distinct()]
+
+
+KINDS |= {
+    "campaign.opened": Kind(
+        Group.NEWS,
+        "target-arrow",
+        told(_("New campaign: %(campaign)s"), _("From %(starts)s to %(ends)s.")),
+    ),
+    "campaign.carries": Kind(
+        Group.TASKS,
+        "rocket",
+        told(
+            _("Your products are in the campaign %(campaign)s"), _("From %(starts)s to %(ends)s.")
+        ),
+    ),
+    "campaign.closed": Kind(
+        Group.TASKS,
+        "alert-triangle",
+        told(
+            _("The campaign %(campaign)s ends early"),
+            _("%(reason)s\n\nWhat was earned until now stays."),
+        ),
+    ),
+    "enrolment.accepted": Kind(
+        Group.TASKS,
+        "circle-check",
+        told(_("You take part in %(campaign)s"), _("Your orders count from now on.")),
+    ),
+    "enrolment.rejected": Kind(
+        Group.TASKS, "circle-x", told(_("You do not take part in %(campaign)s"), "%(reason)s")
+    ),
+    "task.offered": Kind(
+        Group.TASKS,
+        "star",
+        told(
+            _("A place is kept for you: %(campaign)s"),
+            _("Accept it until %(until)s: after that it may be somebody else's."),
+        ),
+    ),
+    "task.lapsed": Kind(
+        Group.TASKS, "hourglass", told(_("The offer of %(campaign)s has lapsed"), "%(reason)s")
+    ),
+    "proposal.accepted": Kind(
+        Group.TASKS, "circle-check", told(_("%(product)s is in the campaign %(campaign)s"))
+    ),
+    "proposal.rejected": Kind(
+        Group.TASKS,
+        "circle-x",
+        told(_("%(product)s is not taken into %(campaign)s"), "%(reason)s"),
+    ),
+}
