@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.test import TransactionTestCase
+from django.test import TestCase, TransactionTestCase
 from django.utils import asyncio as django_asyncio
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
@@ -53,6 +53,7 @@ def _empty_tables(_case: TransactionTestCase) -> None:
     and permissions anew. Only the owner of the tables can switch the triggers off, and only this
     does. Foreign keys are deferred, so the order does not matter.
     """
+    assert not connection.in_atomic_block, "a file with `one_world` has no transaction=True tests"
     with connection.cursor() as cursor, transaction.atomic():
         cursor.execute(DROPS)
         for (drop,) in cursor.fetchall():
@@ -86,6 +87,37 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     with django_db_blocker.unblock():
         months_make(since=date(2026, 1, 1), until=date(2026, 12, 1))
+
+
+class _OfAFile(TestCase):
+    """What Django has for the data of a class of tests, for a file of ours."""
+
+    databases = {"default"}
+
+
+@pytest.fixture(scope="module")
+def one_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A transaction around all tests of a file, for a world that is dear to make.
+
+    A fixture of the module makes the world in it, once; a fixture of the test takes that one and
+    `db`, so that what a test does is undone, and gives out a copy, so that its objects are fresh:
+
+        @pytest.fixture(scope="module")
+        def made(one_world): ...
+
+        @pytest.fixture
+        def world(made, db):
+            return copy.deepcopy(made)
+
+    Nothing is ever committed: where another process has to see it, or `on_commit` to run, it takes
+    transaction=True, in another file.
+    """
+    with django_db_blocker.unblock():
+        around = _OfAFile._enter_atomics()
+        try:
+            yield
+        finally:
+            _OfAFile._rollback_atomics(around)
 
 
 @pytest.fixture(autouse=True)

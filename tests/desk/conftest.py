@@ -1,32 +1,18 @@
 """The world of the desk, and a browser for whom one names."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from django.test import Client, TestCase
-from pytest_django import DjangoDbBlocker
+from django.test import Client
 
 from tests.desk.world import World, world_make
 
 
-class _OfAFile(TestCase):
-    """What Django has for the data of a class of tests, for a file of ours."""
-
-    databases = {"default"}
-
-
 @pytest.fixture(scope="module")
-def _world_of_the_file(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[World]:
-    """Made once, in a transaction around the tests of a file: it takes eight hundred statements."""
-    with django_db_blocker.unblock():
-        around = _OfAFile._enter_atomics()
-        try:
-            yield world_make()
-        finally:
-            _OfAFile._rollback_atomics(around)
+def _world_of_the_file(one_world: None) -> World:
+    """It takes eight hundred statements."""
+    return world_make()
 
 
 @pytest.fixture
