@@ -19,6 +19,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from alliance.demo.made import DROPS
+from tests import rows
 from tests.far_end import Server
 from tests.pristine import django_db_modify_db_settings
 
@@ -42,9 +43,6 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("any machine")
 
-# Made by migrations, the same for every test.
-KEPT = {"django_content_type", "auth_permission", "django_migrations"}
-
 
 def _empty_tables(_case: TransactionTestCase) -> None:
     """Leave no row behind a test that committed.
@@ -58,11 +56,7 @@ def _empty_tables(_case: TransactionTestCase) -> None:
         cursor.execute(DROPS)
         for (drop,) in cursor.fetchall():
             cursor.execute(drop)
-        names = set(connection.introspection.table_names(cursor)) - KEPT
-        cursor.execute(
-            " UNION ALL ".join(f"SELECT '{n}' WHERE EXISTS (SELECT FROM {n})" for n in names)
-        )
-        filled = [row[0] for row in cursor.fetchall()]
+        filled = rows.filled(cursor)
         cursor.execute(
             "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = "
             "'refuse_change'::regproc"
@@ -118,6 +112,13 @@ def one_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
             yield
         finally:
             _OfAFile._rollback_atomics(around)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _made_once_for_a_file() -> Iterator[None]:
+    rows.made = {}
+    yield
+    rows.made = None
 
 
 @pytest.fixture(autouse=True)
