@@ -20,6 +20,7 @@ from commissions.models import Payout
 from commissions.services import payouts, settlements, taxes
 from commissions.verify import verify
 from tests.cast import cast_make, user_make
+from tests.rows import once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
@@ -36,9 +37,7 @@ def policy(settings):
     return choose
 
 
-@pytest.fixture
-def cast(policy):
-    """An affiliate with 19.34 payable, on 22 June, whose account is new."""
+def settled():
     with clock.at(MAY - timedelta(days=1)):
         made = cast_make()
     with clock.at(MAY):
@@ -48,7 +47,15 @@ def cast(policy):
         settlements.settlement_run(month=MAY.date(), currency="CNY")
         payee(made)
         mails_send()
-        mail.outbox.clear()
+    return made
+
+
+@pytest.fixture
+def cast(policy):
+    """An affiliate with 19.34 payable, on 22 June, whose account is new."""
+    made = once(settled)
+    mail.outbox.clear()
+    with clock.at(JUNE_22):
         yield made
     assert verify() == []
 

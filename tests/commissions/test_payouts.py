@@ -17,6 +17,7 @@ from commissions.models import Payout
 from commissions.services import payouts, settlements
 from commissions.verify import verify
 from tests.cast import cast_make
+from tests.rows import once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,9 +26,7 @@ JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
 JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 
 
-@pytest.fixture
-def cast():
-    """An affiliate with 19.34 payable, on 22 June."""
+def settled():
     with clock.at(MAY - timedelta(days=1)):
         made = cast_make()
     with clock.at(MAY):
@@ -44,6 +43,14 @@ def cast():
             institution="Alipay",
             number="6222 0000 1234",
         )
+    return made
+
+
+@pytest.fixture
+def cast():
+    """An affiliate with 19.34 payable, on 22 June."""
+    made = once(settled)
+    with clock.at(JUNE_22):
         yield made
     assert verify() == []
 

@@ -15,6 +15,7 @@ from commissions.models import Settlement
 from commissions.services import periods, settlements, wallets
 from commissions.verify import verify
 from tests.cast import cast_make
+from tests.rows import once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,9 +23,7 @@ MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
 
 
-@pytest.fixture
-def cast():
-    """Two confirmed commissions of May, on 20 June."""
+def two_of_may():
     with clock.at(MAY - timedelta(days=1)):
         made = cast_make()
     for n in (1, 2):
@@ -32,6 +31,13 @@ def cast():
             made.sold(f"T{n}")
         with clock.at(MAY + timedelta(days=5, hours=n)):
             made.received(f"T{n}")
+    return made
+
+
+@pytest.fixture
+def cast():
+    """Two confirmed commissions of May, on 20 June."""
+    made = once(two_of_may)
     with clock.at(JUNE_20):
         yield made
     assert verify() == []

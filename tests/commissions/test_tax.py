@@ -17,6 +17,7 @@ from commissions.models import Payout, TaxRemittance
 from commissions.services import payouts, returns, settlements, taxes
 from commissions.verify import verify
 from tests.cast import cast_make
+from tests.rows import once
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
@@ -93,10 +94,7 @@ def test_the_order_of_withdrawals_does_not_matter(amounts, dice):
 in_books = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def cast(settings):
-    """An affiliate with 6,000.00 payable under the labour rule, on 22 June."""
-    settings.ALLIANCE = {**settings.ALLIANCE, "TAX_STRATEGY": "cn_labour"}
+def settled():
     with clock.at(MAY - timedelta(days=1)):
         made = cast_make(wallet="100000.00", price="61728.40")
     with clock.at(MAY):
@@ -107,6 +105,15 @@ def cast(settings):
         payouts.payee_set(
             actor=made.lin, affiliate=made.affiliate, holder="L", institution="B", number="12345"
         )
+    return made
+
+
+@pytest.fixture
+def cast(settings):
+    """An affiliate with 6,000.00 payable under the labour rule, on 22 June."""
+    settings.ALLIANCE = {**settings.ALLIANCE, "TAX_STRATEGY": "cn_labour"}
+    made = once(settled)
+    with clock.at(JUNE_22):
         yield made
     assert verify() == []
 

@@ -15,6 +15,7 @@ from commissions.models import DebtWriteOff
 from commissions.services import payouts, settlements, write_offs
 from commissions.verify import verify
 from tests.cast import cast_make
+from tests.rows import once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
@@ -31,9 +32,7 @@ def limits(settings):
     return choose
 
 
-@pytest.fixture
-def cast():
-    """An affiliate that was paid 19.34 and owes it since 22 June: the buyer got everything back."""
+def paid_and_refunded():
     with clock.at(MAY - timedelta(days=1)):
         made = cast_make()
     with clock.at(MAY):
@@ -51,6 +50,14 @@ def cast():
         tasks.payout_send(payout.pk)
         payouts.payout_mark_paid(payout=payout, rail_ref="R", actor=made.finance2)
         made.refunded("199.00")
+    return made
+
+
+@pytest.fixture
+def cast():
+    """An affiliate that was paid 19.34 and owes it since 22 June: the buyer got everything back."""
+    made = once(paid_and_refunded)
+    with clock.at(JUNE_22):
         yield made
     assert verify() == []
 

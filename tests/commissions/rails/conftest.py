@@ -19,6 +19,7 @@ from commissions.verify import verify
 from tests.cast import cast_make
 from tests.commissions.rails import wire_server as far_side
 from tests.commissions.rails.bank import Bank, camt_053
+from tests.rows import once
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
@@ -210,10 +211,7 @@ class ByHand(Far):
 FARS = {far.name: far for far in (Alipay, PayPal, BankByFile, ByHand)}
 
 
-@pytest.fixture
-def cast(monkeypatch):
-    """An affiliate with 19.34 payable, on 22 June; nobody waits long for an answer."""
-    monkeypatch.setattr(wire, "TIMEOUT", httpx.Timeout(0.5))
+def settled():
     with clock.at(MAY - timedelta(days=1)):
         made = cast_make()
     with clock.at(MAY):
@@ -222,6 +220,14 @@ def cast(monkeypatch):
         made.received()
     with clock.at(JUNE_20):
         settlements.settlement_run(month=MAY.date(), currency="CNY")
+    return made
+
+
+@pytest.fixture
+def cast(monkeypatch):
+    """An affiliate with 19.34 payable, on 22 June; nobody waits long for an answer."""
+    monkeypatch.setattr(wire, "TIMEOUT", httpx.Timeout(0.5))
+    made = once(settled)
     with clock.at(JUNE_22):
         yield made
     assert verify() == []

@@ -10,6 +10,7 @@ from commissions.services import payouts, settlements
 from commissions.services.statements import statements_issue
 from commissions.verify import verify
 from tests.cast import Cast, cast_make
+from tests.rows import once
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 JUNE = datetime(2026, 6, 10, 12, tzinfo=clock.ZONE)
@@ -52,19 +53,13 @@ def pay_out(cast: Cast, amount: str, moment: datetime) -> None:
         payouts.payout_mark_paid(payout=payout, rail_ref="BANK-77", actor=cast.finance2)
 
 
-@pytest.fixture
-def cast():
-    """Before anything was sold. The books verify at the end."""
+def begun() -> Cast:
     with clock.at(MAY - timedelta(days=1)):
-        made = cast_make()
-    yield made
-    with clock.at(JULY_20 + timedelta(days=1)):
-        assert verify() == []
+        return cast_make()
 
 
-@pytest.fixture
-def told(cast):
-    """May: T1 and T2 are settled. Then 19.00 are paid out, T1 is refunded in part, T3 sold."""
+def two_months() -> Cast:
+    cast = begun()
     sell(cast, "T1", MAY)
     sell(cast, "T2", MAY + timedelta(hours=1))
     settle(JUNE_20)
@@ -74,3 +69,23 @@ def told(cast):
         cast.refunded("50.00", "T1", "R7")
     settle(JULY_20)
     return cast
+
+
+@pytest.fixture
+def proved():
+    """The books verify at the end."""
+    yield
+    with clock.at(JULY_20 + timedelta(days=1)):
+        assert verify() == []
+
+
+@pytest.fixture
+def cast(proved):
+    """Before anything was sold."""
+    return begun()
+
+
+@pytest.fixture
+def told(proved):
+    """May: T1 and T2 are settled. Then 19.00 are paid out, T1 is refunded in part, T3 sold."""
+    return once(two_months)

@@ -20,6 +20,7 @@ from merchants.services.merchants import merchant_change
 from tests.cast import cast_make
 from tests.commissions import test_payees
 from tests.commissions.pdf import pages_of
+from tests.rows import once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,9 +31,7 @@ JULY_20 = datetime(2026, 7, 20, 3, tzinfo=clock.ZONE)
 MAY_1, JUNE_1, JULY_1 = date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1)
 
 
-@pytest.fixture
-def cast():
-    """Received in May: T1, T2; paid only: T3."""
+def traded():
     with clock.at(MAY - timedelta(days=1)):
         made = cast_make()
     with clock.at(MAY):
@@ -41,7 +40,13 @@ def cast():
     with clock.at(MAY + timedelta(days=5)):
         made.received("T1")
         made.received("T2")
-    yield made
+    return made
+
+
+@pytest.fixture
+def cast():
+    """Received in May: T1, T2; paid only: T3."""
+    yield once(traded)
     assert verify() == []
 
 
