@@ -8,6 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.test import Client
+from unfold.sites import UnfoldAdminSite
 
 from tests.desk.world import World, world_make
 from tests.guards.routes import routes
@@ -93,9 +94,11 @@ def _browsers(world: World) -> Iterator[tuple[str, Client]]:
 
 def test_who_gets_in_where(world, monkeypatch, caplog, settings):
     """GET for all; a deed takes no POST from those who may not do it either."""
-    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"  # thousands of requests
+    # Thousands of requests: their sessions ask nobody.
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     # Who gets in is decided before anything is drawn; tests/desk looks at what is drawn.
     monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
+    monkeypatch.setattr(UnfoldAdminSite, "each_context", lambda _site, _request: {})
     caplog.set_level("CRITICAL", logger="django.request")  # thousands of refusals are not news
     # These two end or begin what is tested here.
     tested = sorted(COVERED - {"admin/logout/", "admin/login/"})
