@@ -422,6 +422,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
+if ENVIRONMENT == "test":  # every client of a test would look through all files anew
+    WHITENOISE_AUTOREFRESH = True
 
 # --- The trade's defaults (docs/domain.md gives the reasons) --------------------------------------
 
