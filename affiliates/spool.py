@@ -46,9 +46,9 @@ class Spool:
         with self._lock:
             if self._of != (hour, os.getpid()):
                 self._open(hour)
-            size = os.fstat(self._fd).st_size
-            if os.write(self._fd, line) != len(line):
-                os.ftruncate(self._fd, size)
+            written = os.write(self._fd, line)
+            if written != len(line):
+                os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
                 raise OSError("there is no room for the click")
 
     def keep(self) -> None:

@@ -6,13 +6,12 @@ the secret. A cookie lives 30 days and is not prolonged, which ends every trail.
 """
 
 import re
-import secrets
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
 from affiliates.models import Visitor
-from alliance.kernel import clock
+from alliance.kernel import chance, clock
 from alliance.kernel.hashing import keyed
 
 COOKIE = "visitor"
@@ -75,7 +74,7 @@ def is_prefetch(request: Asking) -> bool:
 
 def cookie_make(moment: datetime) -> str:
     """A new visitor: the month of birth, a dot, 128 bits of chance."""
-    return f"{_month(moment)}.{secrets.token_urlsafe(16)}"
+    return f"{_month(moment)}.{chance.token()}"
 
 
 def cookie_valid(value: str, moment: datetime) -> bool:
