@@ -36,11 +36,11 @@ class PlanMemberAdmin(ReadOnlyAdmin):
     tabs_by = "state"
     seen_by = (OPS, RISK, SUPPORT)
     list_display = (
+        columns.moment("applied_at", _("applied at")),
         columns.linked("affiliate", _("affiliate")),
         columns.linked("plan", _("commission plan")),
         columns.linked("plan.merchant", _("merchant")),
         columns.state(),
-        columns.moment("applied_at", _("applied at")),
         columns.moment("starts_at", _("in the plan from")),
         columns.moment("ends_at", _("in the plan until")),
     )

@@ -59,11 +59,11 @@ class WalletRefundAdmin(ReadOnlyAdmin):
     tabs_by = "state"
     seen_by = (StaffRole.FINANCE, StaffRole.RISK)
     list_display = (
+        columns.moment("created_at", _("requested")),
         columns.linked("merchant", _("merchant")),
         columns.amount("amount_minor", _("amount")),
         columns.state(),
         "requested_by",
-        columns.moment("created_at", _("requested")),
         "decided_by",
         "reference",
     )

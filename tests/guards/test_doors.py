@@ -115,7 +115,7 @@ def _label(route: str) -> str:
     return OBJECTS[max(fitting, key=len)] if fitting else ""
 
 
-def _address(route: str, world: World) -> str:
+def address(route: str, world: World) -> str:
     if "<int:pk>" in route:
         label = _label(route)
         thing = {
@@ -183,7 +183,7 @@ def test_who_is_not_signed_in_gets_into_no_room(world):
     client = _client(None)
     wrong = []
     for route in [*ROOMS, *SIGNED_IN]:
-        for answer in (client.get(_address(route, world)), client.post(_address(route, world))):
+        for answer in (client.get(address(route, world)), client.post(address(route, world))):
             refused = answer.status_code in (405, 403)
             if not refused and "/accounts/login/" not in answer.get("Location", ""):
                 wrong.append(route)
@@ -193,7 +193,7 @@ def test_who_is_not_signed_in_gets_into_no_room(world):
 @pytest.mark.parametrize("who", ["norole", "ops", "finance", "auditor", "administrator"])
 def test_staff_get_into_no_room_of_a_partner(world, who):
     client = _client(world.people[who])
-    wrong = [r for r in ROOMS if 200 in _both(client, _address(r, world))]
+    wrong = [r for r in ROOMS if 200 in _both(client, address(r, world))]
     assert wrong == []
 
 
@@ -201,7 +201,7 @@ def test_members_of_one_side_do_not_get_into_the_other(world):
     for user, room in ((world.cast.lin, "merchant/"), (world.cast.chen, "affiliate/")):
         client = _client(user)
         mine = [r for r in ROOMS if r.startswith(room)]
-        assert [r for r in mine if 200 in _both(client, _address(r, world))] == []
+        assert [r for r in mine if 200 in _both(client, address(r, world))] == []
 
 
 def test_members_open_each_page_of_their_room(world):
@@ -209,7 +209,7 @@ def test_members_open_each_page_of_their_room(world):
     for user, room in ((world.cast.lin, "affiliate/"), (world.cast.chen, "merchant/")):
         client = _client(user)
         for route in (r for r in ROOMS if r.startswith(room)):
-            code = client.get(_address(route, world)).status_code
+            code = client.get(address(route, world)).status_code
             if code not in (200, 302, 405):
                 wrong.append((route, code))
     assert wrong == []
@@ -227,7 +227,7 @@ def test_anothers_object_is_not_there_at_all(world):
     for user, room in ((other_affiliate, "affiliate/"), (other_merchant, "merchant/")):
         client = _client(user)
         for route in (r for r in ROOMS if r.startswith(room) and "<int:pk>" in r):
-            codes = set(_both(client, _address(route, world)))
+            codes = set(_both(client, address(route, world)))
             if route not in EVERYONES and not codes <= {404, 405}:
                 wrong.append((route, codes))
     assert wrong == []
