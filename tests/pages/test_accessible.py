@@ -25,7 +25,8 @@ LOOKS = [
     {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
 ]
-FOUND = """async tags => (await axe.run({exclude: [".select2"]}, {runOnly: tags, resultTypes: ["violations"]}))
+FOUND = """async tags =>
+    (await axe.run({exclude: [".select2"]}, {runOnly: tags, resultTypes: ["violations"]}))
     .violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html.slice(0, 120)}`))"""
 OUTSIDE = [
     "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/start/", "/nowhere/",
