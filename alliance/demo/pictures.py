@@ -5,8 +5,10 @@ stands for a colour of the product. Here it gets its colours, a background and a
 """
 
 import re
+from functools import cache
+from pathlib import PurePosixPath
 
-from alliance.demo.catalogue import ProductFacts
+from alliance.demo.catalogue import ProductFacts, products
 from alliance.demo.content import drawing
 from alliance.demo.dice import Dice
 from alliance.demo.shelves import kinds
@@ -120,3 +122,20 @@ def _brightness(colour: str) -> int:
 def _apart(one: str, other: str) -> bool:
     """Different enough to stand before each other."""
     return sum(abs(a - b) for a, b in zip(_channels(one), _channels(other), strict=True)) > 90
+
+
+def picture_png(address: str) -> bytes:
+    """The picture at /demo/pictures/….svg as a PNG; empty where there is none, or nothing to draw
+    it with: that comes with the servers out of wheels."""
+    facts = by_code().get(PurePosixPath(address).stem)
+    try:
+        import resvg_py
+    except ImportError:
+        return b""
+    return bytes(resvg_py.svg_to_bytes(svg_string=picture_svg(facts), width=750)) if facts else b""
+
+
+@cache
+def by_code() -> dict[str, ProductFacts]:
+    """Every product of the demo by its code."""
+    return {product.code: product for product in products()}

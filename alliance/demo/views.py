@@ -1,7 +1,5 @@
 """Pictures of the demo's products, and the pages of its shops."""
 
-from functools import cache
-
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,24 +8,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from affiliates.explanations import explain
 from alliance.demo import shop
-from alliance.demo.catalogue import ProductFacts, products
 from alliance.demo.merchants import DEMO_MERCHANT
-from alliance.demo.pictures import picture_svg
+from alliance.demo.pictures import by_code, picture_svg
 from alliance.kernel.http import page_or_part
 
 WEEK = 7 * 24 * 3600
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-@cache
-def _facts() -> dict[str, ProductFacts]:
-    return {product.code: product for product in products()}
-
-
 @require_safe
 def picture(request: HttpRequest, code: str) -> HttpResponse:
     """The product's picture, drawn from its facts. Allows nothing, should somebody open it."""
-    facts = _facts().get(code)
+    facts = by_code().get(code)
     if facts is None:
         raise Http404
     response = HttpResponse(picture_svg(facts), content_type="image/svg+xml; charset=utf-8")

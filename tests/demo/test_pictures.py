@@ -1,14 +1,17 @@
 """Product pictures: well-formed, small, and safe to show."""
 
+import io
 import re
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from alliance.demo.catalogue import products
 from alliance.demo.content import HERE
-from alliance.demo.pictures import mix, picture_svg
+from alliance.demo.pictures import mix, picture_png, picture_svg
 from alliance.demo.shelves import kinds
+from campaigns import pictures as posters
 
 DRAWINGS = HERE / "drawings"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -77,3 +80,14 @@ def test_a_pack_says_how_many():
 def test_colours_mix_in_whole_numbers():
     assert mix("#000000", "#ffffff", 50) == "#808080"
     assert mix("#123456", "#ffffff", 0) == "#123456"
+
+
+def test_posters_get_them_as_png():
+    address = f"/demo/pictures/{products()[0].code}.svg"
+    with Image.open(io.BytesIO(picture_png(address))) as drawn:
+        assert (drawn.format, drawn.size) == ("PNG", (750, 750))
+    for url in (address, "/demo/pictures/none.svg"):
+        assert posters.ask_for(url)
+        posters.bring(url)
+    assert posters.known(address).startswith(b"\xff\xd8")
+    assert posters.known("/demo/pictures/none.svg") == b""
