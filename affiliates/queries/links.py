@@ -44,7 +44,7 @@ def links_for(user: User) -> QuerySet[Link]:
 
     return (
         Link.objects.filter(affiliate__members__user=user)
-        .select_related("product", "shop__merchant", "zone__site")
+        .select_related("product__shop__merchant", "shop__merchant", "zone__site", "plan")
         .annotate(**{name: total(name) for name in FIGURES})
         .order_by("-pk")
     )

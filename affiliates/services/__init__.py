@@ -10,7 +10,7 @@ from affiliates.services.affiliates import (
     affiliate_unfreeze,
 )
 from affiliates.services.codes import code_bind, code_release
-from affiliates.services.converting import Made, links_convert
+from affiliates.services.converting import Made, link_shown, links_convert
 from affiliates.services.events import (
     event_draft,
     event_end,
@@ -75,6 +75,7 @@ __all__ = [
     "link_create",
     "link_pause",
     "link_resume",
+    "link_shown",
     "links_convert",
     "links_create",
     "months_turn",

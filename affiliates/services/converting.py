@@ -112,6 +112,16 @@ def links_convert(
     return made
 
 
+def link_shown(link: Link) -> Made:
+    """A link that the affiliate has, as if it had just been made. Nothing is."""
+    found = None
+    if product := link.product:
+        at = max(clock.now(), link.plan.starts_at) if link.plan else clock.now()
+        pays = promised([product], link.affiliate_id, at, plan_id=link.plan_id, general=link.dx)
+        found = pays[product.pk]
+    return Made(Thing(Kind.CODE, link.code), link.shop, link.product, found, link)
+
+
 def _must_pay(product: Product | None, found: Found | None) -> None:
     """Refusals that say more come first."""
     if product and not found and found is not None and not why_not(product) and not reserved(found):

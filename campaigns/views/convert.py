@@ -14,7 +14,7 @@ from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.forms import ConvertForm
 from alliance.kernel import tries
 from alliance.kernel.errors import DomainError
-from alliance.kernel.http import page_or_part
+from alliance.kernel.http import key_in, page_or_part
 from campaigns import sharing, tasks
 from campaigns.coupon_pages import qr_of
 from campaigns.posters import DRAWING, draw
@@ -33,7 +33,8 @@ class TooManyPictures(DomainError):
 @require_http_methods(["GET", "POST"])
 @affiliate_required
 def convert(request: AffiliateRequest) -> HttpResponse:
-    """GET shows the box; POST makes the links, or says why not. Asking twice is harmless."""
+    """GET shows the box, and under it one of the affiliate's links (?link=); POST makes the links,
+    or says why not. Asking twice is harmless."""
     form = ConvertForm(
         request.POST or None,
         user=request.user,
@@ -58,9 +59,12 @@ def convert(request: AffiliateRequest) -> HttpResponse:
         for one in made:
             tasks.picture_ask(one.product if one.link else None)
         cards = sharing.cards_of(made, request.affiliate)
+    elif request.method == "GET" and (number := request.GET.get("link")):
+        link = get_object_or_404(queries.links_for(request.user), pk=key_in(number))
+        cards = sharing.cards_of([services.link_shown(link)], request.affiliate)
     context = {"form": form, "cards": cards}
     answer = page_or_part(request, "campaigns/convert.html", context, part="results")
-    if cards:
+    if request.method == "POST" and cards:
         answer["HX-Trigger"] = "link-made"  # the coupon page beside it is shown
     return answer
 

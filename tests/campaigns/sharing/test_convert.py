@@ -100,6 +100,16 @@ def test_a_page_of_a_shop_has_a_link_and_no_price(paste, cast):
     assert "You earn" not in html
 
 
+def test_a_link_that_one_has_is_shown_again_without_making_anything(lin, cast, client):
+    html = lin.get(BOX, {"link": cast.link.pk}).content.decode()
+    assert copies(html)[0] == f"http://localhost:8000/r/{cast.link.code}"
+    assert "You earn about CN¥21.49 (12%)" in plain(html)
+    assert f"{BOX}?link={cast.link.pk}" in lin.get("/affiliate/links/").content.decode()
+    for nobodys in ("0", "x", "9" * 30):
+        assert lin.get(BOX, {"link": nobodys}).status_code == 404
+    assert Link.objects.count() == 1
+
+
 def test_what_cannot_be_promoted_says_why_and_leads_on(paste, cast):
     tea = Category.objects.create(slug="tea", name_zh="茶", name_en="Tea", name_de="Tee")
     Product.objects.filter(pk=cast.product.pk).update(state="withdrawn", category=tea)
