@@ -10,7 +10,8 @@ from alliance.kernel import clock
 from merchants.models import Coverage, Merchant
 
 # Merchants' wallets with their limit, what waits for them, and what left them for commissions in
-# the last 7 and 30 business days. Money that came in or went back to the merchant is no spending.
+# the last 7, 14 and 30 business days. Money that came in or went back to the merchant is no
+# spending.
 _FUNDING = """
     WITH wallet AS (
         SELECT m.id AS merchant_id, m.credit_limit_minor, a.id AS account_id,
@@ -36,7 +37,9 @@ _FUNDING = """
         WHERE o.kind NOT IN ('cash', 'in_flight', 'budget', 'coupons')
     ), spent AS (
         SELECT merchant_id, sum(minor) AS month_minor,
-               coalesce(sum(minor) FILTER (WHERE effective_on > %(week_ago)s), 0) AS week_minor
+               coalesce(sum(minor) FILTER (WHERE effective_on > %(week_ago)s), 0) AS week_minor,
+               coalesce(sum(minor) FILTER (WHERE effective_on > %(fortnight_ago)s), 0)
+                   AS fortnight_minor
         FROM moved GROUP BY merchant_id
     ), waiting AS (
         SELECT merchant_id, count(*) AS unfunded FROM commissions_commission
@@ -44,6 +47,7 @@ _FUNDING = """
     )
     SELECT w.merchant_id, w.balance_minor, w.credit_limit_minor,
            greatest(coalesce(s.week_minor, 0), 0)::bigint,
+           greatest(coalesce(s.fortnight_minor, 0), 0)::bigint,
            greatest(coalesce(s.month_minor, 0), 0)::bigint,
            coalesce(u.unfunded, 0)
     FROM wallet w LEFT JOIN spent s USING (merchant_id) LEFT JOIN waiting u USING (merchant_id)
@@ -58,6 +62,7 @@ class Funding:
     balance_minor: int
     credit_minor: int
     week_minor: int  # spent on commissions in the last 7 days
+    fortnight_minor: int  # in the last 14
     month_minor: int  # and in the last 30
     unfunded: int  # commissions that wait for money
 
@@ -96,6 +101,7 @@ def funding_of(merchant_pks: list[int]) -> dict[int, Funding]:
     values: dict[str, Any] = {
         "merchants": merchant_pks,
         "week_ago": today - timedelta(days=7),
+        "fortnight_ago": today - timedelta(days=14),
         "month_ago": today - timedelta(days=30),
     }
     with connection.cursor() as cursor:

@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce, TruncDate
 from affiliates.models import PlanMember, PlanMemberState
 from alliance.kernel import clock
 from alliance.kernel.models import AuditEvent, User
-from alliance.kernel.money import Money
+from alliance.kernel.money import Money, half_up
 from commissions import chart
 from commissions.models import (
     Balance,
@@ -37,6 +37,7 @@ from commissions.models import (
 from commissions.queries.affiliate import BOOKED
 from commissions.queries.funding import funding_of, low_below
 from merchants.models import (
+    Coverage,
     Merchant,
     Order,
     OrderLine,
@@ -334,10 +335,26 @@ class WalletState:
     warn_below: Money
     days_weekly: int | None  # how long it lasts at the pace of the last week; None: nothing goes
     days_monthly: int | None
+    fortnight: Money  # what left the wallet for commissions in the last fourteen days
+    days: int | None  # how long it lasts at that pace
+    coverage: Coverage  # the band that affiliates see
 
     @property
     def spendable(self) -> Money:
         return self.balance + self.credit
+
+    @property
+    def daily(self) -> Money:
+        """The pace of the last fourteen days."""
+        return Money(half_up(self.fortnight.minor, 14), self.fortnight.currency)
+
+    @property
+    def until(self) -> date | None:
+        """The day on which it ends at this pace; None where nothing is spent, and beyond a year,
+        which no pace foretells."""
+        if self.days is None or self.days >= 365:
+            return None
+        return clock.business_day() + timedelta(days=self.days)
 
 
 def wallet_of(merchant: Merchant) -> WalletState:
@@ -361,6 +378,9 @@ def wallet_of(merchant: Merchant) -> WalletState:
         warn_below=money(below),
         days_weekly=funding.days_at(funding.week_minor, 7),
         days_monthly=funding.days_at(funding.month_minor, 30),
+        fortnight=money(funding.fortnight_minor),
+        days=funding.days_at(funding.fortnight_minor, 14),
+        coverage=funding.coverage,
     )
 
 
