@@ -36,7 +36,8 @@ _REPORT = """
         SELECT commission_id, sum(net_minor) AS minor FROM commissions_commissionline
         WHERE state = 'settled' AND affiliate_id = %(affiliate)s GROUP BY commission_id
     ), mine AS (
-        SELECT c.*, t.closed_at,
+        SELECT c.id, c.line_id, c.affiliate_id, c.role, c.state, c.net_minor, c.placed_at,
+               c.confirmed_at, t.closed_at,
                row_number() OVER (PARTITION BY c.line_id ORDER BY c.role <> 'affiliate', c.id) AS n
         FROM commissions_commission c
         LEFT JOIN taken t ON c.settles_in <= t.month

@@ -16,33 +16,30 @@ from commissions.reporting.groups import NONE, TIMES
 from merchants.models import Merchant
 
 # Partners and intermediaries have commissions of their own beside the affiliate's: sold was it
-# once. A buyer is known again by the key of the visitor whose click or claim won the order.
+# once. A buyer is known again by the key of the visitor whose click or claim won the order; which
+# order of theirs it is, one walk over all that came before says (a join would be guessed wrong).
 _REPORT = """
-    WITH mine AS (
-        SELECT c.*, l.order_id, l.product_id, l.amount_minor, l.refunded_minor, a.plan_id,
-               a.affiliate_id AS bringer_id
+    WITH sold AS (
+        SELECT c.line_id, c.role, c.placed_at, c.commission_minor, c.special_fee_minor,
+               c.merchant_subsidy_minor, l.order_id, l.product_id, l.amount_minor,
+               l.refunded_minor, a.plan_id, a.affiliate_id AS bringer_id,
+               min(nullif(t.visitor_key, '')) OVER (PARTITION BY l.order_id) AS buyer
         FROM commissions_commission c
         JOIN merchants_orderline l ON l.id = c.line_id
         JOIN affiliates_attribution a ON a.line_id = c.line_id
-        WHERE c.merchant_id = %(merchant)s
+        LEFT JOIN affiliates_touch t ON t.id = a.touch_id AND t.touched_at = a.touched_at
+        WHERE c.merchant_id = %(merchant)s AND c.placed_at < %(end)s
           AND c.state IN ('estimated', 'confirmed', 'frozen', 'unfunded')
-          AND c.placed_at >= %(start)s AND c.placed_at < %(end)s
-    ), bought AS (
-        SELECT l.order_id, min(t.visitor_key) AS buyer, min(c.placed_at) AS placed_at
-        FROM commissions_commission c
-        JOIN merchants_orderline l ON l.id = c.line_id
-        JOIN affiliates_attribution a ON a.line_id = c.line_id
-        JOIN affiliates_touch t ON t.id = a.touch_id AND t.touched_at = a.touched_at
-        WHERE c.merchant_id = %(merchant)s AND c.role = 'affiliate' AND c.placed_at < %(end)s
-          AND c.state IN ('estimated', 'confirmed', 'frozen', 'unfunded') AND t.visitor_key <> ''
-        GROUP BY l.order_id
-    ), buyers AS (
-        SELECT order_id, row_number() OVER (PARTITION BY buyer ORDER BY placed_at, order_id) AS nth
-        FROM bought
+    ), mine AS (
+        SELECT *, CASE WHEN buyer IS NOT NULL
+                  THEN dense_rank() OVER (PARTITION BY buyer ORDER BY placed_at, order_id)
+                  END AS nth
+        FROM sold
     ), found AS (
         SELECT {key} AS key, m.order_id, m.role, m.amount_minor, m.refunded_minor,
-               m.commission_minor, m.special_fee_minor, m.merchant_subsidy_minor, b.nth
-        FROM mine m LEFT JOIN buyers b ON b.order_id = m.order_id {joins}
+               m.commission_minor, m.special_fee_minor, m.merchant_subsidy_minor, m.nth
+        FROM mine m {joins}
+        WHERE m.placed_at >= %(start)s
         {days}
     ), grouped AS (
         SELECT key, count(DISTINCT order_id) AS orders,
