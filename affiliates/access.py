@@ -27,13 +27,14 @@ class AffiliateRequest(HttpRequest):
 
 
 def affiliate_required(
-    view: Callable[..., HttpResponse] | None = None, *, change: bool = False
+    view: Callable[..., HttpResponse] | None = None, *, change: bool = False, own: bool = False
 ) -> Any:
     """Signed in and a member of an affiliate: sets request.affiliate and request.membership.
 
     Others go to the page where one joins, and so does who still waits for approval. Viewers may
-    not use unsafe methods, and with `change` not open the page at all (NotAllowed). A frozen or
-    closed affiliate may still look: services refuse.
+    not use unsafe methods, and with `change` not open the page at all (NotAllowed); with `own` they
+    may: it changes only what is theirs alone. A frozen or closed affiliate may still look: services
+    refuse.
     """
 
     def decorate(inner: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -44,7 +45,7 @@ def affiliate_required(
             membership = queries.membership_of(request.user)
             if membership is None or membership.affiliate.state == AffiliateState.APPLIED:
                 return redirect("affiliates:join")
-            changes = change or request.method not in SAFE_METHODS
+            changes = change or (request.method not in SAFE_METHODS and not own)
             if changes and not membership.may_change:
                 raise NotAllowed(_("Viewers may look, but not change anything."))
             request.affiliate, request.membership = membership.affiliate, membership

@@ -20,8 +20,24 @@ from alliance.kernel.models import Notification, User
 from alliance.kernel.notice_kinds import KINDS, Group, by_mail, words_of
 from alliance.kernel.notice_mails import unsubscribe_read
 
-AFFILIATES = (Group.PAYOUTS, Group.CASES, Group.PLANS, Group.TASKS, Group.NEWS, Group.BOOKS)
-MERCHANTS = (Group.WALLET, Group.PEOPLE, Group.IMPORTS, Group.TASKS, Group.NEWS, Group.BOOKS)
+AFFILIATES = (
+    Group.PAYOUTS,
+    Group.CASES,
+    Group.PLANS,
+    Group.TASKS,
+    Group.NEWS,
+    Group.BOOKS,
+    Group.REPORTS,
+)
+MERCHANTS = (
+    Group.WALLET,
+    Group.PEOPLE,
+    Group.IMPORTS,
+    Group.TASKS,
+    Group.NEWS,
+    Group.BOOKS,
+    Group.REPORTS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,6 +269,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "alliance.kernel.tasks.notifications_forget",
         "schedule": crontab(hour="3", minute="50"),
     },
+    # Until noon, so that a missed beat does not cost the week; told is it once.
+    "reports-weekly": {
+        "task": "commissions.tasks.reports_weekly",
+        "schedule": crontab(day_of_week="mon", hour="9-12", minute="0,30"),
+    },
     "idempotent-calls-forget": {
         "task": "alliance.kernel.tasks.idempotent_calls_forget",
         "schedule": crontab(hour="3", minute="30"),

@@ -171,7 +171,7 @@ class ReportForm(forms.Form):
 
 
 class ReportDaysForm(forms.Form):
-    start = Day(label=_("From"))
+    start = Day(label=pgettext_lazy("report", "From"))
     end = Day(label=_("to"))
 
 

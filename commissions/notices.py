@@ -1,6 +1,7 @@
 """What people are told about money and cases, and in which words."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -8,10 +9,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.notices import affiliate_actors_tell, affiliate_tell
-from alliance.kernel.models import AuditEvent
+from alliance.kernel.models import AuditEvent, Side, User
 from alliance.kernel.money import Money
 from alliance.kernel.notice_kinds import KINDS, Data, Group, Kind, Words, told
+from alliance.kernel.notices import notify
 from alliance.kernel.templatetags.alliance import moment
+from commissions import weekly
 from commissions.models import (
     Award,
     Consequence,
@@ -170,7 +173,14 @@ def top_up_tell(top_up: TopUp, reason: str = "") -> None:
     )
 
 
+def report_tell(person: User, side: Side, *, key: str, link: str, data: dict[str, Any]) -> None:
+    """The report of a week, to whoever asked for it."""
+    notify([person.pk], f"report.{side.value}", side=side, key=key, link=link, **data)
+
+
 KINDS |= {
+    "report.affiliate": Kind(Group.REPORTS, "chart-line", weekly.words(Side.AFFILIATE)),
+    "report.merchant": Kind(Group.REPORTS, "chart-line", weekly.words(Side.MERCHANT)),
     "payee.changed": Kind(
         Group.SECURITY,
         "shield-lock",

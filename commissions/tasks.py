@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -15,6 +16,7 @@ from alliance.kernel.limits import within
 from alliance.kernel.money import Money
 from commissions import pipeline, queries, rails
 from commissions.models import Payout, Settlement, VerifyRun, VerifySource, Violation
+from commissions.reporting.spans import week_start
 from commissions.services import (
     awards,
     bank,
@@ -23,6 +25,7 @@ from commissions.services import (
     funding,
     invoices,
     payouts,
+    reporting,
     settlements,
     statements,
     transfers,
@@ -324,6 +327,14 @@ def debts_write_off() -> None:
         write_offs.write_off_dust(
             affiliate_pk=debt.affiliate_id, amount=Money(debt.owed_minor, debt.currency)
         )
+
+
+@shared_task
+def reports_weekly() -> None:
+    """Beat, on Mondays from nine: the week that is over, to each who wants to know of it."""
+    week = week_start(clock.business_day()) - timedelta(days=7)
+    for pk in queries.weekly_readers():
+        _apart(reporting.weekly_tell, user_pk=pk, week=week)
 
 
 @shared_task

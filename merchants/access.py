@@ -30,12 +30,13 @@ class MerchantRequest(HttpRequest):
 
 
 def merchant_required(
-    view: View | None = None, *, change: bool = False, owner: bool = False
+    view: View | None = None, *, change: bool = False, owner: bool = False, own: bool = False
 ) -> Any:
     """Signed in and in a merchant's team: sets request.merchant and request.membership.
 
     Without a team the person is asked to join. A viewer may look but not change: unsafe methods
-    are refused with NotAllowed, and with `change` the whole page is; `owner` lets owners only.
+    are refused with NotAllowed, and with `change` the whole page is; `owner` lets owners only. With
+    `own` a viewer may, too: it changes only what is the person's alone.
     """
 
     def decorate(view: View) -> View:
@@ -45,7 +46,7 @@ def merchant_required(
             member = queries.membership_of(request.user)
             if member is None:
                 return redirect("merchants:join")
-            changes = change or request.method not in SAFE_METHODS
+            changes = change or (request.method not in SAFE_METHODS and not own)
             if changes and not member.may_change:
                 raise NotAllowed(_("You may look at this, but not change it."))
             if owner and member.role != MemberRole.OWNER:

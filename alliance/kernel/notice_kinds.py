@@ -35,11 +35,12 @@ class Group(TextChoices):
     PEOPLE = "people", _("Applications of affiliates")
     WALLET = "wallet", _("The wallet")
     IMPORTS = "imports", _("Imports and product feeds")
+    REPORTS = "reports", _("The report of the week, on Mondays")
     SECURITY = "security", _("Security of the account")
 
 
 # Comes by mail only to who asks for it.
-QUIET = frozenset({Group.NEWS})
+QUIET = frozenset({Group.NEWS, Group.REPORTS})
 # Comes by mail whatever was chosen.
 ALWAYS = frozenset({Group.SECURITY})
 

@@ -29,6 +29,7 @@ from commissions.models.rails import (
     RailFileRow,
     Transfer,
 )
+from commissions.models.reporting import SavedReport
 from commissions.models.settlement import Settlement, SettlementState
 from commissions.models.shares import SettlementLine, SettlementShare
 from commissions.models.statement import (
@@ -103,6 +104,7 @@ __all__ = [
     "Period",
     "RailFile",
     "RailFileRow",
+    "SavedReport",
     "Settlement",
     "SettlementLine",
     "SettlementShare",

@@ -103,6 +103,7 @@ from commissions.queries.payouts import (
 )
 from commissions.queries.rails import differences_open, payouts_for_bank_file, rows_of
 from commissions.queries.refunds import refunds_of, refunds_of_line
+from commissions.queries.reporting import saved_reports_for, wants_weekly, weekly_readers
 from commissions.queries.standings import (
     coupons_used,
     facts,
@@ -249,6 +250,7 @@ __all__ = [
     "refunds_of_line",
     "reserve_of",
     "rows_of",
+    "saved_reports_for",
     "settlement_before",
     "settlements_untold",
     "shares_for",
@@ -285,6 +287,8 @@ __all__ = [
     "waiting_of",
     "wallet_lines",
     "wallet_of",
+    "wants_weekly",
+    "weekly_readers",
     "withdrawal_minimum",
     "withdrawal_quote",
 ]

@@ -38,6 +38,8 @@ class Column:
                 return Money(value, currency).localized()
             case "each":
                 each = _hundredths(value).scaleb(-exponent(currency))
+                if abs(each) >= 1:  # small change matters where there is nothing else
+                    return format_currency(each, currency, locale=locale)
                 return format_currency(each, currency, locale=locale, decimal_quantization=False)
             case "rate":
                 return percent(_bps(value))

@@ -2,37 +2,44 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.paginator import Page, Paginator
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from affiliates.access import AffiliateRequest, affiliate_required
+from alliance.kernel import notices
 from alliance.kernel.exports import csv_response
 from alliance.kernel.http import key_in
+from alliance.kernel.models import Side, User
+from alliance.kernel.notice_kinds import Group
 from commissions import charts
 from commissions.forms import ReportDaysForm, ReportForm
 from commissions.queries import report_names, reports, reports_merchant
+from commissions.queries import reporting as kept
 from commissions.reporting import columns, groups
 from commissions.reporting.columns import Column
 from commissions.reporting.groups import TIMES
 from commissions.reporting.spans import Span, span_in
+from commissions.services import reporting
+from commissions.services.reporting import query_of
 from commissions.views.affiliate import currency_of
 from merchants.access import MerchantRequest, merchant_required
 
-PER_PAGE = 25
+PER_PAGE = 31  # a month of days
 
 
 class Report:
     """One side's report as the address asks for it: by what, over which days, in which order."""
 
-    side: str
+    side: Side
     groupings: groups.Words
     columns: Sequence[Column]
     cards: Sequence[str]  # the figures above the table
@@ -95,7 +102,7 @@ class Report:
 
 
 class AffiliateReport(Report):
-    side = "affiliate"
+    side = Side.AFFILIATE
     groupings = groups.OF_AFFILIATES
     columns = columns.OF_AFFILIATES
     cards = ("clicks", "orders", "estimated", "epc")
@@ -145,7 +152,7 @@ class AffiliateReport(Report):
 
 
 class MerchantReport(Report):
-    side = "merchant"
+    side = Side.MERCHANT
     groupings = groups.OF_MERCHANTS
     columns = columns.OF_MERCHANTS
     cards = ("amount", "refunded", "commission", "roi")
@@ -220,6 +227,77 @@ def merchant_report_csv(request: MerchantRequest) -> HttpResponse:
     return _file(MerchantReport(request))
 
 
+def _saved(request: HttpRequest, side: Side) -> HttpResponse:
+    query = query_of(request.POST.get("query", ""))
+    name = request.POST.get("name", "")
+    reporting.report_save(user=_person(request), side=side, name=name, query=query)
+    messages.success(request, _("Saved. It stands above the report."))
+    return _back(side, query)
+
+
+def _forgotten(request: HttpRequest, side: Side) -> HttpResponse:
+    reporting.report_forget(user=_person(request), side=side, name=request.POST.get("name", ""))
+    messages.success(request, _("Removed."))
+    return _back(side, query_of(request.POST.get("query", "")))
+
+
+def _mailed(request: HttpRequest, side: Side) -> HttpResponse:
+    on = request.POST.get("on") == "yes"
+    notices.mails_choose(user=_person(request), choices={Group.REPORTS: on})
+    said = (
+        _("You get the report of the week every Monday at nine.")
+        if on
+        else _("You get no more reports by e-mail.")
+    )
+    messages.success(request, said)
+    return _back(side, query_of(request.POST.get("query", "")))
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)  # behind a door
+
+
+def _back(side: Side, query: str) -> HttpResponse:
+    page = reverse(f"commissions:{side.value}_report")
+    return redirect(f"{page}?{query}" if query else page)
+
+
+@require_POST
+@affiliate_required(own=True)
+def affiliate_save(request: AffiliateRequest) -> HttpResponse:
+    return _saved(request, Side.AFFILIATE)
+
+
+@require_POST
+@affiliate_required(own=True)
+def affiliate_forget(request: AffiliateRequest) -> HttpResponse:
+    return _forgotten(request, Side.AFFILIATE)
+
+
+@require_POST
+@affiliate_required(own=True)
+def affiliate_mail(request: AffiliateRequest) -> HttpResponse:
+    return _mailed(request, Side.AFFILIATE)
+
+
+@require_POST
+@merchant_required(own=True)
+def merchant_save(request: MerchantRequest) -> HttpResponse:
+    return _saved(request, Side.MERCHANT)
+
+
+@require_POST
+@merchant_required(own=True)
+def merchant_forget(request: MerchantRequest) -> HttpResponse:
+    return _forgotten(request, Side.MERCHANT)
+
+
+@require_POST
+@merchant_required(own=True)
+def merchant_mail(request: MerchantRequest) -> HttpResponse:
+    return _mailed(request, Side.MERCHANT)
+
+
 def _page(report: Report) -> HttpResponse:
     request, span = report.request, report.span
     page, chart = _cut(report)
@@ -250,6 +328,12 @@ def _page(report: Report) -> HttpResponse:
         "note": report.note(total),
         "csv": f"commissions:{report.side}_report_csv",
         "home": f"commissions:{report.side}_report",
+        "saved": kept.saved_reports_for(request.user, report.side),
+        "query": query_of(request.GET.urlencode()),
+        "weekly": kept.wants_weekly(request.user),
+        "save": f"commissions:{report.side}_report_save",
+        "forget": f"commissions:{report.side}_report_forget",
+        "mail": f"commissions:{report.side}_report_mail",
     }  # fmt: skip
     return render(request, "commissions/report.html", context)
 
