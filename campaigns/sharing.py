@@ -1,7 +1,7 @@
 """What an affiliate shares of a link: address, share code and words, with the price of this moment.
 
-Where a campaign's coupon can be had for the product, its coupon page is what is shared
-(docs/links.md).
+Where a campaign's coupon can be had for the product, its coupon page is what is shared, unless the
+shop's own coupon is worth more (docs/links.md).
 """
 
 from collections.abc import Collection
@@ -17,8 +17,11 @@ from affiliates.services import Made, link_address
 from alliance.kernel.money import Money
 from campaigns import landing, pictures
 from campaigns.coupon_pages import address_of
+from campaigns.models import StockMode
 from campaigns.posters import Poster
-from merchants.models import Coupon
+from merchants.models import Coupon, Product
+
+WORKS = ("open", "soon")  # states in which a coupon page is worth being shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +29,15 @@ class Share:
     """A link, and the facts that are told with it. Without a product it has no price.
 
     `coupon`: the shop's own code that anybody may use; `offer`: a campaign's coupon, of which
-    `offer.left` are left now.
+    `offer.left` are left now. `by_coupon_page`: that one is what is shared, because with it the
+    buyer pays no more than with the shop's.
     """
 
     link: Link
     price: Money | None = None
     coupon: Coupon | None = None
     offer: landing.Offer | None = None
+    by_coupon_page: bool = False
 
     @property
     def title(self) -> str:
@@ -49,23 +54,22 @@ class Share:
         return bool(self.link.product and pictures.on_its_way(self.link.product.image_url))
 
     @property
-    def by_coupon_page(self) -> bool:
-        """Whether the buyer can claim a coupon on the way, now or soon."""
-        return bool(self.offer and self.offer.state in ("open", "soon"))
-
-    @property
     def face(self) -> Money | None:
-        """What the coupon takes off, if there is one now."""
-        if self.offer and self.offer.state == "open":
-            return Money(self.offer.most_face_minor, self.offer.currency)
-        return self.coupon.face if self.coupon else None
+        """What the coupon takes off, if there is one to be had for certain now."""
+        if not self.by_coupon_page:
+            return self.coupon.face if self.coupon else None
+        offer = self.offer
+        return Money(offer.most_face_minor, offer.currency) if offer and certain(offer) else None
 
     @property
     def varies(self) -> bool:
         """Whether claimers get coupons of different worth: then the best is named as such."""
         offer = self.offer
         return bool(
-            offer and offer.state == "open" and offer.least_face_minor < offer.most_face_minor
+            self.by_coupon_page
+            and offer
+            and certain(offer)
+            and offer.least_face_minor < offer.most_face_minor
         )
 
     @property
@@ -78,6 +82,12 @@ class Share:
     @property
     def address(self) -> str:
         return address_of(self.link) if self.by_coupon_page else link_address(self.link)
+
+    @property
+    def second_page(self) -> str:
+        """The coupon page, where the shop's own coupon is worth more and is shared first."""
+        works = self.offer and self.offer.state in WORKS
+        return address_of(self.link) if works and not self.by_coupon_page else ""
 
     @property
     def short(self) -> str:
@@ -115,17 +125,19 @@ class Share:
             "code": self.coupon.code if self.coupon else "",
         }
         lines = [gettext("[Ad] %(title)s") % facts]
-        if self.offer and self.by_coupon_page and not self.after:
-            soon = gettext("%(price)s, with a coupon soon") if self.price else ""
-        elif self.after and self.varies:
-            soon = gettext("From %(after)s with a coupon (instead of %(price)s)")
-        elif self.after and self.offer and self.by_coupon_page:
-            soon = gettext("%(after)s with the coupon behind the link (instead of %(price)s)")
+        if self.varies:
+            line = gettext("From %(after)s with a coupon (instead of %(price)s)")
+        elif self.after and self.by_coupon_page:
+            line = gettext("%(after)s with the coupon behind the link (instead of %(price)s)")
         elif self.after:
-            soon = gettext("%(after)s with coupon %(code)s (instead of %(price)s)")
+            line = gettext("%(after)s with coupon %(code)s (instead of %(price)s)")
+        elif self.offer and self.by_coupon_page and self.offer.state == "open":
+            line = gettext("%(price)s, and a coupon to be won")
+        elif self.by_coupon_page:
+            line = gettext("%(price)s, with a coupon soon")
         else:
-            soon = "%(price)s"
-        return [*lines, soon % facts] if self.price and soon else lines
+            line = "%(price)s"
+        return [*lines, line % facts] if self.price else lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +183,27 @@ def shares_of(links: Collection[Link]) -> list[Share]:
         offer = landing.offer_of(way) if way and not way.closed else None
         if offer and offer.currency != link.product.currency:
             offer = None
-        claims = bool(offer and offer.state == "open")
-        price = Money(offer.price_minor, offer.currency) if offer and claims else link.product.price
-        shares.append(
-            Share(
-                link=link,
-                price=price,
-                coupon=None if claims else coupons.get(link.product.pk),
-                offer=offer,
-            )
-        )
+        shares.append(_share(link, link.product, coupons.get(link.product.pk), offer))
     return shares
+
+
+def certain(offer: landing.Offer) -> bool:
+    """Whether who comes now gets a coupon: not before it begins, and not where lots are drawn."""
+    return offer.state == "open" and offer.mode != StockMode.DRAW
+
+
+def _share(
+    link: Link, product: Product, coupon: Coupon | None, offer: landing.Offer | None
+) -> Share:
+    """The coupon with which the buyer pays least; of two that are worth the same the campaign's,
+    with which the order is surely the affiliate's."""
+    price, by_page = product.price, bool(offer and offer.state in WORKS and not coupon)
+    if offer and certain(offer):
+        special = Money(offer.price_minor, offer.currency)
+        with_page = special - Money(offer.most_face_minor, offer.currency)
+        by_page = coupon is None or with_page <= price - coupon.face
+        price = special if by_page else price
+    return Share(link=link, price=price, coupon=coupon, offer=offer, by_coupon_page=by_page)
 
 
 def poster_of(share: Share) -> Poster:

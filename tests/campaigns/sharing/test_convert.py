@@ -46,11 +46,7 @@ def test_opening_the_box_makes_nothing(lin, cast):
 
 
 def test_a_product_comes_back_ready_to_share(paste, cast):
-    Coupon.objects.create(
-        merchant=cast.merchant, shop=cast.shop, product=cast.product, code="TEA20",
-        face_minor=20_00, currency="CNY", starts_at=clock.now() - timedelta(days=1),
-        ends_at=clock.now() + timedelta(days=1),
-    )  # fmt: skip
+    coupon_of(cast, 20_00)
     html = paste(f"看看 {cast.product.url}，不错")
     link, home = cast.link, "localhost:8000"
     how = f"Copy this message and open {home}/code/"
@@ -89,6 +85,36 @@ def test_a_campaigns_coupon_is_shared_with_its_page_and_live_stock(paste, cast):
     assert copies(html)[0] == page
     assert "100 coupons from" in plain(html)
     assert "\nCN¥199.00, with a coupon soon\n" in copies(html)[3]
+
+
+def coupon_of(cast, face_minor: int, code: str = "TEA20") -> Coupon:
+    return Coupon.objects.create(
+        merchant=cast.merchant, shop=cast.shop, product=cast.product, code=code,
+        face_minor=face_minor, currency="CNY", starts_at=clock.now() - timedelta(days=1),
+        ends_at=clock.now() + timedelta(days=1),
+    )  # fmt: skip
+
+
+def test_of_two_coupons_the_one_with_which_the_buyer_pays_less_is_shared(paste, cast):
+    stock_of(campaign_make(cast.product), product=cast.product)  # 30.00 off
+    coupon = coupon_of(cast, 30_00)
+    assert copies(paste(cast.product.url))[0] == f"http://localhost:8000/s/{cast.link.code}"
+
+    Coupon.objects.filter(pk=coupon.pk).update(face_minor=30_01)
+    texts = copies(paste(cast.product.url))
+    assert texts[0] == f"http://localhost:8000/r/{cast.link.code}"
+    assert texts[3] == f"http://localhost:8000/s/{cast.link.code}"
+    assert "CN¥168.99 with coupon TEA20" in texts[4]
+
+
+def test_what_is_only_drawn_lowers_no_price(paste, cast):
+    stock = stock_of(campaign_make(cast.product), product=cast.product)
+    CouponStock.objects.filter(pk=stock.pk).update(
+        mode="draw", seed="s" * 64, opens_at=clock.now(), closes_at=clock.now() + timedelta(hours=1)
+    )
+    html = paste(cast.product.url)
+    assert "\nCN¥199.00, and a coupon to be won\n" in copies(html)[3]
+    assert "100 coupons to be drawn at" in plain(html)
 
 
 def test_a_page_of_a_shop_has_a_link_and_no_price(paste, cast):
