@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from affiliates import redirect
 from affiliates.urls import merchant_codes
 from affiliates.views.share_code import share_code
-from alliance import health, home, notifications
+from alliance import health, home, notifications, search
 from campaigns import door
 from commissions.admin import finance
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("start/", home.start, name="start"),
+    path("search/", search.search, name="search"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/read/", notifications.read, name="notifications_read"),
     path("notifications/settings/", notifications.settings, name="notification_settings"),

@@ -23,10 +23,13 @@ PER_PAGE = 25
 @require_GET
 @affiliate_required
 def links(request: AffiliateRequest) -> HttpResponse:
+    rows = queries.links_for(request.user)
+    code = request.GET.get("code", "")
+    if code:
+        rows = rows.filter(code=code.lower())
     context = {
-        "page": Paginator(queries.links_for(request.user), PER_PAGE).get_page(
-            request.GET.get("page")
-        ),
+        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "code": code,
         "out_of_money": queries.merchants_out_of_money(request.user),
     }
     return render(request, "affiliates/links.html", context)

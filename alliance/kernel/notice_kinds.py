@@ -6,7 +6,7 @@ kind and data; the words are made when it is read, in the reader's language.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import TextChoices
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel.models import Notification
 from alliance.kernel.money import Money
-from alliance.kernel.templatetags.alliance import moment
+from alliance.kernel.templatetags.alliance import moment, month
 
 Data = Mapping[str, Any]
 Text = str | Promise
@@ -57,7 +57,7 @@ KINDS: dict[str, Kind] = {}
 
 def told(title: Text, text: Text = "") -> Callable[[Data], Words]:
     """Words with places for the data: %(left)s is an amount where the data has `left_minor` and
-    `currency`, and a moment where it has `left_at`."""
+    `currency`, and a moment where it has `left_at`; a month lies in it as "2026-06"."""
 
     def words(data: Data) -> Words:
         said = spoken(data)
@@ -72,6 +72,8 @@ def spoken(data: Data) -> dict[str, Any]:
     for name, value in data.items():
         if name.endswith("_minor"):
             said[name.removesuffix("_minor")] = Money(value, data["currency"]).localized()
+        elif name == "month":
+            said[name] = month(date.fromisoformat(f"{value}-01"))
         elif name.endswith("_at"):
             said[name.removesuffix("_at")] = moment(datetime.fromisoformat(value))
         else:

@@ -46,6 +46,16 @@
     if (event.target.closest("[data-print]")) window.print();
   });
 
+  // "/" leads to the search field, unless somebody is typing.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const field = document.querySelector("[data-finder]");
+    if (!field?.checkVisibility()) return;
+    event.preventDefault();
+    field.focus();
+  });
+
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });

@@ -38,7 +38,7 @@ PUBLIC = {
 }  # fmt: skip
 SIGNED_IN = {
     "affiliate/join/", "merchant/join/", "notifications/", "notifications/read/",
-    "notifications/settings/", "notifications/<int:pk>/",
+    "notifications/settings/", "notifications/<int:pk>/", "search/",
 }  # fmt: skip
 API = {
     "api/v1/orders", "api/v1/orders/bulk", "api/v1/orders/<path:external_id>",

@@ -140,7 +140,7 @@ def test_every_kind_has_its_words_and_an_icon(language):
         **{f"{name}_minor": 100 for name in ("net", "left", "amount", "total")},
         **{f"{name}_at": moment for name in ("starts", "ends", "until")},
         **dict.fromkeys(("merchant", "affiliate", "plan", "code", "shop", "event", "site"), "x"),
-        **dict.fromkeys(("campaign", "product", "number", "month", "account", "holder"), "x"),
+        **dict.fromkeys(("campaign", "product", "number", "account", "holder"), "x"),
         **dict.fromkeys(("filename", "failure", "feed", "words", "consequence"), "x"),
         "rows": 3,
         "name": "x",
@@ -157,13 +157,14 @@ def test_every_kind_has_its_words_and_an_icon(language):
         "trouble": "faulty",
         "status": 503,
         "appeal_until": moment,
+        "month": "2026-06",
         "consequence": "",
     }
     with translation.override(language):
         for name, kind in KINDS.items():
-            title, _text = words_of(Notification(kind=name, data=data))
+            title, text = words_of(Notification(kind=name, data=data))
             assert title, name
-            assert "%(" not in title + _text, name
+            assert "%(" not in title + text, name
             assert icon(kind.icon)
 
 

@@ -391,6 +391,18 @@ def calls_are_remembered(_cast: Cast):
     return MAY + timedelta(days=41), [()]
 
 
+@story_of("alliance.kernel.tasks.mails_send")
+def somebody_waits_for_a_mail(cast: Cast):
+    nobody_answers_an_application(cast)  # yet: the merchant is told that somebody applies
+    return MAY, [()]
+
+
+@story_of("alliance.kernel.tasks.notifications_forget")
+def what_was_told_is_old(cast: Cast):
+    nobody_answers_an_application(cast)
+    return MAY + timedelta(days=181), [()]
+
+
 @story_of("commissions.tasks.ledger_verify")
 def nothing_is_to_do(cast: Cast):
     a_month_is_due(cast)

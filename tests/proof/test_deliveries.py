@@ -17,7 +17,7 @@ from django.test import TransactionTestCase
 from affiliates.models import ClickDay, Touch
 from alliance.celery import app
 from alliance.kernel import clock
-from alliance.kernel.models import IdempotentCall
+from alliance.kernel.models import IdempotentCall, Notification
 from campaigns.models import Campaign, Claim, CouponStock, Enrolment, Standing
 from commissions import rails
 from commissions.figures import accounts_with_balances
@@ -140,6 +140,7 @@ def books() -> dict[str, Any]:
         "cases": rows(Violation, "state", "hold"),
         "coverage": rows(Merchant, "coverage"),
         "statements": rows(Statement, "kind", "settlement__month"),
+        "told": rows(Notification.objects.filter(kind__startswith="plan."), "kind"),
         "asked for": rows(VerifyRun.objects.filter(source="desk"), "state", "faults"),
     }
 

@@ -34,7 +34,7 @@ from alliance.demo.made import DROPS
 from alliance.demo.orders import orders, visits
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import DomainError
-from alliance.kernel.models import AuditEvent, User
+from alliance.kernel.models import AuditEvent, Notification, User
 from commissions import tasks
 from commissions.models import VerifySource
 from commissions.services.funding import funding_review
@@ -109,6 +109,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     season_plan(stage, size.claims)
     say("affiliates")
     stage.agenda.run()
+    _notices_settle(stage)
     # The demo's shops sell with one press: a visitor buys within seconds of the click.
     policy_set(actor=users["ops"], window_days=15, precedence="code_first", stand_down_seconds=0)
     # What their jobs do every few minutes: a plan may have begun, a wallet run dry since the last.
@@ -121,6 +122,13 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
         cursor.execute("ANALYZE")
     verification_run(source=VerifySource.NIGHT)
     audit.record(DONE, users["admin"], orders=len(told), clicks=len(seen))
+
+
+def _notices_settle(stage: Stage) -> None:
+    """Nobody is mailed about a year that was played in minutes, and what is older than three days
+    was read."""
+    Notification.objects.update(mail_at=None)
+    Notification.objects.filter(created_at__lt=stage.ago(days=3)).update(read_at=stage.now)
 
 
 def _timed(say: Callable[[str], None]) -> Callable[[str], None]:

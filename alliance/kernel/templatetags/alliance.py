@@ -3,11 +3,17 @@
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from babel.dates import format_date, format_time, format_timedelta, get_timezone_name
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+    get_timezone_name,
+)
 from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
@@ -151,6 +157,12 @@ def moment(value: datetime | None, style: str = "medium") -> str:
         return time
     day = format_date(local, "medium", locale=locale)
     return day if style == "date" else f"{day} {time}"
+
+
+@register.filter
+def month(day: date) -> str:
+    """ "June 2026", as the reader writes it."""
+    return format_skeleton("yMMMM", day, locale=_locale())
 
 
 @register.simple_tag
