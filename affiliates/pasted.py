@@ -59,6 +59,7 @@ _BARE = re.compile(
     re.ASCII,
 )
 _TOKEN = re.compile(rf"[￥¥$€£]\s?({CODE})\s?[￥¥$€£]", re.IGNORECASE)
+_LONE_CODE = re.compile(CODE)
 _OWN_CODE = re.compile(rf"/[rs]/({CODE})/?", re.IGNORECASE)
 _OWN_PRODUCT = re.compile(r"/affiliate/products/(\d{1,18})/?", re.ASCII)
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -147,6 +148,9 @@ def _numbers(line: str) -> list[Thing]:
     """The numbers on a line that holds nothing else: in a sentence they are prices and dates."""
     named = _NAMED.match(line)
     words = _SEPARATORS.split(line[named.end() if named else 0 :].strip())
+    if len(words) == 1 and _LONE_CODE.fullmatch(words[0]):
+        # One code in twenty has no digit; it may be a word of ten letters, too.
+        return [Thing(Kind.NUMBER, words[0], sure=any(map(str.isdigit, words[0])))]
     if not all(_NUMBER.fullmatch(word) and any(map(str.isdigit, word)) for word in words):
         return []
     return [Thing(Kind.NUMBER, word, sure=len(words) == 1) for word in words]

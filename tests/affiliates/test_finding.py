@@ -103,6 +103,13 @@ def test_links_codes_and_numbers_find_their_product(look, link, product, make_li
     assert look(f"￥{page.code}￥") == [(None, "https://shop.example/sale?utm_source=me")]
 
 
+def test_a_code_without_a_digit_is_found_and_a_word_in_a_sentence_is_none(look, link, product):
+    Link.objects.filter(pk=link.pk).update(code="cympbhnpyj")
+    assert look("cympbhnpyj") == [(product, "")]
+    assert look("cympbhnpyk") == ["cympbhnpyk"]
+    assert look("strawberry tea") == []
+
+
 def test_marks_of_others_stay_behind(look, make_link, make_affiliate, product):
     other = make_affiliate()
     link = make_link(other, product, url=f"{product.url}?size=L&utm_source=them")
