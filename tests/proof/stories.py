@@ -14,8 +14,9 @@ from affiliates.services.places import plan_apply
 from affiliates.spool import spool
 from alliance.kernel import clock
 from alliance.kernel.idempotency import once
-from alliance.kernel.models import IdempotentCall
+from alliance.kernel.models import IdempotentCall, User
 from alliance.kernel.money import cny
+from alliance.kernel.notice_kinds import Group
 from commissions import rails
 from commissions import tasks as jobs
 from commissions.models import Payout, Settlement, Violation
@@ -401,6 +402,21 @@ def somebody_waits_for_a_mail(cast: Cast):
 def what_was_told_is_old(cast: Cast):
     nobody_answers_an_application(cast)
     return MAY + timedelta(days=181), [()]
+
+
+@story_of("commissions.tasks.reports_weekly")
+def a_week_is_over_and_somebody_wants_to_know(cast: Cast):
+    User.objects.filter(pk=cast.lin.pk).update(mail_choices={Group.REPORTS.value: True})
+    with clock.at(MAY):
+        cast.sold("T1")
+    return datetime(2026, 5, 11, 9, 30, tzinfo=clock.ZONE), [()]  # a Monday
+
+
+@story_of("campaigns.tasks.picture_fetch")
+def a_poster_waits_for_a_picture_that_nobody_may_fetch(cast: Cast):
+    cast.product.image_url = "https://127.0.0.1/picture.png"
+    cast.product.save()
+    return MAY, [(cast.product.pk,)]
 
 
 @story_of("commissions.tasks.ledger_verify")
