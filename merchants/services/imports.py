@@ -71,6 +71,8 @@ def import_begin(
         layout=layout,
         feed=feed,
     )
+    # After a restore keys are given again, and a file of the time that was lost may lie there.
+    default_storage.delete(_path(run))
     default_storage.save(_path(run), file if isinstance(file, File) else File(file))
     audit.record("import.begun", run, actor=actor, kind=kind, filename=run.filename)
     return run

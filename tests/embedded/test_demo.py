@@ -99,7 +99,10 @@ def test_demo_starts_says_where_and_stops_with_one_key(house):
         assert login["email"] in demo.said()
         assert login["password"] in demo.said()
     assert len(logins) >= 4
-    names = {process.name() for process in family}
+    names = set()
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that migrated or loaded, say
+            names.add(process.name())
     assert {"postgres", "valkey-server"} <= names
     assert len(family) > 8  # workers of the web server and of Celery among them
 

@@ -17,7 +17,7 @@ from merchants.feeds import FEEDS, run_feed
 from merchants.feeds.matching import Bought, match
 from merchants.feeds.table import Table, clean
 from merchants.models import ImportIssue, Order, Product
-from merchants.services.imports import import_begin, mapping_save
+from merchants.services.imports import import_begin, import_source, mapping_save
 from tests.merchants.conftest import NOON
 
 
@@ -280,3 +280,19 @@ def test_a_file_that_no_shop_wrote_is_refused_in_words(shop, content):
     run.refresh_from_db()
     assert run.state == "failed"
     assert run.failure
+
+
+def test_a_file_that_lies_where_a_new_run_keeps_its_own_is_not_read(shop, settings, tmp_path):
+    """After a restore to an older dump: its number is given a second time."""
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "imports").mkdir()
+    ahead = import_begin(
+        shop=shop, kind="products", filename="a.csv", file=io.BytesIO(b"a"), actor=None
+    )
+    (tmp_path / f"imports/{ahead.pk + 1}.csv").write_bytes(b"of a time that was lost")
+    run = import_begin(
+        shop=shop, kind="products", filename="b.csv", file=io.BytesIO(b"ours"), actor=None
+    )
+    assert run.pk == ahead.pk + 1
+    with import_source(run) as file:
+        assert file.read() == b"ours"
