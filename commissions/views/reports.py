@@ -1,5 +1,6 @@
 """Reports: what came in and what it earned or cost, by whatever the reader wants to compare."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, cast
@@ -36,7 +37,7 @@ from merchants.access import MerchantRequest, merchant_required
 PER_PAGE = 31  # a month of days
 
 
-class Report:
+class Report(ABC):
     """One side's report as the address asks for it: by what, over which days, in which order."""
 
     side: Side
@@ -68,15 +69,17 @@ class Report:
         own = self.by in TIMES or self.by in groups.SUBS
         return {column.name for column in self.columns} | ({"key"} if own else set())
 
+    @abstractmethod
     def rows(self, limit: int | None = None, offset: int = 0) -> tuple[list[Any], int]:
-        raise NotImplementedError
+        """Of the page, and how many there are in all."""
 
+    @abstractmethod
     def total(self, span: Span) -> Any:
-        raise NotImplementedError
+        """All rows of the span together."""
 
+    @abstractmethod
     def narrowed(self, key: str) -> dict[str, Any] | None:
         """How the page of orders is asked for the group's; None if it cannot be."""
-        raise NotImplementedError
 
     def note(self, total: Any) -> str:
         """What a reader has to know about the figures of just this report."""
