@@ -1,6 +1,6 @@
 """Where codes lead, as this process remembers it.
 
-The truth is in the database, which says so (`NOTIFY ways`, migration 0006) when a link, its zone,
+The truth is in the database, which says so (`NOTIFY ways`, migration 0002) when a link, its zone,
 site, affiliate, product, shop or merchant changes: then all is forgotten, within half a second.
 While a process hears nothing, it remembers nothing for longer than half a minute. While the
 database is away, what was remembered goes on leading.

@@ -1,6 +1,6 @@
 """Claiming a coupon: one round trip, durable before the answer (docs/claims.md).
 
-The SQL function `claim_take` (migration 0005) reads the stock, takes a slot and writes the claim;
+The SQL function `claim_take` (migration 0002) reads the stock, takes a slot and writes the claim;
 unique indexes make it impossible to sell more than there is, or twice to a buyer on a day.
 """
 

@@ -7,7 +7,7 @@ rarity and of the page's length apart; so it is only asked how many products eac
 would leave, and we choose. A walk that was chosen wrongly ends soon; where much fits and lies far
 down the order, it is gathered in bands of it.
 
-Words are looked for in the products' column `words`, which the database writes (migration 0006).
+Words are looked for in the products' column `words`, which the database writes (migration 0002).
 """
 
 import unicodedata

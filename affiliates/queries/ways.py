@@ -22,7 +22,7 @@ class Way:
     closed: str  # "", shop, product, affiliate, site, zone, paused
 
 
-# Whatever else decides here needs a trigger that tells of its change (migration 0006).
+# Whatever else decides here needs a trigger that tells of its change (migration 0002).
 _WAY = Prepared(
     "way",
     """

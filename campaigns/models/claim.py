@@ -166,7 +166,7 @@ LIVE = (ClaimState.HELD, ClaimState.USED)
 
 
 class Claim(models.Model):
-    """One coupon of one buyer. Written by `claim_take` (migration 0005) in one round trip.
+    """One coupon of one buyer. Written by `claim_take` (migration 0002) in one round trip.
 
     `code` is what the buyer shows to the shop, and the click id of the touch that the claim is; it
     is made from the request, so that the same request twice is one claim. The buyer is a keyed

@@ -2,7 +2,7 @@
 
 from tests.mutants.bug import Bug
 
-KERNEL = "commissions/migrations/0002_ledger.py"
+KERNEL = "commissions/migrations/0002_rules.py"
 OF_LEDGER = "tests/commissions/test_ledger.py"
 MODEL = "tests/proof/test_model.py"
 
@@ -61,7 +61,7 @@ BUGS = (
         "lines-may-change",
         "A ledger line may be changed",
         KERNEL,
-        '        append_only("commissions_line"),\n',
+        '    "line",\n',
         "",
         (OF_LEDGER,),
     ),

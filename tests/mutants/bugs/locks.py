@@ -85,7 +85,7 @@ LOCKS = (
     Bug(
         "posting-does-not-wait",
         "An entry is posted into a month that is being closed",
-        "commissions/migrations/0002_ledger.py",
+        "commissions/migrations/0002_rules.py",
         "PERFORM pg_advisory_xact_lock_shared(hashtext('ledger-period'), "
         "to_char(v_month, 'YYYYMM')::int);",
         "",

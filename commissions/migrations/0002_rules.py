@@ -1,5 +1,7 @@
 """The kernel of the books: one SQL function writes entries, and nothing may be unwritten."""
 
+# ruff: noqa: S608 - names of tables only
+
 from django.db import migrations
 
 from alliance.kernel.db import append_only
@@ -91,7 +93,6 @@ BEGIN
     WHERE d.account_id = b.account_id;
 END $$;
 """
-
 # A row without its function call would bypass keys, periods and balances.
 WRITTEN_BY_FUNCTION_ONLY = """
 CREATE FUNCTION ledger_line_has_entry() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -107,10 +108,60 @@ END $$;
 CREATE TRIGGER commissions_line_has_entry AFTER INSERT ON commissions_line
     REFERENCING NEW TABLE AS new_lines FOR EACH STATEMENT EXECUTE FUNCTION ledger_line_has_entry();
 """
+# The lines of each settlement lie in a partition of their own (docs/adr/0015): closing fills a table
+# without indexes, and the indexes are built once, from sorted rows.
+LINES = "commissions_settlementline"
+PARTED = f"""
+    ALTER TABLE {LINES} RENAME TO {LINES}_whole;
+    CREATE TABLE {LINES} (LIKE {LINES}_whole INCLUDING DEFAULTS INCLUDING CONSTRAINTS)
+        PARTITION BY LIST (settlement_id);
+    DROP TABLE {LINES}_whole;
+    ALTER TABLE {LINES} ADD CONSTRAINT {LINES}_pkey
+        PRIMARY KEY (settlement_id, affiliate_id, commission_id, revision);
+    CREATE INDEX {LINES}_commission_id ON {LINES} (commission_id);
+"""
+# Written once.
+WRITTEN_ONCE = (
+    "account",
+    "entry",
+    "line",
+    "commissionline",
+    "settlementline",
+    "bankfile",
+    "bankfileitem",
+    "railfile",
+    "railfilerow",
+    "bankstatement",
+    "invoicerun",
+    "invoice",
+    "invoiceline",
+    "evidence",
+    "violationevent",
+    "statementkey",
+    "statement",
+    "statementpart",
+    "awardstep",
+)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("commissions", "0001_initial"), ("kernel", "0002_append_only")]
+    replaces = [
+        ("commissions", "0002_ledger"),
+        ("commissions", "0003_verify_run"),
+        ("commissions", "0004_payout_policy"),
+        ("commissions", "0005_settled_by_month"),
+        ("commissions", "0006_rails"),
+        ("commissions", "0007_bank_statements_and_invoices"),
+        ("commissions", "0008_violations"),
+        ("commissions", "0009_statements"),
+        ("commissions", "0010_campaign_charges"),
+        ("commissions", "0011_awards"),
+        ("commissions", "0012_finding_above_limit"),
+        ("commissions", "0013_settlement_line_partitions"),
+        ("commissions", "0014_second_level"),
+        ("commissions", "0015_saved_reports"),
+    ]
+    dependencies = [("commissions", "0001_tables")]
 
     operations = [
         migrations.RunSQL(LEDGER_POST, "DROP FUNCTION ledger_post"),
@@ -119,8 +170,6 @@ class Migration(migrations.Migration):
             "DROP TRIGGER commissions_line_has_entry ON commissions_line;"
             "DROP FUNCTION ledger_line_has_entry();",
         ),
-        append_only("commissions_account"),
-        append_only("commissions_entry"),
-        append_only("commissions_line"),
-        append_only("commissions_commissionline"),
+        migrations.RunSQL(PARTED, migrations.RunSQL.noop),
+        *(append_only(f"commissions_{table}") for table in WRITTEN_ONCE),
     ]

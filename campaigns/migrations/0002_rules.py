@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from alliance.kernel.db import frozen_but
+
 CLAIM_TAKE = """
 CREATE FUNCTION claim_take(
     p_stock bigint, p_buyer text, p_day date, p_now timestamptz, p_code text, p_link bigint,
@@ -126,6 +128,18 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0004_claims")]
+    replaces = [
+        ("campaigns", "0002_season"),
+        ("campaigns", "0003_returned"),
+        ("campaigns", "0004_claims"),
+        ("campaigns", "0005_claim_take"),
+        ("campaigns", "0006_standings"),
+        ("campaigns", "0007_coupon_worth"),
+        ("campaigns", "0008_raise_asked"),
+    ]
+    dependencies = [("campaigns", "0001_tables")]
 
-    operations = [migrations.RunSQL(CLAIM_TAKE, "DROP FUNCTION claim_take")]
+    operations = [
+        frozen_but("campaigns_subsidy", "ends_at", "agreed_at"),
+        migrations.RunSQL(CLAIM_TAKE, "DROP FUNCTION claim_take"),
+    ]

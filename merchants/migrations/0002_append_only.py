@@ -1,9 +1,0 @@
-from django.db import migrations
-
-from alliance.kernel.db import append_only
-
-
-class Migration(migrations.Migration):
-    dependencies = [("merchants", "0001_initial"), ("kernel", "0002_append_only")]
-
-    operations = [append_only("merchants_terms")]
