@@ -45,6 +45,7 @@ DEEDS: dict[str, Promise] = {
     "fetch_asked": pgettext_lazy("audit", "Fetch asked for"),
     "filed": pgettext_lazy("audit", "Filed"),
     "finished": pgettext_lazy("audit", "Finished"),
+    "first_steps_hidden": pgettext_lazy("audit", "First steps put away"),
     "granted": pgettext_lazy("audit", "Granted"),
     "invoice_noted": pgettext_lazy("audit", "Invoice noted"),
     "issued": pgettext_lazy("audit", "Issued"),

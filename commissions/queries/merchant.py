@@ -32,7 +32,6 @@ from commissions.models import (
     Line,
     PayeeRole,
     TopUp,
-    TopUpState,
 )
 from commissions.queries.affiliate import BOOKED
 from commissions.queries.funding import funding_of, low_below
@@ -42,10 +41,6 @@ from merchants.models import (
     Order,
     OrderLine,
     OrderState,
-    Plan,
-    PlanState,
-    Product,
-    ProductState,
     Refund,
     RefundState,
     Shop,
@@ -402,17 +397,11 @@ def credit_changes(merchant: Merchant) -> list[tuple[datetime, Money, Money]]:
 
 
 def things_to_do(merchant: Merchant) -> dict[str, int]:
-    """What a merchant lacks (0) or has waiting, by name."""
+    """How many of what wait for the merchant, by name."""
     waiting = Refund.objects.filter(shop__merchant=merchant, state=RefundState.UNMATCHED)
-    on_sale = Product.objects.filter(shop__merchant=merchant, state=ProductState.ON_SALE)
-    plans = Plan.objects.filter(merchant=merchant, state=PlanState.ACTIVE)
-    paid_in = TopUp.objects.filter(merchant=merchant).exclude(state=TopUpState.REFUSED)
     return {
         "applications": PlanMember.objects.filter(
             plan__merchant=merchant, state=PlanMemberState.PENDING
         ).count(),
         "refunds": waiting.count(),
-        "products": int(on_sale.exists()),
-        "plans": int(plans.exists()),
-        "top_ups": int(paid_in.exists()),
     }

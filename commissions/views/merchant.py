@@ -17,10 +17,10 @@ from alliance.kernel.exports import csv_response
 from alliance.kernel.http import page_or_part
 from alliance.kernel.money import Money, percent
 from commissions import charts, queries
+from commissions.first_steps import first_steps_shown
 from commissions.forms import PeriodFilter
 from commissions.queries import Brought, Sold
 from merchants.access import MerchantRequest, merchant_required
-from merchants.models import Merchant
 
 PER_PAGE = 25
 TOP = 5
@@ -52,10 +52,12 @@ def home(request: MerchantRequest) -> HttpResponse:
     brought = queries.brought_by_affiliate(request.user, merchant, start, today)
     brought.sort(key=lambda row: -row.sales_minor)
     total = queries.orders_placed(merchant, start)
+    wallet = queries.wallet_of(merchant)
     context = {
         "figures": _figures(now, before, total, currency),
-        "wallet": queries.wallet_of(merchant),
-        "todo": _todo(merchant, queries.things_to_do(merchant)),
+        "steps": first_steps_shown(merchant, wallet),
+        "wallet": wallet,
+        "todo": _todo(queries.things_to_do(merchant)),
         "chart": chart,
         "metric": metric,
         "metrics": METRICS,
@@ -111,17 +113,8 @@ def _chart(
     return charts.by_day(metric, {day: getattr(sold, name) for day, sold in days.items()}, currency)
 
 
-def _todo(merchant: Merchant, has: dict[str, int]) -> list[dict[str, str]]:
+def _todo(has: dict[str, int]) -> list[dict[str, str]]:
     todo = []
-    if not has["plans"]:
-        todo.append((_("Set a commission rate: without one no affiliate earns anything."),
-                     "percentage", reverse("merchants:plans")))  # fmt: skip
-    if not has["products"]:
-        todo.append((_("Bring in your products, so that affiliates can find them."),
-                     "package", reverse("merchants:products")))  # fmt: skip
-    if not has["top_ups"] and not merchant.credit_limit_minor:
-        todo.append((_("Top up your wallet: commissions are paid out of it."),
-                     "wallet", reverse("commissions:wallet")))  # fmt: skip
     if has["applications"]:
         words = ngettext(
             "%(count)d affiliate has applied for a targeted plan.",

@@ -55,6 +55,9 @@ class Merchant(Stamped):
         help_text=_("Empty: below what a week like the last one costs."),
     )
     low_balance_told_at = models.DateTimeField(_("warned at"), null=True, blank=True)
+    first_steps_hidden_at = models.DateTimeField(
+        _("first steps put away at"), null=True, blank=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("merchant")

@@ -60,6 +60,14 @@ def merchant_change(
 
 
 @transaction.atomic
+def first_steps_hide(*, merchant: Merchant, actor: User | None) -> None:
+    """Take the first steps off the merchant's home, for good; doing it twice is harmless."""
+    shown = Merchant.objects.filter(pk=merchant.pk, first_steps_hidden_at=None)
+    if shown.update(first_steps_hidden_at=clock.now(), updated_at=clock.now()):
+        audit.record("merchant.first_steps_hidden", merchant, actor=actor)
+
+
+@transaction.atomic
 def merchant_approve(*, merchant: Merchant, actor: User | None) -> None:
     """APPLIED → ACTIVE. Raises Invalid if another merchant got one of the domains meanwhile."""
     _move(merchant, (MerchantState.APPLIED,), MerchantState.ACTIVE, "merchant.approved", actor)

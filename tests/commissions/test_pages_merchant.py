@@ -21,7 +21,7 @@ from commissions import chart, pipeline, tasks
 from commissions.models import TopUp
 from commissions.queries import imports_stalled
 from merchants.models import ImportRun, MerchantMember, Order, Refund
-from merchants.services.merchants import merchant_apply, merchant_approve
+from merchants.services.merchants import merchant_apply
 from merchants.services.orders import RefundReport, refunds_keep
 from tests.cast import cast_make, user_make
 
@@ -90,22 +90,6 @@ def test_home_draws_the_clicks_into_the_shops(cast, chen):
     for metric, value in (("clicks", 3), ("visitors", 2)):
         chart = read(chen, "merchant_home", metric=metric).context["chart"]
         assert chart["data"]["datasets"][0]["data"] == [0] * 29 + [value]
-
-
-def test_a_new_merchant_is_told_what_to_do(cast):
-    owner = user_make()
-    merchant = merchant_apply(
-        user=owner, name="Fresh", shop_name="Fresh", domains=["fresh.example"]
-    )
-    merchant_approve(merchant=merchant, actor=cast.finance)
-    client = Client()
-    client.force_login(owner)
-
-    assert [item["url"] for item in read(client, "merchant_home").context["todo"]] == [
-        reverse("merchants:plans"),
-        reverse("merchants:products"),
-        reverse("commissions:wallet"),
-    ]
 
 
 def test_a_low_wallet_is_said_before_it_is_empty():

@@ -1,6 +1,7 @@
 """Joining, and what a merchant says of itself: details, shops, team, keys."""
 
 import pytest
+from django.urls import reverse
 
 from alliance.kernel.access import _digest
 from alliance.kernel.models import ApiKey, User
@@ -15,8 +16,8 @@ def test_one_applies_waits_and_gets_ready(db, django_user_model):
     room = signed_in(user)
     form = {"name": "New", "shop_name": "New", "domain": "https://New.Example/"}
     assert "Apply" in room.get(url("join")).content.decode()
-    assert room.post(url("join"), form)["Location"] == url("join")
-    assert "We are looking at New" in room.get(url("join")).content.decode()
+    assert room.post(url("join"), form)["Location"] == reverse("commissions:first_steps")
+    assert "We are looking at New" in room.get(url("join"), follow=True).content.decode()
     assert "being looked at" in room.get(url("products")).content.decode()
     room.post(url("join"), form)
     assert Merchant.objects.count() == 1
@@ -38,7 +39,9 @@ def test_a_frozen_merchant_is_told_why(room, merchant):
 def test_a_closed_merchant_may_apply_again(owner, merchant):
     Merchant.objects.filter(pk=merchant.pk).update(state="closed")
     merchant_apply(user=owner, name="Again", shop_name="A", domains=["tea.example"])
-    assert "We are looking at Again" in signed_in(owner).get(url("join")).content.decode()
+    assert (
+        "We are looking at Again" in signed_in(owner).get(url("join"), follow=True).content.decode()
+    )
 
 
 def test_details_shops_and_team_are_changed(room, merchant, shop, viewer):
