@@ -213,6 +213,7 @@ CELERY_BEAT_SCHEDULE = {
     "funding-review": {"task": "commissions.tasks.funding_review", "schedule": 300.0},
     "bank-credits-match": {"task": "commissions.tasks.bank_credits_match", "schedule": 600.0},
     "imports-sweep": {"task": "commissions.tasks.imports_sweep", "schedule": 300.0},
+    "bulk-sweep": {"task": "merchants.tasks.bulk_sweep", "schedule": 120.0},
     # Announced rates begin at midnight; asked more often, so that a missed beat does not last.
     "rates-refresh": {"task": "merchants.tasks.rates_refresh", "schedule": crontab(minute="*/10")},
     "rates-refresh-all": {

@@ -21,14 +21,17 @@ from alliance.kernel.money import Money
 from merchants import queries
 from merchants.models import (
     JOINED,
+    BulkDeed,
     HookKind,
     Merchant,
+    Plan,
     PlanKind,
     Product,
     ProductFeed,
     ProductState,
     Shop,
 )
+from merchants.services.bulk import Wish
 from merchants.services.coupons import coupon_create
 from merchants.services.plans import first_pieces_open, plan_open
 from merchants.services.product_feeds import feed_save
@@ -221,6 +224,55 @@ class ProductForm(ServiceForm):
         return self.carried_out(product_save, shop=shop, data=data, actor=actor)
 
 
+class BulkForm(forms.Form):
+    """What shall be done with many products; its preview is asked for with it in the address."""
+
+    WAYS = (
+        ("set", _("to exactly")),
+        ("raise", _("up by, in percentage points")),
+        ("lower", _("down by, in percentage points")),
+    )
+    deed = forms.ChoiceField(
+        label=_("What shall be done?"), choices=BulkDeed.choices, widget=forms.RadioSelect
+    )
+    plan = forms.ModelChoiceField(
+        label=_("In the plan"), queryset=Plan.objects.none(), required=False, empty_label=None
+    )
+    way = forms.ChoiceField(label=_("Commission rate"), choices=WAYS, required=False)
+    rate = rate_field(_("Percent"))
+    into = forms.ChoiceField(label=_("Into the category"), required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["plan"].queryset = queries.plans_to_edit(user)  # type: ignore[attr-defined]
+        self.fields["into"].choices = _categories(_("None"))  # type: ignore[attr-defined]
+        self.fields["rate"].required = False
+        self.fields["rate"].help_text = _("0 takes the products out of the plan.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("deed") == BulkDeed.RATE:
+            if not data.get("plan"):
+                self.add_error("plan", _("In which plan? Open one first if there is none."))
+            if data.get("rate") is None and "rate" not in self.errors:
+                self.add_error("rate", _("Give a rate in percent, such as 12.5."))
+            elif not data.get("rate") and data.get("way") in {"raise", "lower"}:
+                self.add_error("rate", _("By how much?"))
+        return data
+
+    def wish(self) -> Wish:
+        """What the service takes."""
+        data = self.cleaned_data
+        if data["deed"] == BulkDeed.RATE:
+            return Wish(
+                data["deed"], plan=data["plan"], way=data["way"] or "set", bps=bps_of(data["rate"])
+            )
+        category = None
+        if data["deed"] == BulkDeed.CATEGORY and data["into"]:
+            category = queries.categories().filter(slug=data["into"]).first()
+        return Wish(data["deed"], category=category)
+
+
 class RateForm(ServiceForm):
     """A new rate; for the whole shop or a category on the plans page, for one product on its."""
 
@@ -383,6 +435,21 @@ class MerchantForm(ServiceForm):
     name = forms.CharField(label=_("Name"), max_length=120)
     legal_name = forms.CharField(label=_("Legal name"), max_length=200, required=False)
     contact_email = forms.EmailField(label=_("Contact e-mail"), max_length=254, required=False)
+    roi_target = forms.DecimalField(
+        label=_("Return that you aim for"),
+        required=False,
+        max_digits=7,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal"}),
+        help_text=_("Sales for each 1 of commission, such as 8. Your home page measures by it."),
+    )
+
+    def values(self) -> dict[str, Any]:
+        """What the service takes."""
+        data = dict(self.cleaned_data)
+        target = data.pop("roi_target")
+        return {**data, "roi_target_centi": None if target is None else int(target * 100)}
 
 
 class ShopForm(ServiceForm):

@@ -13,6 +13,8 @@ from django.db.models.functions import Coalesce
 from alliance.kernel import clock
 from alliance.kernel.models import ApiKey, AuditEvent, User
 from merchants.models import (
+    BulkEdit,
+    BulkLine,
     Category,
     ChangeKind,
     ColumnMapping,
@@ -26,6 +28,8 @@ from merchants.models import (
     MerchantState,
     Order,
     Plan,
+    PlanKind,
+    PlanState,
     Product,
     ProductFeed,
     RateLock,
@@ -110,6 +114,26 @@ def products_found(
     if shop.isdecimal() and len(shop) < 20:
         products = products.filter(shop=int(shop))
     return products.order_by(*SORTS.get(sort, SORTS["new"]))
+
+
+def bulk_edits_for(user: User) -> QuerySet[BulkEdit]:
+    """Changes of many products, the newest first."""
+    mine = BulkEdit.objects.filter(merchant=_acting_for(user))
+    return mine.select_related("plan", "actor", "undoes").order_by("-pk")
+
+
+def bulk_lines_for(user: User) -> QuerySet[BulkLine]:
+    mine = BulkLine.objects.filter(edit__merchant=_acting_for(user))
+    return mine.select_related("product").order_by("pk")
+
+
+def plans_to_edit(user: User) -> QuerySet[Plan]:
+    """Those in which single products can have another rate now."""
+    return plans_for(user).filter(
+        Q(ends_at=None) | Q(ends_at__gt=clock.now()),
+        state=PlanState.ACTIVE,
+        kind__in=[kind for kind in PlanKind if kind != PlanKind.TOPN],
+    )
 
 
 def categories() -> QuerySet[Category]:

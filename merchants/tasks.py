@@ -13,7 +13,7 @@ from alliance.kernel.outbound import NotFetched
 from merchants import queries
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ImportRun
-from merchants.services import hooks, imports, product_feeds, products, rates, sales
+from merchants.services import bulk, hooks, imports, product_feeds, products, rates, sales
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +84,22 @@ def sales_count() -> None:
 
 
 @shared_task
+def bulk_go_on(edit_pk: int) -> None:
+    """Do what is left of a change of many products."""
+    bulk.bulk_go_on(edit_pk=edit_pk)
+
+
+@shared_task
+def bulk_sweep() -> None:
+    """Beat: changes of many products that nobody gets on with."""
+    for pk in bulk.bulk_stalled():
+        bulk_go_on.delay(pk)
+
+
+@shared_task
 def imports_forget() -> None:
-    """Beat, nightly: what runs said of single rows and products, after ninety days; what webhooks
-    delivered, after thirty."""
+    """Beat, nightly: what runs and changes of many said of single rows and products, after ninety
+    days; what webhooks delivered, after thirty."""
     imports.imports_forget()
+    bulk.bulk_forget()
     hooks.deliveries_forget()

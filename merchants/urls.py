@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from merchants.views import coupons, feeds, hooks, imports, join, plans, products, settings
+from merchants.views import bulk, coupons, feeds, hooks, imports, join, plans, products, settings
 
 app_name = "merchants"
 
@@ -10,6 +10,9 @@ urlpatterns = [
     path("join/", join.join, name="join"),
     path("products/", products.products, name="products"),
     path("products/new/", products.product_new, name="product_new"),
+    path("products/bulk/", bulk.bulk, name="bulk"),
+    path("products/bulk/<int:pk>/", bulk.run, name="bulk_run"),
+    path("products/bulk/<int:pk>/undo/", bulk.undo, name="bulk_undo"),
     path("products/<int:pk>/", products.product, name="product"),
     path("products/<int:pk>/withdraw/", products.withdraw, name="product_withdraw"),
     path("products/<int:pk>/restore/", products.restore, name="product_restore"),

@@ -1,5 +1,6 @@
 """Models of the merchant side, split by noun."""
 
+from merchants.models.bulk import BulkDeed, BulkEdit, BulkLine, BulkLineState, BulkState
 from merchants.models.catalogue import Category, Coupon, PastCategory, Product, ProductState
 from merchants.models.event import SERVICE_MAX_BPS, Event, EventState
 from merchants.models.hook import HookDelivery, HookKind, HookOrder, HookResult, ShopHook
@@ -23,6 +24,11 @@ from merchants.models.top_n import PieceStock, PieceTake
 __all__ = [
     "JOINED",
     "SERVICE_MAX_BPS",
+    "BulkDeed",
+    "BulkEdit",
+    "BulkLine",
+    "BulkLineState",
+    "BulkState",
     "Category",
     "ChangeKind",
     "ColumnMapping",

@@ -1,5 +1,7 @@
 """Who sells: the merchant, its people, its shops."""
 
+from decimal import Decimal
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +57,12 @@ class Merchant(Stamped):
         help_text=_("Empty: below what a week like the last one costs."),
     )
     low_balance_told_at = models.DateTimeField(_("warned at"), null=True, blank=True)
+    roi_target_centi = models.PositiveIntegerField(
+        _("return aimed for"),
+        null=True,
+        blank=True,
+        help_text=_("Sales for each 1 of commission, times 100: 800 is 8.00."),
+    )
     first_steps_hidden_at = models.DateTimeField(
         _("first steps put away at"), null=True, blank=True, editable=False
     )
@@ -76,10 +84,19 @@ class Merchant(Stamped):
                 condition=models.Q(low_balance_minor=None) | models.Q(low_balance_minor__gte=0),
                 name="merchant_low_balance_not_negative",
             ),
+            models.CheckConstraint(
+                condition=models.Q(roi_target_centi=None) | models.Q(roi_target_centi__gt=0),
+                name="merchant_roi_target_positive",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def roi_target(self) -> Decimal | None:
+        """The return aimed for, as people write it."""
+        return None if self.roi_target_centi is None else Decimal(self.roi_target_centi) / 100
 
     @property
     def coverage_now(self) -> Coverage:

@@ -15,6 +15,8 @@ from merchants.models import Merchant, MerchantMember, MerchantState, Shop
 from merchants.notices import member_tell, merchant_tell
 from merchants.services.shops import domains_claim, shop_create
 
+ROI_MOST_CENTI = 1_000_000
+
 
 @transaction.atomic
 def merchant_apply(
@@ -48,15 +50,34 @@ def merchant_apply(
 
 @transaction.atomic
 def merchant_change(
-    *, merchant: Merchant, name: str, legal_name: str, contact_email: str, actor: User | None
+    *,
+    merchant: Merchant,
+    name: str,
+    legal_name: str,
+    contact_email: str,
+    roi_target_centi: int | None = None,
+    actor: User | None,
 ) -> None:
-    """The merchant's own details. Its currency and credit limit are not theirs to change."""
+    """The merchant's own details. Its currency and credit limit are not theirs to change.
+
+    `roi_target_centi`: the sales that it wants for each 1 of commission, times 100; None: no aim.
+    Raises Invalid.
+    """
     if not name.strip():
         raise Invalid(_("Give the company a name."), field="name")
     merchant.name, merchant.legal_name = name.strip(), legal_name.strip()
     merchant.contact_email = contact_email.strip()
-    merchant.save(update_fields=["name", "legal_name", "contact_email"])
-    audit.record("merchant.changed", merchant, actor=actor, name=merchant.name)
+    if roi_target_centi is not None and not 0 < roi_target_centi <= ROI_MOST_CENTI:
+        raise Invalid(_("A return lies between 0.01 and 10,000."), field="roi_target")
+    merchant.roi_target_centi = roi_target_centi
+    merchant.save(update_fields=["name", "legal_name", "contact_email", "roi_target_centi"])
+    audit.record(
+        "merchant.changed",
+        merchant,
+        actor=actor,
+        name=merchant.name,
+        roi_target_centi=roi_target_centi,
+    )
 
 
 @transaction.atomic

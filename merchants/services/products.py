@@ -1,7 +1,7 @@
 """The products of a shop: saved one by one or by the feed, never deleted (orders name them)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -209,17 +209,68 @@ def product_restore(*, product: Product, actor: User | None) -> None:
 def _move(
     product: Product, before: ProductState, after: ProductState, verb: str, actor: User | None
 ) -> None:
-    fresh: dict[str, Any] = {
-        "state": after,
-        "held_back": after == ProductState.WITHDRAWN,
-        "ends_at": None,
-    }
-    movable = Product.objects.filter(pk=product.pk, state=before)
-    if not movable.update(**fresh, updated_at=clock.now()):
+    if not _move_many([product.pk], before, after, verb, actor):
         raise WrongState
-    for name, value in fresh.items():
-        setattr(product, name, value)
-    audit.record(verb, product, actor=actor)
+    product.state, product.ends_at = after, None
+    product.held_back = after == ProductState.WITHDRAWN
+
+
+@transaction.atomic
+def products_withdraw(*, products: Sequence[int], actor: User | None) -> set[int]:
+    """`product_withdraw` for many at once; the keys of those that were on sale."""
+    return _move_many(
+        products, ProductState.ON_SALE, ProductState.WITHDRAWN, "product.withdrawn", actor
+    )
+
+
+@transaction.atomic
+def products_restore(*, products: Sequence[int], actor: User | None) -> set[int]:
+    """`product_restore` for many at once; the keys of those that were withdrawn."""
+    return _move_many(
+        products, ProductState.WITHDRAWN, ProductState.ON_SALE, "product.restored", actor
+    )
+
+
+def _move_many(
+    keys: Sequence[int], before: ProductState, after: ProductState, verb: str, actor: User | None
+) -> set[int]:
+    # In the order in which everybody holds products, or two would wait for each other.
+    rows = Product.objects.filter(pk__in=keys, state=before).order_by("pk")
+    held = list(rows.select_for_update(no_key=True).only("pk"))
+    moved = {row.pk for row in held}
+    Product.objects.filter(pk__in=moved).update(
+        state=after,
+        held_back=after == ProductState.WITHDRAWN,
+        ends_at=None,
+        updated_at=clock.now(),
+    )
+    audit.record_many(verb, held, actor=actor)
+    return moved
+
+
+@transaction.atomic
+def products_file(
+    *, categories: Mapping[int, tuple[int | None, int | None]], actor: User | None
+) -> set[int]:
+    """Put products into another category: key → (the category it was in, the one it comes into).
+
+    The keys of those that were still in the first; their rates follow.
+    """
+    rows = Product.objects.filter(pk__in=categories).order_by("pk")
+    held = list(rows.select_for_update(no_key=True).only("pk", "category"))
+    moved = [row for row in held if row.category_id == categories[row.pk][0]]
+    now = clock.now()
+    PastCategory.objects.bulk_create(
+        [PastCategory(product=row, category_id=row.category_id, until=now) for row in moved]
+    )
+    for row in moved:
+        row.category_id = categories[row.pk][1]
+    update_many(moved, ("category",))
+    keys = {row.pk for row in moved}
+    if keys:
+        rates_refresh(products=keys)
+    audit.record_many("product.category_set", moved, actor=actor)
+    return keys
 
 
 @transaction.atomic

@@ -5,18 +5,19 @@ paid less than they were promised; inside a rate lock it waits for the lock's en
 announced is never edited; a new announcement follows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import audit, clock
-from alliance.kernel.errors import Invalid, WrongState
+from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import percent
-from merchants.locks import locks_of
+from merchants.locks import Locks, locks_of
 from merchants.models import (
     JOINED,
     Category,
@@ -125,10 +126,7 @@ def product_rates_announce(
     )
     if len(products) != len(rates):
         raise Invalid(_("This is not a product of this merchant."), field="product")
-    announced = {
-        terms.product_id: terms.rate_bps
-        for terms in Terms.objects.filter(plan=plan, product__in=rates).order_by("created_at", "id")
-    }
+    announced = _announced(plan, rates)
     products = [p for p in products if announced.get(p.pk) != rates[p.pk]]
     held = rates_held(plan, [(product, None) for product in products], now)
     for product, before in zip(products, held, strict=True):
@@ -145,6 +143,58 @@ def product_rates_announce(
         audit.record("terms.announced", plan, actor=actor, products=len(fresh))
         rates_refresh(merchant=plan.merchant, products=[product.pk for product in products])
     return fresh
+
+
+class Foreseen(NamedTuple):
+    """What announcing a rate for a product would do. `why`: why it is refused; "" if it is not.
+    `starts_at`: from when it would count; None where nothing changes."""
+
+    product: Product
+    before_bps: int
+    after_bps: int
+    starts_at: datetime | None
+    why: str = ""
+
+    @property
+    def changes(self) -> bool:
+        return self.starts_at is not None
+
+
+def product_rates_foresee(
+    *, plan: Plan, products: Sequence[Product], rate_of: Callable[[Product, int], int]
+) -> list[Foreseen]:
+    """For each product what `product_rates_announce` would make of `rate_of` (the product, what the
+    plan pays for it now), which may refuse as well. Announces nothing; none hurts another."""
+    now = clock.now()
+    held = rates_held(plan, [(product, None) for product in products], now)
+    announced = _announced(plan, [product.pk for product in products])
+    announcing = _Announcing(plan, now, None)
+    promises = _promises(plan) if plan.exclusive else None
+    found = []
+    for product, before in zip(products, held, strict=True):
+        after = before
+        try:
+            after = rate_of(product, before)
+            if announced.get(product.pk, before) == after:
+                found.append(Foreseen(product, before, after, None))
+                continue
+            check_rate(after, may_be_zero=True)
+            _check_kind(plan, True, after)
+            _check_published(plan, after, before)
+            if promises is not None and after:
+                _check_free(product, plan, promises)
+        except DomainError as exc:
+            found.append(Foreseen(product, before, after, None, str(exc)))
+            continue
+        starts_at = announcing.effect(product, None, after, before)
+        found.append(Foreseen(product, before, after, starts_at))
+    return found
+
+
+def _announced(plan: Plan, products: Iterable[int]) -> dict[int, int]:
+    """By product: the rate of its own that was last announced, also for a day to come."""
+    own = Terms.objects.filter(plan=plan, product__in=list(products)).order_by("created_at", "id")
+    return {terms.product_id: terms.rate_bps for terms in own if terms.product_id}
 
 
 def check_rate(rate_bps: int, *, may_be_zero: bool) -> None:
@@ -201,18 +251,27 @@ def _check_published(plan: Plan, rate_bps: int, held_bps: int) -> None:
 def must_be_free(products: Iterable[Product | None], plan: Plan) -> None:
     """None of them (None: the whole shop) is locked for everybody: an exclusive plan would take it
     away. WrongState says which."""
-    everybodys = Plan.objects.filter(merchant=plan.merchant_id).exclude(kind__in=JOINED)
-    locks = locks_of(everybodys.values_list("pk", flat=True))
+    promises = _promises(plan)
     for product in products:
-        until = locks.promised(product.pk if product else None, clock.now())
-        if until:
-            raise WrongState(
-                _("“%(what)s” is promised to everybody until %(until)s by a rate lock.")
-                % {
-                    "what": product.name if product else plan.merchant.name,
-                    "until": until.astimezone(clock.ZONE).date().isoformat(),
-                }
-            )
+        _check_free(product, plan, promises)
+
+
+def _promises(plan: Plan) -> Locks:
+    """The locks of the plans that are for everybody."""
+    everybodys = Plan.objects.filter(merchant=plan.merchant_id).exclude(kind__in=JOINED)
+    return locks_of(everybodys.values_list("pk", flat=True))
+
+
+def _check_free(product: Product | None, plan: Plan, promises: Locks) -> None:
+    until = promises.promised(product.pk if product else None, clock.now())
+    if until:
+        raise WrongState(
+            _("“%(what)s” is promised to everybody until %(until)s by a rate lock.")
+            % {
+                "what": product.name if product else plan.merchant.name,
+                "until": until.astimezone(clock.ZONE).date().isoformat(),
+            }
+        )
 
 
 class _Announcing:

@@ -37,6 +37,7 @@ def _page(request: MerchantRequest, **more: Any) -> HttpResponse:
                 "name": merchant.name,
                 "legal_name": merchant.legal_name,
                 "contact_email": merchant.contact_email,
+                "roi_target": merchant.roi_target,
             }
         ),
         "shops": queries.shops_for(request.user),
@@ -57,7 +58,7 @@ def settings(request: MerchantRequest) -> HttpResponse:
         return _page(request)
     form = MerchantForm(request.POST)
     if form.is_valid() and form.carried_out(
-        merchant_change, merchant=request.merchant, actor=request.user, **form.cleaned_data
+        merchant_change, merchant=request.merchant, actor=request.user, **form.values()
     ):
         messages.success(request, _("Saved."))
         return redirect("merchants:settings")

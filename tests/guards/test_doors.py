@@ -21,7 +21,8 @@ from affiliates.services import (
 )
 from alliance.kernel import clock
 from alliance.kernel.models import Notification
-from merchants.models import Event
+from merchants.models import Event, Product
+from merchants.services.bulk import Wish, bulk_begin, bulk_look
 from merchants.services.merchants import merchant_apply, merchant_approve
 from tests.cast import user_make
 from tests.desk.world import World, world_make
@@ -65,6 +66,7 @@ OBJECTS = {
     "merchant/campaigns/": "campaigns.campaign",
     "merchant/campaigns/products/": "campaigns.slateitem",
     "merchant/products/": "merchants.product",
+    "merchant/products/bulk/": "the merchant's bulk edit",
     "merchant/plans/": "merchants.plan",
     "merchant/plans/<int:pk>/members/": "the targeted plan",
     "merchant/plans/<int:pk>/rule/": "the targeted plan",
@@ -127,6 +129,7 @@ def address(route: str, world: World) -> str:
             "the open event": Event.objects.get(state="enrolling"),
             "the published event": Event.objects.get(state="published"),
             "the first notification": Notification.objects.earliest("pk"),
+            "the merchant's bulk edit": world.cast.merchant.bulk_edits.first(),
             "the merchant's statement": world.cast.merchant.statements.get(),
         }.get(label) or world.things[label]
         route = route.replace("<int:pk>", str(thing.pk))
@@ -138,7 +141,16 @@ def world(db, settings) -> World:
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
     made = world_make()
     events_make(made)
+    bulk_make(made)
     return made
+
+
+def bulk_make(world: World) -> None:
+    """The merchant's product was paused, with no other."""
+    cast, wish = world.cast, Wish("pause")
+    rows = Product.objects.filter(pk=cast.product.pk)
+    seen = bulk_look(merchant=cast.merchant, products=rows, wish=wish).mark
+    bulk_begin(merchant=cast.merchant, products=rows, wish=wish, seen=seen, actor=cast.chen)
 
 
 def events_make(world: World) -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, Response
 
 from tests.desk.test_pages import desk_pages
 from tests.desk.world import World, world_make
-from tests.guards.test_doors import PUBLIC, ROOMS, address, events_make
+from tests.guards.test_doors import PUBLIC, ROOMS, address, bulk_make, events_make
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -38,6 +38,7 @@ OUTSIDE = [
 def world() -> World:
     made = world_make()
     events_make(made)
+    bulk_make(made)
     return made
 
 

@@ -25,7 +25,8 @@ from commissions.services.tasks import task_accept, task_offer
 from commissions.services.verification import verification_ask
 from commissions.services.violations import violation_open
 from merchants.feeds import FEEDS, run_feed
-from merchants.models import ImportRun
+from merchants.models import BulkEdit, ImportRun, Product
+from merchants.services.bulk import Wish, bulk_begin, bulk_look
 from merchants.services.imports import import_begin, mapping_save
 from merchants.services.orders import orders_record
 from merchants.services.product_feeds import feed_save
@@ -366,6 +367,28 @@ def an_import_is_old(cast: Cast):
     with clock.at(moment):
         run_feed(FEEDS["products"], run=ImportRun.objects.get(pk=pk))
     return moment + timedelta(days=91), [()]
+
+
+def _paused(cast: Cast) -> BulkEdit:
+    """Three products are to be paused, and nobody has begun."""
+    data = [ProductData(f"B{n}", "Tea", "https://shop.chen.example/b", 100) for n in range(3)]
+    products_save(shop=cast.shop, products=data, actor=cast.chen)
+    rows, wish = Product.objects.filter(external_id__startswith="B"), Wish("pause")
+    seen = bulk_look(merchant=cast.merchant, products=rows, wish=wish).mark
+    return bulk_begin(merchant=cast.merchant, products=rows, wish=wish, seen=seen, actor=cast.chen)
+
+
+@story_of("merchants.tasks.bulk_go_on")
+def many_products_are_to_be_paused(cast: Cast):
+    with clock.at(MAY):
+        return MAY, [(_paused(cast).pk,)]
+
+
+@story_of("merchants.tasks.bulk_sweep")
+def nobody_gets_on_with_pausing(cast: Cast):
+    with clock.at(MAY):
+        _paused(cast)
+    return MAY + timedelta(minutes=5), [()]
 
 
 @story_of("merchants.tasks.rates_refresh")
