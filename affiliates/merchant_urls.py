@@ -6,6 +6,7 @@ from affiliates.views import merchant
 
 app_name = "places"
 urlpatterns = [
+    path("plans/applications/", merchant.applications, name="applications"),
     path("plans/<int:pk>/members/", merchant.members, name="members"),
     path("plans/<int:pk>/members/decide/", merchant.decide, name="decide"),
     path("plans/<int:pk>/members/choose/", merchant.choose, name="choose"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.dates import format_skeleton
 from django.utils.functional import Promise
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, gettext, to_locale
 
 from alliance.kernel.money import exponent
 
@@ -28,10 +28,17 @@ def chosen(metrics: Iterable[Metric], name: str) -> Metric:
 
 
 def by_day(
-    metric: Metric, values: Mapping[date, int], currency: str, *, skeleton: str = "MMMd"
+    metric: Metric,
+    values: Mapping[date, int],
+    currency: str,
+    *,
+    skeleton: str = "MMMd",
+    before: Iterable[int] = (),
 ) -> dict[str, Any] | None:
-    """A line over the days; None where there is nothing to draw."""
-    if not any(values.values()):
+    """A line over the days, with that of as many days `before` them below it; None where there is
+    nothing to draw."""
+    before = list(before)
+    if not any(values.values()) and not any(before):
         return None
     locale = to_locale(get_language() or "en")
     return {
@@ -43,8 +50,19 @@ def by_day(
                     "label": str(metric.label),
                     "data": list(values.values()),
                     "cubicInterpolationMode": "monotone",  # never below zero between two days
-                }
+                },
+                *([_before(before)] if any(before) else []),
             ],
         },
         "options": {"currency": currency, "digits": exponent(currency)} if metric.money else {},
+    }
+
+
+def _before(values: list[int]) -> dict[str, Any]:
+    return {
+        "label": gettext("The days before"),
+        "data": values,
+        "cubicInterpolationMode": "monotone",
+        "borderDash": [4, 4],
+        "borderWidth": 1.5,
     }

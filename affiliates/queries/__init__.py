@@ -22,6 +22,7 @@ from affiliates.queries.links import (
 from affiliates.queries.members import membership_in, membership_of, reason_of_state, share_of
 from affiliates.queries.picking import Found, Place, Wish, products_offered
 from affiliates.queries.places import (
+    applications_waiting,
     applies_again_at,
     event_plans,
     events_hosted_by,
@@ -67,6 +68,7 @@ __all__ = [
     "Target",
     "Way",
     "Wish",
+    "applications_waiting",
     "applies_again_at",
     "categories",
     "clicks_by_affiliate",

@@ -216,6 +216,11 @@ def places_in_plans_of(user: User) -> QuerySet[PlanMember]:
     return rows.select_related("plan__merchant", "affiliate").order_by("-pk")
 
 
+def applications_waiting(user: User) -> QuerySet[PlanMember]:
+    """Of these, what nobody has decided yet, the oldest first."""
+    return places_in_plans_of(user).filter(state=PlanMemberState.PENDING).order_by("pk")
+
+
 def with_records(
     places: Iterable[PlanMember], merchant: Merchant
 ) -> list[tuple[PlanMember, Record]]:

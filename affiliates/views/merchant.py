@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext, ngettext
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from affiliates import queries, services
 from affiliates.forms import EventRatesForm, RuleForm
-from affiliates.models import Affiliate, PlanMemberState
+from affiliates.models import Affiliate, PlanMember, PlanMemberState
 from affiliates.services.places import (
     applications_approve,
     applications_reject,
@@ -27,6 +28,7 @@ from merchants.models import JOINED, Plan, PlanKind, PlanState
 from merchants.queries import plans_for, products_for, products_found
 
 PER_PAGE = 25
+APPLICATIONS = 100  # that are shown, and decided on, together
 
 
 @require_GET
@@ -39,7 +41,7 @@ def members(request: MerchantRequest, pk: int) -> HttpResponse:
     inside = places.filter(state=PlanMemberState.APPROVED)
     context: dict[str, Any] = {
         "plan": plan,
-        "pending": queries.with_records(pending[:100], plan.merchant),
+        "pending": queries.with_records(pending[:APPLICATIONS], plan.merchant),
         "page": Paginator(inside, PER_PAGE).get_page(request.GET.get("page")),
         "past": places.exclude(state__in=[PlanMemberState.PENDING, PlanMemberState.APPROVED])[:50],
     }
@@ -53,13 +55,31 @@ def members(request: MerchantRequest, pk: int) -> HttpResponse:
     return render(request, "affiliates/members.html", context)
 
 
+@require_http_methods(["GET", "POST"])
+@merchant_required
+def applications(request: MerchantRequest) -> HttpResponse:
+    """Whoever has applied for any of the merchant's plans; POST decides on the chosen ones."""
+    if request.method == "POST":
+        _decide(request, queries.places_in_plans_of(request.user))
+        return redirect("places:applications")
+    waiting = queries.applications_waiting(request.user)
+    page = Paginator(waiting, APPLICATIONS).get_page(request.GET.get("page"))
+    context = {"page": page, "pending": queries.with_records(page.object_list, request.merchant)}
+    return render(request, "affiliates/applications.html", context)
+
+
 @require_POST
 @merchant_required
 def decide(request: MerchantRequest, pk: int) -> HttpResponse:
-    """Approve or reject the chosen applications."""
+    """Approve or reject the chosen applications for a plan."""
     plan = _plan(request, pk)
-    keys = [key_in(one) for one in request.POST.getlist("place")]
-    places = list(queries.places_in_plans_of(request.user).filter(plan=plan, pk__in=keys))
+    _decide(request, queries.places_in_plans_of(request.user).filter(plan=plan))
+    return redirect("places:members", pk)
+
+
+def _decide(request: MerchantRequest, among: QuerySet[PlanMember]) -> None:
+    keys = [key_in(one) for one in request.POST.getlist("place")[:APPLICATIONS]]
+    places = list(among.filter(pk__in=keys))
     if not places:
         raise Invalid(gettext("Choose at least one application."), field="place")
     count = len(places)
@@ -74,7 +94,6 @@ def decide(request: MerchantRequest, pk: int) -> HttpResponse:
             "%(count)d application is rejected.", "%(count)d applications are rejected.", count
         )
     messages.success(request, words % {"count": count})
-    return redirect("places:members", pk)
 
 
 @require_POST

@@ -1,6 +1,8 @@
 """What a merchant may see of the money: what was sold, through whom, and what it cost."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +22,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, TruncDate
 
-from affiliates.models import PlanMember, PlanMemberState
+from affiliates.models import PlanMember
 from alliance.kernel import clock
 from alliance.kernel.models import AuditEvent, User
 from alliance.kernel.money import Money, half_up
@@ -41,6 +43,7 @@ from merchants.models import (
     Order,
     OrderLine,
     OrderState,
+    Plan,
     Refund,
     RefundState,
     Shop,
@@ -217,7 +220,7 @@ class Sold:
 
     @property
     def roi_centi(self) -> int | None:
-        """Sales per commission, times 100; None without commission."""
+        """Sales (what buyers kept) per commission, times 100; None without commission."""
         return self.sales_minor * 100 // self.cost_minor if self.cost_minor else None
 
 
@@ -268,8 +271,13 @@ class Brought:
     refunded_bps: int
     first_at: datetime
     last_at: datetime
-    clicks: int = 0  # of people, into the merchant's shops; of whoever asks for them
+    # Of whoever asks for them: clicks of people into the merchant's shops; orders of buyers that
+    # are known, by whether they had bought through an affiliate before; plans that it is in.
+    clicks: int = 0
     visitors: int = 0
+    new: int = 0
+    returning: int = 0
+    plans: list[Plan] = field(default_factory=list)
 
     @property
     def roi_centi(self) -> int | None:
@@ -314,6 +322,22 @@ def brought_by_affiliate(
         )
         for pk, name, orders, amount, refunded, cost, first, last in grouped
     ]
+
+
+def plans_of_affiliates(merchant: Merchant, affiliates: Iterable[int]) -> dict[int, list[Plan]]:
+    """By affiliate: the merchant's targeted and self-chosen plans that it is in now."""
+    now = clock.now()
+    places = PlanMember.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=now),
+        Q(plan__ends_at=None) | Q(plan__ends_at__gt=now),
+        plan__merchant=merchant,
+        affiliate__in=list(affiliates),
+        starts_at__lte=now,
+    )
+    found: dict[int, list[Plan]] = defaultdict(list)
+    for place in places.select_related("plan").order_by("plan"):
+        found[place.affiliate_id].append(place.plan)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,14 +418,3 @@ def credit_changes(merchant: Merchant) -> list[tuple[datetime, Money, Money]]:
         )
         for event in events
     ]
-
-
-def things_to_do(merchant: Merchant) -> dict[str, int]:
-    """How many of what wait for the merchant, by name."""
-    waiting = Refund.objects.filter(shop__merchant=merchant, state=RefundState.UNMATCHED)
-    return {
-        "applications": PlanMember.objects.filter(
-            plan__merchant=merchant, state=PlanMemberState.PENDING
-        ).count(),
-        "refunds": waiting.count(),
-    }

@@ -57,6 +57,12 @@ def ratio(centi: int | None) -> str:
 
 
 @register.filter
+def against(now: int, before: int) -> int | None:
+    """The change in whole percent; None where there is nothing to compare with."""
+    return (now - before) * 100 // before if before else None
+
+
+@register.filter
 def left(deadline: datetime) -> str:
     """How long there is until a deadline: "9 days left", "5 hours left", "it has passed"."""
     rest = deadline - clock.now()

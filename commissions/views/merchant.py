@@ -6,24 +6,32 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from affiliates.queries import FIGURES, Clicks, clicks_by_affiliate, clicks_of_merchant
+from affiliates.queries import (
+    FIGURES,
+    Clicks,
+    applications_waiting,
+    clicks_by_affiliate,
+    clicks_of_merchant,
+)
 from alliance.kernel import clock
 from alliance.kernel.exports import csv_response
 from alliance.kernel.http import page_or_part
-from alliance.kernel.money import Money, percent
+from alliance.kernel.money import Money
 from commissions import charts, queries
 from commissions.first_steps import first_steps_shown
 from commissions.forms import PeriodFilter
+from commissions.merchant_todo import todo_of
 from commissions.queries import Brought, Sold
+from commissions.queries.reports_merchant import Figures, report_rows, report_total
 from merchants.access import MerchantRequest, merchant_required
 
 PER_PAGE = 25
 TOP = 5
+DAYS = 30
 METRICS = (
     charts.Metric("sales", gettext_lazy("Sales"), money=True),
     charts.Metric("cost", gettext_lazy("Commission"), money=True),
@@ -39,25 +47,32 @@ def home(request: MerchantRequest) -> HttpResponse:
     """30 days of sales through affiliates, what they cost, and what wants to be done."""
     merchant, currency = request.merchant, request.merchant.currency
     today = clock.business_day()
-    start = today - timedelta(days=29)
-    days = queries.sold_by_day(merchant, start - timedelta(days=30), today)
+    start = today - timedelta(days=DAYS - 1)
+    earlier = start - timedelta(days=DAYS)
+    days = queries.sold_by_day(merchant, earlier, today)
     metric = charts.chosen(METRICS, request.GET.get("metric", ""))
-    clicks = clicks_of_merchant(merchant, start, today)
-    chart = _chart(metric, {day: days[day] for day in days if day >= start}, clicks, currency)
+    clicks = clicks_of_merchant(merchant, earlier, today)
+    chart = _chart(metric, days, clicks, start, currency)
     if request.headers.get("HX-Request"):
         part = {"chart": chart, "metric": metric, "metrics": METRICS}
         return page_or_part(request, "commissions/merchant_home.html", part, part="chart")
     now = sum((sold for day, sold in days.items() if day >= start), Sold())
-    before = sum((sold for day, sold in days.items() if day < start), Sold())
     brought = queries.brought_by_affiliate(request.user, merchant, start, today)
     brought.sort(key=lambda row: -row.sales_minor)
-    total = queries.orders_placed(merchant, start)
     wallet = queries.wallet_of(merchant)
+    came = _came(clicks, start, today)
     context = {
-        "figures": _figures(now, before, total, currency),
+        "now": now,
+        "target": merchant.roi_target_centi,
+        "conversion_bps": now.orders * 10_000 // came if came else 0,
+        "before": sum((sold for day, sold in days.items() if day < start), Sold()),
+        "came": came,
+        "came_before": _came(clicks, earlier, start - timedelta(days=1)),
+        "share_bps": _share(now.orders, queries.orders_placed(merchant, start)),
+        "buyers": report_total(merchant, start, today),
         "steps": first_steps_shown(merchant, wallet),
         "wallet": wallet,
-        "todo": _todo(queries.things_to_do(merchant)),
+        "todo": todo_of(merchant, wallet),
         "chart": chart,
         "metric": metric,
         "metrics": METRICS,
@@ -70,66 +85,34 @@ def home(request: MerchantRequest) -> HttpResponse:
     return render(request, "commissions/merchant_home.html", context)
 
 
-def _figures(now: Sold, before: Sold, total: int, currency: str) -> list[dict[str, Any]]:
-    cards: list[dict[str, Any]] = [
-        {
-            "label": _("Sales through affiliates"),
-            "icon": "shopping-cart",
-            "value": Money(now.sales_minor, currency).localized(),
-            "delta": _delta(now.sales_minor, before.sales_minor),
-        },
-        {
-            "label": _("Commission"),
-            "icon": "coins",
-            "value": Money(now.cost_minor, currency).localized(),
-            "delta": _delta(now.cost_minor, before.cost_minor),
-        },
-        {"label": _("Return"), "icon": "target-arrow", "roi": now.roi_centi},
-        {
-            "label": _("Orders"),
-            "icon": "receipt",
-            "value": str(now.orders),
-            "delta": _delta(now.orders, before.orders),
-            "note": _("%(part)s of all your paid orders")
-            % {"part": percent(now.orders * 100 // total * 100 if total else 0)},
-        },
-    ]
-    return cards
+def _came(clicks: dict[date, Clicks], first: date, last: date) -> int:
+    return sum(came.clicks for day, came in clicks.items() if first <= day <= last)
 
 
-def _delta(now: int, before: int) -> int | None:
-    """Whole percent against the 30 days before; None where there is nothing to compare with."""
-    return (now - before) * 100 // before if before else None
+def _share(part: int, total: int) -> int:
+    """In basis points, whole percent."""
+    return part * 100 // total * 100 if total else 0
 
 
 def _chart(
-    metric: charts.Metric, days: dict[date, Sold], clicks: dict[date, Clicks], currency: str
+    metric: charts.Metric,
+    days: dict[date, Sold],
+    clicks: dict[date, Clicks],
+    start: date,
+    currency: str,
 ) -> dict[str, Any] | None:
+    """The days from `start` on, and as many before them."""
     if metric.name in FIGURES:
-        return charts.by_day(
-            metric, {day: getattr(came, metric.name) for day, came in clicks.items()}, currency
-        )
-    name = {"sales": "sales_minor", "cost": "cost_minor", "orders": "orders"}[metric.name]
-    return charts.by_day(metric, {day: getattr(sold, name) for day, sold in days.items()}, currency)
-
-
-def _todo(has: dict[str, int]) -> list[dict[str, str]]:
-    todo = []
-    if has["applications"]:
-        words = ngettext(
-            "%(count)d affiliate has applied for a targeted plan.",
-            "%(count)d affiliates have applied for targeted plans.",
-            has["applications"],
-        ) % {"count": has["applications"]}
-        todo.append((words, "users", reverse("merchants:plans")))
-    if has["refunds"]:
-        words = ngettext(
-            "%(count)d refund fits no order. Say which one it belongs to.",
-            "%(count)d refunds fit no order. Say which ones they belong to.",
-            has["refunds"],
-        ) % {"count": has["refunds"]}
-        todo.append((words, "receipt-refund", reverse("commissions:merchant_refunds")))
-    return [{"text": text, "icon": icon, "url": url} for text, icon, url in todo]
+        values = {day: getattr(clicks[day], metric.name) for day in days}
+    else:
+        name = {"sales": "sales_minor", "cost": "cost_minor", "orders": "orders"}[metric.name]
+        values = {day: getattr(sold, name) for day, sold in days.items()}
+    return charts.by_day(
+        metric,
+        {day: value for day, value in values.items() if day >= start},
+        currency,
+        before=[value for day, value in values.items() if day < start],
+    )
 
 
 # --- Affiliates ----------------------------------------------------------------------------------
@@ -141,6 +124,8 @@ SORTS = {
     "sales": lambda row: row.sales_minor,
     "cost": lambda row: row.cost_minor,
     "roi": lambda row: row.roi_centi or 0,
+    "new": lambda row: row.new,
+    "returning": lambda row: row.returning,
     "refunds": lambda row: row.refunded_bps,
     "first": lambda row: row.first_at,
     "last": lambda row: row.last_at,
@@ -151,9 +136,17 @@ def _brought(request: MerchantRequest, form: PeriodFilter) -> tuple[list[Brought
     start, end = form.days()
     rows = queries.brought_by_affiliate(request.user, request.merchant, start, end)
     came = clicks_by_affiliate(request.merchant, start, end)
+    buyers = {
+        figures.key: figures
+        for figures in report_rows(
+            request.merchant, "affiliate", start or clock.FIRST_DAY, end or clock.business_day()
+        )[0]
+    }
     for row in rows:
         clicks = came.get(row.affiliate_id, Clicks())
         row.clicks, row.visitors = clicks.clicks, clicks.visitors
+        known = buyers.get(str(row.affiliate_id), Figures())
+        row.new, row.returning = known.new, known.returning
     sort = request.GET.get("sort", "")
     if sort.removeprefix("-") not in SORTS:
         sort = "-sales"
@@ -168,11 +161,17 @@ def affiliates(request: MerchantRequest) -> HttpResponse:
     """Who brought what, and what it cost."""
     form = PeriodFilter(request.GET)
     rows, sort = _brought(request, form)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    inside = queries.plans_of_affiliates(request.merchant, [row.affiliate_id for row in page])
+    for row in page:
+        row.plans = inside.get(row.affiliate_id, [])
     context = {
         "form": PeriodFilter(initial={"period": form.chosen}),
         "sort": sort,
         "columns": _columns(sort),
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "applications": applications_waiting(request.user).count(),
+        "target": request.merchant.roi_target_centi,
         "currency": request.merchant.currency,
     }
     return page_or_part(request, "commissions/merchant_affiliates.html", context, part="rows")
@@ -187,6 +186,8 @@ def _columns(sort: str) -> list[dict[str, str]]:
         "sales": _("Sales"),
         "cost": _("Commission"),
         "roi": _("Return"),
+        "new": _("New buyers"),
+        "returning": _("Returning"),
         "refunds": _("Refunded"),
         "first": _("First order"),
         "last": _("Last order"),
@@ -210,8 +211,8 @@ def affiliates_csv(request: MerchantRequest) -> HttpResponse:
     currency = request.merchant.currency
     header = (
         _("Member id"), _("Affiliate"), _("Currency"), _("Clicks"), _("Visitors"), _("Orders"),
-        _("Sales"), _("Commission"), _("Return"), _("Refunded in %"), _("First order"),
-        _("Last order"),
+        _("Sales"), _("Commission"), _("Return"), _("New buyers"), _("Returning"),
+        _("Refunded in %"), _("First order"), _("Last order"),
     )  # fmt: skip
     return csv_response(
         "affiliates",
@@ -227,6 +228,8 @@ def affiliates_csv(request: MerchantRequest) -> HttpResponse:
                 Money(row.sales_minor, currency),
                 Money(row.cost_minor, currency),
                 _hundredths(row.roi_centi),
+                row.new,
+                row.returning,
                 _hundredths(row.refunded_bps),
                 row.first_at,
                 row.last_at,

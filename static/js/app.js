@@ -58,6 +58,10 @@
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+    const all = event.target.closest("[data-ticks]");
+    if (all) {
+      for (const box of all.form.elements) if (box.name === all.dataset.ticks) box.checked = all.checked;
+    }
   });
 
   document.addEventListener("submit", (event) => {

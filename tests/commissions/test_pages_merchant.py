@@ -68,16 +68,9 @@ def another(cast, name="Rival"):
 # --- Home ----------------------------------------------------------------------------------------
 
 
-def test_home_shows_sales_cost_and_return(cast, chen):
+def test_home_names_who_brought_the_most(cast, chen):
     cast.sold("T1")
-    cast.sold("T2")
-    cast.record(cast.report("T3"))  # came by itself
     response = read(chen, "merchant_home")
-    sales, cost, roi, orders = response.context["figures"]
-
-    assert (sales["value"], cost["value"]) == (cny("398.00").localized(), cny("47.76").localized())
-    assert (roi["roi"], orders["value"]) == (833, "2")
-    assert "66% of all your paid orders" in response.content.decode()
     assert [(row.name, percent) for row, percent in response.context["top"]] == [
         ("Lin's picks", 100)
     ]
