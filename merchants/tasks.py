@@ -13,7 +13,7 @@ from alliance.kernel.outbound import NotFetched
 from merchants import queries
 from merchants.feeds import FEEDS, run_feed
 from merchants.models import ImportRun
-from merchants.services import bulk, hooks, imports, product_feeds, products, rates, sales
+from merchants.services import bulk, hooks, imports, prices, product_feeds, products, rates, sales
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,8 @@ def bulk_sweep() -> None:
 @shared_task
 def imports_forget() -> None:
     """Beat, nightly: what runs and changes of many said of single rows and products, after ninety
-    days; what webhooks delivered, after thirty."""
+    days; what webhooks delivered, after thirty; past prices, after a hundred and twenty."""
     imports.imports_forget()
     bulk.bulk_forget()
+    prices.prices_forget()
     hooks.deliveries_forget()

@@ -1,7 +1,14 @@
 """Models of the merchant side, split by noun."""
 
 from merchants.models.bulk import BulkDeed, BulkEdit, BulkLine, BulkLineState, BulkState
-from merchants.models.catalogue import Category, Coupon, PastCategory, Product, ProductState
+from merchants.models.catalogue import (
+    Category,
+    Coupon,
+    PastCategory,
+    PastPrice,
+    Product,
+    ProductState,
+)
 from merchants.models.event import SERVICE_MAX_BPS, Event, EventState
 from merchants.models.hook import HookDelivery, HookKind, HookOrder, HookResult, ShopHook
 from merchants.models.intake import (
@@ -54,6 +61,7 @@ __all__ = [
     "OrderLine",
     "OrderState",
     "PastCategory",
+    "PastPrice",
     "PieceStock",
     "PieceTake",
     "Plan",

@@ -186,6 +186,29 @@ class PastCategory(AppendOnly):
         return f"{self.product}: {self.category}"
 
 
+class PastPrice(models.Model):
+    """What a product cost before: of the prices that ended on a business day the lowest, in minor
+    units. A day on which no price ended has no row; the price of now is the product's own."""
+
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="past_prices", verbose_name=_("product")
+    )
+    day = models.DateField(_("until"))
+    price_minor = models.BigIntegerField(_("price"))
+
+    class Meta:
+        verbose_name = _("past price")
+        verbose_name_plural = _("past prices")
+        constraints = [
+            models.UniqueConstraint(fields=["product", "day"], name="past_price_once_a_day"),
+            models.CheckConstraint(condition=Q(price_minor__gte=0), name="past_price_not_negative"),
+        ]
+        indexes = [models.Index(fields=["day"], name="past_price_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.day}"
+
+
 class Coupon(Stamped):
     """A buyer's discount: `face` off from `threshold` on. Without a product: the whole shop."""
 

@@ -16,6 +16,7 @@ from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
 from merchants.models import Category, Merchant, PastCategory, Product, ProductState, Shop
 from merchants.services.order_reports import LARGEST_MINOR
+from merchants.services.prices import prices_ended
 from merchants.services.rates import rates_refresh
 from merchants.services.shops import url_of_shop
 
@@ -103,6 +104,7 @@ def _save(
     fresh: dict[str, Product] = {}
     changed: dict[str, Product] = {}
     left: list[PastCategory] = []
+    ended: dict[int, int] = {}
     answers: list[tuple[ProductData, Product | None, Any, Fields]] = []
     for data in products:
         try:
@@ -130,12 +132,15 @@ def _save(
                 if "category_id" in differing:
                     was, _now = differing["category_id"]
                     left.append(PastCategory(product=row, category_id=was, until=clock.now()))
+                if "price_minor" in differing:
+                    ended.setdefault(row.pk, differing["price_minor"][0])
             answers.append((data, row, "changed", differing))
         else:
             answers.append((data, row, "unchanged", {}))
     Product.objects.bulk_create([fresh[number] for number in sorted(fresh)], batch_size=1000)
     update_many(changed.values(), _FIELDS)
     PastCategory.objects.bulk_create(left)
+    prices_ended(ended)
     touched = [row.pk for row in (*fresh.values(), *changed.values())]
     if touched:
         rates_refresh(products=touched)
