@@ -1,12 +1,18 @@
 from django.urls import path
 
-from affiliates.views import codes, events, join, links, plans, products, sites
+from affiliates.views import baskets, codes, events, join, links, plans, products, sites
 
 app_name = "affiliates"
 urlpatterns = [
     path("join/", join.join, name="join"),
     path("products/", products.products, name="products"),
     path("products/<int:pk>/", products.product, name="product"),
+    path("products/baskets/", baskets.baskets, name="baskets"),
+    path("products/baskets/put/", baskets.put, name="basket_put"),
+    path("products/baskets/<int:pk>/", baskets.basket, name="basket"),
+    path("products/baskets/<int:pk>/take/", baskets.take, name="basket_take"),
+    path("products/baskets/<int:pk>/rename/", baskets.rename, name="basket_rename"),
+    path("products/baskets/<int:pk>/drop/", baskets.drop, name="basket_drop"),
     path("codes/", codes.codes, name="codes"),
     path("plans/", plans.plans, name="plans"),
     path("plans/<int:pk>/", plans.plan, name="plan"),

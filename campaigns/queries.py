@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -16,11 +17,14 @@ from campaigns.coupon_pages import CouponPage
 from campaigns.mechanics import MECHANICS
 from campaigns.models import (
     TAKING_PART,
+    Board,
+    BoardKind,
     Campaign,
     CampaignState,
     CouponStock,
     Enrolment,
     Grant,
+    Season,
     SlateItem,
     SlateState,
     StockState,
@@ -48,12 +52,21 @@ def intermediations_for(user: User) -> QuerySet[Intermediation]:
 
 # --- Campaigns and their slates -------------------------------------------------------------------
 
+SEASON_NEAR = timedelta(days=30)
+
 OPEN_STATES = (
     CampaignState.DRAFT,
     CampaignState.SCHEDULED,
     CampaignState.LIVE,
     CampaignState.PAUSED,
 )
+
+
+def season_near() -> Season | None:
+    """The season that goes on, or that begins within a month."""
+    now = clock.now()
+    near = Season.objects.filter(ends_at__gt=now, warm_up_from__lte=now + SEASON_NEAR)
+    return near.order_by("warm_up_from", "pk").first()
 
 
 def opens_to_merchants(campaign: Campaign, merchant_id: int) -> bool:
@@ -144,6 +157,27 @@ class SlateFilter:
 def grants_of(line_pk: int) -> list[Grant]:
     """What campaigns gave to an order line, with the campaigns. Whose line it is: ask first."""
     return list(Grant.objects.filter(line=line_pk).select_related("campaign").order_by("campaign"))
+
+
+# --- Boards ---------------------------------------------------------------------------------------
+
+
+def campaigns_with_boards(affiliate: Affiliate) -> QuerySet[Board]:
+    """Boards of campaigns that go on or are announced and are for the affiliate, with something on
+    them; the next to end first."""
+    return (
+        Board.objects.filter(
+            Q(campaign__kinds=[]) | Q(campaign__kinds__contains=[affiliate.kind]),
+            kind=BoardKind.CAMPAIGN,
+            campaign__state__in=(CampaignState.SCHEDULED, CampaignState.LIVE),
+            campaign__ends_at__gt=clock.now(),
+            campaign__least_tier__lte=affiliate.tier,
+        )
+        .exclude(campaign__barred=affiliate)
+        .exclude(places=[])
+        .select_related("campaign")
+        .order_by("campaign__ends_at", "campaign")
+    )
 
 
 # --- Coupon pages ---------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from campaigns.coupon_pages import address_of
 from campaigns.models import StockMode
 from campaigns.posters import Poster
 from merchants.models import Coupon, Product
+from merchants.plans import explain
 
 WORKS = ("open", "soon")  # states in which a coupon page is worth being shared
 
@@ -148,6 +149,12 @@ class Card:
     share: Share | None = None
     rate_bps: int = 0
     earning: Money | None = None  # the affiliate's, on one piece, before the service fee
+
+    @property
+    def reason(self) -> str:
+        """By which plan it earns that, in a sentence; "" where nothing is known."""
+        why = self.made.found.why[:1] if self.made.found else ()
+        return next(iter(explain(why)), "")
 
     @property
     def similar(self) -> str:

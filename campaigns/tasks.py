@@ -8,7 +8,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from campaigns import pictures, redemption
-from campaigns.services import stock
+from campaigns.services import boards, stock
 from merchants.models import Product
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,12 @@ def claims_turn() -> None:
 def claims_sweep() -> None:
     """Beat: claims that no worker was there for in their time become touches, too."""
     redemption.touches_of_claims(since=timedelta(days=2))
+
+
+@shared_task
+def boards_make() -> None:
+    """Beat, hourly: which products rise, earn most, and were never so cheap."""
+    logger.info("%s products stand on boards", boards.boards_make())
 
 
 @shared_task

@@ -1,13 +1,16 @@
-"""The affiliate's box for links and its coupon pages, the merchant's page of agreements."""
+"""The affiliate's links, one or many, boards and coupon pages; the merchant's agreements."""
 
 from django.urls import path
 
-from campaigns.views import agreements, convert, coupons
+from campaigns.views import agreements, boards, bulk, convert, coupons
 
 app_name = "campaigns"
 
 urlpatterns = [
     path("affiliate/convert/", convert.convert, name="convert"),
+    path("affiliate/links/bulk/", bulk.bulk, name="bulk"),
+    path("affiliate/links/bulk.csv", bulk.bulk_csv, name="bulk_csv"),
+    path("affiliate/products/boards/", boards.boards, name="boards"),
     path("affiliate/links/<int:pk>/qr.svg", convert.qr, name="qr"),
     path("affiliate/links/<int:pk>/poster.png", convert.poster, name="poster"),
     path("affiliate/links/<int:pk>/pictures/", convert.pictures, name="pictures"),

@@ -11,6 +11,7 @@ from affiliates.models.affiliate import (
     SiteState,
 )
 from affiliates.models.attribution import Attribution, AttributionRule
+from affiliates.models.baskets import Basket, BasketItem
 from affiliates.models.codes import CodeBinding, code_key
 from affiliates.models.figures import ClickDay, ClickNews
 from affiliates.models.invitations import Invitation
@@ -44,6 +45,8 @@ __all__ = [
     "Attribution",
     "AttributionPolicy",
     "AttributionRule",
+    "Basket",
+    "BasketItem",
     "ClickDay",
     "ClickFile",
     "ClickNews",

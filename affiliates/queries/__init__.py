@@ -1,5 +1,6 @@
 """The only way from a request to a row of the affiliate side. Strangers find nothing."""
 
+from affiliates.queries.baskets import basketed, baskets_for, products_in
 from affiliates.queries.clicks import (
     FIGURES,
     VISITOR,
@@ -9,14 +10,16 @@ from affiliates.queries.clicks import (
     clicks_by_zone,
     clicks_of_all,
     clicks_of_merchant,
+    has_clicks,
 )
 from affiliates.queries.codes import codes_bound_for, codes_for, coupons_to_bind
 from affiliates.queries.finding import Missing, Sight, Target, shop_at, shops_near, targets_of
 from affiliates.queries.links import (
     links_for,
+    links_of,
     merchants_out_of_money,
     sites_for,
-    zone_used_last,
+    zone_usual,
     zones_for,
 )
 from affiliates.queries.members import membership_in, membership_of, reason_of_state, share_of
@@ -70,6 +73,8 @@ __all__ = [
     "Wish",
     "applications_waiting",
     "applies_again_at",
+    "basketed",
+    "baskets_for",
     "categories",
     "clicks_by_affiliate",
     "clicks_by_day",
@@ -85,8 +90,10 @@ __all__ = [
     "events_open",
     "events_shown",
     "extra_of",
+    "has_clicks",
     "invitations_for",
     "links_for",
+    "links_of",
     "locks_of_plans",
     "membership_in",
     "membership_of",
@@ -100,6 +107,7 @@ __all__ = [
     "plans_to_apply_for",
     "policies_at",
     "policy_now",
+    "products_in",
     "products_known",
     "products_of",
     "products_offered",
@@ -116,6 +124,6 @@ __all__ = [
     "targets_of",
     "way_of",
     "with_records",
-    "zone_used_last",
+    "zone_usual",
     "zones_for",
 ]

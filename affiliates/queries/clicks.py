@@ -44,6 +44,13 @@ def clicks_by_day(affiliate: Affiliate, start: date, end: date) -> dict[date, Cl
     )
 
 
+def has_clicks(affiliate: Affiliate) -> bool:
+    """Whether a person has ever clicked on a link of the affiliate's."""
+    return ClickDay.objects.filter(
+        affiliate=affiliate, merchant=None, zone=None, clicks__gt=0
+    ).exists()
+
+
 def clicks_by_zone(affiliate: Affiliate, start: date, end: date) -> dict[int, Clicks]:
     """By ad zone, on the business days from `start` to `end`, both included."""
     rows = ClickDay.objects.filter(affiliate=affiliate, zone__isnull=False, link=None)

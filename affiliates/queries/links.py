@@ -28,10 +28,17 @@ def zones_for(user: User) -> QuerySet[AdZone]:
     )
 
 
-def zone_used_last(user: User) -> AdZone | None:
-    """The ad zone of the user's newest link, to offer it first."""
-    link = Link.objects.filter(affiliate__members__user=user).order_by("-pk").first()
-    return link.zone if link else None
+def zone_usual(user: User) -> AdZone | None:
+    """Where a link is put unless somebody says otherwise: the zone of the newest link, else the
+    first there is; never one of a site that was rejected."""
+    zones = zones_for(user)
+    last = links_of(user).first()
+    return (zones.filter(pk=last.zone_id).first() if last else None) or zones.first()
+
+
+def links_of(user: User) -> QuerySet[Link]:
+    """The user's links, newest first, without figures."""
+    return Link.objects.filter(affiliate__members__user=user).order_by("-pk")
 
 
 def links_for(user: User) -> QuerySet[Link]:
@@ -43,10 +50,9 @@ def links_for(user: User) -> QuerySet[Link]:
         return Coalesce(Subquery(days.annotate(total=Sum(name)).values("total")), Value(0))
 
     return (
-        Link.objects.filter(affiliate__members__user=user)
+        links_of(user)
         .select_related("product__shop__merchant", "shop__merchant", "zone__site", "plan")
         .annotate(**{name: total(name) for name in FIGURES})
-        .order_by("-pk")
     )
 
 

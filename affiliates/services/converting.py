@@ -1,6 +1,7 @@
 """Links out of whatever was pasted (转链): each thing becomes a link, or says why it cannot."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import AdZone, Affiliate, Link
 from affiliates.pasted import Kind, Thing
 from affiliates.promised import promised
-from affiliates.queries import Missing, Sight
+from affiliates.queries import Missing, Sight, event_plans
 from affiliates.services.links import NO_SHOP, link_create
 from affiliates.services.standing import (
     affiliate_must_be_active,
@@ -20,7 +21,7 @@ from affiliates.services.standing import (
 from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
-from merchants.models import Plan, Product, Shop
+from merchants.models import Event, Plan, Product, Shop
 from merchants.plans import Found, reserved
 
 _NOBODYS = {
@@ -29,6 +30,7 @@ _NOBODYS = {
     Kind.PRODUCT: _("There is no product with this number."),
     Kind.NUMBER: _("There is no product with this number."),
 }
+_NOT_OF_EVENT = _("This is not a product of the event.")
 _NO_RATE = _("No commission is promised for this product now.")
 
 
@@ -56,11 +58,12 @@ def links_convert(
     zone: AdZone,
     sights: Sequence[Sight],
     subs: Mapping[str, str] | None = None,
-    plan: Plan | None = None,
+    event: Event | None = None,
     dx: bool = False,
 ) -> list[Made]:
     """A link for each sight that can be promoted, as `link_create` makes them: asking again gives
-    the same. A product that nothing is promised for gets none.
+    the same. A product that nothing is promised for gets none; with an event neither does what does
+    not take part in it.
 
     Raises what concerns them all: Invalid (not the affiliate's zone), WrongState (affiliate not
     active, site rejected, zone frozen).
@@ -71,16 +74,13 @@ def links_convert(
     site_must_stand(zone.site)
     zone_must_not_be_frozen(zone)
 
-    now = clock.now()
-    at = max(now, plan.starts_at) if plan else now
     products = {
         one.product.pk: one.product
         for one in sights
         if not isinstance(one, Missing) and one.product
     }
-    pays = promised(
-        products.values(), affiliate.pk, at, plan_id=plan.pk if plan else None, general=dx
-    )
+    plans = _plans(event)
+    pays = _pays(products.values(), affiliate, plans, general=dx)
     made = []
     for sight in sights:
         if isinstance(sight, Missing):
@@ -90,9 +90,12 @@ def links_convert(
         product = sight.product
         found = pays[product.pk] if product else None
         others = bool(sight.link and sight.link.affiliate_id != affiliate.pk)
+        plan = plans.get(sight.shop.merchant_id)
         link, why, state = None, "", ""
         try:
             with transaction.atomic():
+                if event and plan is None:
+                    raise Invalid(_NOT_OF_EVENT, state="not_in_event")
                 _must_pay(product, found)
                 link = link_create(
                     actor=actor,
@@ -110,6 +113,30 @@ def links_convert(
             why, state = str(refusal), str(refusal.facts.get("state", refusal.code))
         made.append(Made(sight.thing, sight.shop, product, found, link, why, state, others))
     return made
+
+
+def _plans(event: Event | None) -> dict[int, Plan]:
+    """By merchant: what pays in the event."""
+    if event is None:
+        return {}
+    return {plan.merchant_id: plan for plan in event_plans().filter(event=event)}
+
+
+def _pays(
+    products: Collection[Product], affiliate: Affiliate, plans: Mapping[int, Plan], *, general: bool
+) -> dict[int, Found]:
+    """What a link to each product earns; of an event that is to come from its beginning on."""
+    now = clock.now()
+    found: dict[int, Found] = {}
+    asked: dict[int | None, list[Product]] = defaultdict(list)
+    for product in products:
+        plan = plans.get(product.shop.merchant_id)
+        asked[plan.pk if plan else None].append(product)
+    starts = {plan.pk: plan.starts_at for plan in plans.values()}
+    for key, some in asked.items():
+        at = max(now, starts[key]) if key else now
+        found |= promised(some, affiliate.pk, at, plan_id=key, general=general)
+    return found
 
 
 def link_shown(link: Link) -> Made:

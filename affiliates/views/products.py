@@ -24,12 +24,15 @@ def products(request: AffiliateRequest) -> HttpResponse:
     form = PickingForm(request.GET)
     places = {name: queries.Place.read(request.GET.get(name, "")) for name in ("after", "before")}
     found = queries.products_offered(form.wish, size=PER_PAGE, **places)
+    shown = [product.pk for product in found.products]
     context = {
         "form": form,
         "found": found,
         "offers": queries.offers_of(found.products, affiliate=request.affiliate),
         "window_days": queries.policy_now().window_days,
-        "first_steps": not queries.links_for(request.user).exists(),
+        "first_steps": not queries.links_of(request.user).exists(),
+        "basketed": queries.basketed(request.user, shown),
+        "may_choose": request.membership.may_change,
     }
     return page_or_part(request, "affiliates/products.html", context, part="grid")
 
@@ -48,7 +51,7 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
     share_bps = queries.share_of(request.affiliate)
     context = {
         "offer": offer,
-        "form": LinkForm(user=request.user, initial={"zone": queries.zone_used_last(request.user)}),
+        "form": LinkForm(user=request.user, initial={"zone": queries.zone_usual(request.user)}),
         "plan": plan,
         "why_not": why_not(product),
         "reserved": plans.reserved(found),
@@ -59,6 +62,8 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
         "earning": offer.price.share(found.rate_bps).share(share_bps),
         "share_bps": share_bps,
         "extra": queries.extra_of(product, found.plan_id),
+        "baskets": queries.baskets_for(request.user),
+        "held": queries.basketed(request.user, [product.pk]).get(product.pk),
         "history": queries.rate_history(request.affiliate, product)[:HISTORY],
     }
     return render(request, "affiliates/product.html", context)

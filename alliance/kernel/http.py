@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -105,13 +106,24 @@ class DomainErrorMiddleware:
             # htmx swaps only what it asked for; the message belongs in the page's alert place.
             response["HX-Retarget"], response["HX-Reswap"] = "#alerts", "innerHTML"
             return response
-        back = request.headers.get("Referer", "")
-        if request.method == "POST" and url_has_allowed_host_and_scheme(
-            back, {request.get_host()}, require_https=request.is_secure()
-        ):
+        if request.method == "POST" and (back := _came_from(request)):
             messages.error(request, str(exc))
             return HttpResponseRedirect(back)
         return render(request, "error.html", context, status=exc.status)
+
+
+def back_or(request: HttpRequest, name: str, *args: Any) -> HttpResponse:
+    """Back to the page of ours that a form was sent from; else to the named one."""
+    return HttpResponseRedirect(_came_from(request) or reverse(name, args=args))
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours that led here; "" if it was none."""
+    back = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(
+        back, {request.get_host()}, require_https=request.is_secure()
+    )
+    return back if ours else ""
 
 
 def _holds_nul(request: HttpRequest) -> bool:

@@ -88,6 +88,7 @@ DEEDS: dict[str, Promise] = {
     "rejected": pgettext_lazy("audit", "Rejected"),
     "released": pgettext_lazy("audit", "Released"),
     "remitted": pgettext_lazy("audit", "Paid on"),
+    "renamed": pgettext_lazy("audit", "Renamed"),
     "reopened": pgettext_lazy("audit", "Reopened"),
     "requested": pgettext_lazy("audit", "Requested"),
     "resolved": pgettext_lazy("audit", "Resolved"),

@@ -1,3 +1,4 @@
+from campaigns.models.board import Board, BoardKind
 from campaigns.models.campaign import (
     ENROLMENT_OVER,
     PUBLISHED,
@@ -31,6 +32,8 @@ __all__ = [
     "LIVE",
     "PUBLISHED",
     "TAKING_PART",
+    "Board",
+    "BoardKind",
     "Campaign",
     "CampaignPause",
     "CampaignState",

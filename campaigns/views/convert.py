@@ -39,7 +39,7 @@ def convert(request: AffiliateRequest) -> HttpResponse:
         request.POST or None,
         user=request.user,
         initial={
-            "zone": queries.zone_used_last(request.user),
+            "zone": queries.zone_usual(request.user),
             "text": request.GET.get("text", "")[: pasted.LONGEST],
         },
     )
@@ -53,8 +53,8 @@ def convert(request: AffiliateRequest) -> HttpResponse:
             zone=said["zone"],
             sights=queries.targets_of(things, request.affiliate),
             subs=form.subs(),
-            plan=said["plan"],
-            dx=said["dx"] and said["plan"] is None,
+            event=form.event,
+            dx=form.general,
         )
         for one in made:
             tasks.picture_ask(one.product if one.link else None)

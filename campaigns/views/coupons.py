@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from affiliates.access import AffiliateRequest, affiliate_required
-from affiliates.queries import products_known, zone_used_last, zones_for
+from affiliates.queries import products_known, zone_usual
 from affiliates.services import link_create
 from alliance.kernel.errors import Invalid
 from alliance.kernel.http import key_in
@@ -50,7 +50,7 @@ def coupon_page_make(request: AffiliateRequest, pk: int) -> HttpResponse:
     asked = request.POST.get("product", "")
     stock = get_object_or_404(queries.coupon_stocks_for(request.user, product=asked), pk=pk)
     product = stock.product or get_object_or_404(products_known(), pk=key_in(asked))
-    zone = zone_used_last(request.user) or zones_for(request.user).first()
+    zone = zone_usual(request.user)
     if zone is None:
         raise Invalid(_("A link needs an ad zone: the place where you share it."))
     link_create(actor=request.user, affiliate=request.affiliate, zone=zone, product=product)

@@ -191,7 +191,7 @@ def test_a_link_for_an_event_is_made_on_its_page(
     assert "Commission: 18% of" in mine.get(f"{address}?plan={plan.pk}").content.decode()
     form = {"text": address, "zone": affiliate.zone.pk}
     mine.post(reverse("campaigns:convert"), {**form, "plan": plan.pk})
-    mine.post(reverse("campaigns:convert"), {**form, "dx": "on"})
+    mine.post(reverse("campaigns:convert"), {**form, "terms": "general"})
     assert [(link.plan, link.dx) for link in Link.objects.order_by("pk")] == [
         (plan, False),
         (None, True),

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import override_settings
 
-from affiliates.models import Affiliate, Site, StandDown
+from affiliates.models import Affiliate, Basket, Site, StandDown
 from affiliates.services import (
     affiliate_apply,
     affiliate_approve,
@@ -387,6 +387,6 @@ def world_make() -> World:
         bank_file, answer, answer.differences.get(),
         cast.affiliate.statements.get(),
     ]  # fmt: skip
-    everything += [taxed, *untouched]
+    everything += [taxed, *untouched, Basket.objects.create(affiliate=cast.affiliate, name="Tea")]
     world.things = {thing._meta.label_lower: thing for thing in everything}
     return world

@@ -54,6 +54,7 @@ OBJECTS = {
     "affiliate/plans/": "the targeted plan",
     "affiliate/plans/places/": "affiliates.planmember",
     "affiliate/events/": "the published event",
+    "affiliate/products/baskets/": "affiliates.basket",
     "affiliate/campaigns/": "the affiliate's campaign",
     "affiliate/coupons/": "campaigns.couponstock",
     "affiliate/coupons/of/": "merchants.product",

@@ -361,6 +361,14 @@ def some_were_sold(cast: Cast):
     return MAY, [()]
 
 
+@story_of("campaigns.tasks.boards_make")
+def it_sells_more_than_before(cast: Cast):
+    with clock.at(MAY):
+        for number in range(12):
+            cast.sold(f"T{number}")
+    return MAY + timedelta(days=1), [()]
+
+
 @story_of("merchants.tasks.imports_forget")
 def an_import_is_old(cast: Cast):
     moment, [(pk,)] = a_product_file_came(cast)

@@ -35,6 +35,7 @@ from alliance.demo.orders import orders, visits
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import DomainError
 from alliance.kernel.models import AuditEvent, Notification, User
+from campaigns.services.boards import boards_make
 from commissions import tasks
 from commissions.models import VerifySource
 from commissions.services.funding import funding_review
@@ -118,6 +119,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     wake()
     tasks.standings_count()
     clicks_count()
+    boards_make()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     verification_run(source=VerifySource.NIGHT)

@@ -11,6 +11,7 @@ from alliance.demo.catalogue import ProductFacts, products_by_shop
 from alliance.demo.dice import Dice
 from alliance.demo.load.stage import CURRENCY, Seller, Stage
 from alliance.demo.merchants import Character, MerchantFacts, merchants
+from alliance.demo.prices import tidy_price
 from alliance.demo.shelves import categories
 from alliance.kernel import clock
 from alliance.kernel.bulk import update_many
@@ -70,6 +71,7 @@ def shops_open(
                 credit_limit_set(
                     actor=stage.staff["finance"], merchant=seller.merchant, limit=CREDIT
                 )
+        _prices_fall(stage, seller)
         with clock.at(stage.ago(days=40)):
             _coupons(stage, seller, products_by_shop()[code])
         stage.sellers[code] = seller
@@ -96,7 +98,8 @@ def _stock(seller: Seller, stock: list[ProductFacts], shelves: dict[str, Categor
     plan = plan_open(merchant=merchant, name="通用计划", rate_bps=rate_bps, actor=owner)
     for shelf, bps in others:
         terms_announce(plan=plan, category=shelves[shelf], rate_bps=bps, actor=owner)
-    products_save(shop=seller.shop, products=[_listing(p, facts) for p in stock], actor=owner)
+    listed = [_listing(p, facts, _first_price(p)) for p in stock]
+    products_save(shop=seller.shop, products=listed, actor=owner)
     rows = seller.shop.products.select_related("shop__merchant")
     seller.products = {product.external_id: product for product in rows}
     plan = plan_open(
@@ -113,7 +116,35 @@ def _stock(seller: Seller, stock: list[ProductFacts], shelves: dict[str, Categor
     update_many(seller.products.values(), ["sales_count"])
 
 
-def _listing(product: ProductFacts, shop: MerchantFacts) -> ProductData:
+def _prices_fall(stage: Stage, seller: Seller) -> None:
+    """Some of what was dearer until some days ago is what it costs now."""
+    known = {product.code: product for product in products_by_shop()[seller.facts.code]}
+    dear = [
+        known[code]
+        for code, product in seller.products.items()
+        if product.price_minor != known[code].price_minor
+    ]
+    for day in (9, 6, 3):
+        fallen = [
+            _listing(p, seller.facts) for p in dear if Dice("fell", p.code).pick((9, 6, 3)) == day
+        ]
+        with clock.at(stage.ago(days=day)):
+            products_save(shop=seller.shop, products=fallen, actor=seller.user)
+    for product in dear:
+        seller.products[product.code].price_minor = product.price_minor
+
+
+def _first_price(product: ProductFacts) -> int:
+    """What it was listed at first: one in thirty was dearer, by a tenth to a half."""
+    dice = Dice("dear", product.code)
+    if not dice.chance(333):
+        return product.price_minor
+    return tidy_price(product.price_minor * dice.between(112, 150) // 100, dice)
+
+
+def _listing(
+    product: ProductFacts, shop: MerchantFacts, price_minor: int | None = None
+) -> ProductData:
     return ProductData(
         external_id=product.code,
         title=product.title.zh,
@@ -121,7 +152,7 @@ def _listing(product: ProductFacts, shop: MerchantFacts) -> ProductData:
         title_de=product.title.de,
         category=product.category,
         brand=product.brand.zh,
-        price_minor=product.price_minor,
+        price_minor=product.price_minor if price_minor is None else price_minor,
         url=page_of(shop.code, product.code),
         image_url=reverse("demo:picture", args=[product.code]),
         description=shop.line.zh,

@@ -1,0 +1,32 @@
+"""Baskets, as the affiliate's team sees them."""
+
+from django.db.models import Count, QuerySet
+
+from affiliates.models import Basket, BasketItem
+from affiliates.queries.products import products_known
+from alliance.kernel.models import User
+from merchants.models import Product
+
+
+def baskets_for(user: User) -> QuerySet[Basket]:
+    """The user's baskets, the one used last first, each with how many products are in it
+    (`size`)."""
+    return (
+        Basket.objects.filter(affiliate__members__user=user)
+        .select_related("affiliate")
+        .annotate(size=Count("items"))
+        .order_by("-updated_at", "-pk")
+    )
+
+
+def products_in(basket: Basket) -> list[Product]:
+    """What is in it, what was added last first."""
+    keys = list(basket.items.order_by("-added_at", "-pk").values_list("product", flat=True))
+    found = products_known().in_bulk(keys)
+    return [found[key] for key in keys]
+
+
+def basketed(user: User, products: list[int]) -> dict[int, int]:
+    """Of these products those that are in a basket of the user's: in which (the newest)."""
+    rows = BasketItem.objects.filter(basket__affiliate__members__user=user, product__in=products)
+    return dict(rows.order_by("pk").values_list("product", "basket"))
