@@ -65,4 +65,5 @@ def _before(values: list[int]) -> dict[str, Any]:
         "cubicInterpolationMode": "monotone",
         "borderDash": [4, 4],
         "borderWidth": 1.5,
+        "quiet": True,  # not in the colour of a thing of its own
     }

@@ -5,6 +5,7 @@ from django.urls import path
 from commissions import api, conversions, webhooks
 from commissions.views import (
     affiliate,
+    affiliate_home,
     campaigns,
     downline,
     earnings,
@@ -25,8 +26,8 @@ from commissions.views import (
 app_name = "commissions"
 
 urlpatterns = [
-    path("affiliate/", affiliate.home, name="affiliate_home"),
-    path("affiliate/days.csv", affiliate.days_csv, name="affiliate_days_csv"),
+    path("affiliate/", affiliate_home.home, name="affiliate_home"),
+    path("affiliate/days.csv", affiliate_home.days_csv, name="affiliate_days_csv"),
     path("affiliate/orders/", affiliate.orders, name="affiliate_orders"),
     path("affiliate/orders.csv", affiliate.orders_csv, name="affiliate_orders_csv"),
     path("affiliate/orders/find/", affiliate.order_find, name="order_find"),

@@ -53,6 +53,11 @@ def commissions_for(user: User) -> CommissionQuerySet:
     )
 
 
+def has_commissions(affiliate: Affiliate) -> bool:
+    """Whether an order was ever the affiliate's, in whatever role."""
+    return Commission.objects.filter(affiliate=affiliate).exists()
+
+
 def commissions_found(
     rows: CommissionQuerySet,
     *,

@@ -10,7 +10,6 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from affiliates.access import AffiliateRequest, affiliate_required
-from affiliates.models import AffiliateState
 from alliance.kernel import clock
 from alliance.kernel.exports import csv_response
 from alliance.kernel.http import page_or_part
@@ -19,6 +18,7 @@ from alliance.kernel.money import Money, percent
 from commissions import queries, tasks, tax
 from commissions.forms import WithdrawalForm
 from commissions.models import PayoutState
+from commissions.obstacles import stop_of
 from commissions.services import payouts
 from commissions.views.affiliate import PER_PAGE, currency_of
 
@@ -42,7 +42,7 @@ def withdrawals(request: AffiliateRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _request(request, **form.cleaned_data)
     balances = queries.balances_of(affiliate, currency)
-    blocked = _blocked(request, currency, balances, rule)
+    blocked = stop_of(affiliate, currency, balances, rule)
     found = queries.payouts_for(request.user).filter(affiliate=affiliate, currency=currency)
     context = {
         "currency": currency,
@@ -82,28 +82,6 @@ def _quote(request: AffiliateRequest, payable: Money) -> queries.Quote:
     amount = form.cleaned_data["amount"] if form.is_valid() else payable
     payee = queries.payee_of(request.affiliate)
     return queries.withdrawal_quote(request.affiliate, payee, amount or payable)
-
-
-def _blocked(
-    request: AffiliateRequest, currency: str, balances: queries.Balances, rule: str
-) -> str:
-    """Why nothing can be withdrawn just now; "" if it can. The service decides again."""
-    if request.affiliate.state != AffiliateState.ACTIVE:
-        return _("Withdrawals are closed while your account is not active.")
-    if not tax.knows(rule, currency):
-        return _("No tax is known for withdrawals in %(c)s.") % {"c": currency}
-    if balances.debt:
-        return _("A debt from refunds is open; it is repaid from your next settlement.")
-    if balances.in_flight:
-        return _("A withdrawal is under way. You can ask for the next one when it has arrived.")
-    if clock.business_day().day == settings.ALLIANCE["SETTLEMENT_DAY"]:
-        return _("Today is settlement day, the books are being reconciled. Come back tomorrow.")
-    minimum = queries.withdrawal_minimum(currency)
-    if balances.payable < minimum:
-        return _("The smallest withdrawal is %(amount)s, and you do not have that much yet.") % {
-            "amount": minimum.localized()
-        }
-    return ""
 
 
 def _rules(currency: str, rule: str) -> list[str]:

@@ -5,25 +5,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('merchants', '0015_bulk_edit'),
+        ("merchants", "0015_bulk_edit"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PastPrice',
+            name="PastPrice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='until')),
-                ('price_minor', models.BigIntegerField(verbose_name='price')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='past_prices', to='merchants.product', verbose_name='product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(verbose_name="until")),
+                ("price_minor", models.BigIntegerField(verbose_name="price")),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="past_prices",
+                        to="merchants.product",
+                        verbose_name="product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'past price',
-                'verbose_name_plural': 'past prices',
-                'indexes': [models.Index(fields=['day'], name='past_price_by_day')],
-                'constraints': [models.UniqueConstraint(fields=('product', 'day'), name='past_price_once_a_day'), models.CheckConstraint(condition=models.Q(('price_minor__gte', 0)), name='past_price_not_negative')],
+                "verbose_name": "past price",
+                "verbose_name_plural": "past prices",
+                "indexes": [models.Index(fields=["day"], name="past_price_by_day")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("product", "day"), name="past_price_once_a_day"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("price_minor__gte", 0)), name="past_price_not_negative"
+                    ),
+                ],
             },
         ),
     ]

@@ -102,7 +102,7 @@
     const area = config.type === "line";
     const slices = ["doughnut", "pie"].includes(config.type);
     config.data.datasets.forEach((set, i) => {
-      const own = palette[i % palette.length];
+      const own = set.quiet ? "--chart-words" : palette[i % palette.length];
       set.borderColor ??= slices ? colour("--chart-paper") : colour(own);
       set.backgroundColor ??= slices ? palette.map((one) => colour(one)) : colour(own, area ? 0.12 : 1);
       if (area) Object.assign(set, { fill: i === 0, tension: 0.3, pointRadius: 0, borderWidth: 2, pointHitRadius: 12, ...set });
