@@ -10,14 +10,15 @@ from django.views.i18n import set_language
 from affiliates.queries import policy_now
 from alliance import navigation
 from alliance.kernel.money import Money
-from commissions.formulas import Rates, TechFeeBase, worth
+from commissions.formulas import worth
+from commissions.trial import usual_rates
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Strangers read what this is; whoever is signed in goes on to their own start page."""
     if not request.user.is_authenticated:
-        rates = _usual_rates()
+        rates = usual_rates(2000)
         return render(
             request,
             "home.html",
@@ -34,17 +35,6 @@ def home(request: HttpRequest) -> HttpResponse:
     if sides.merchant:
         return redirect("commissions:merchant_home")
     return redirect("admin:index" if sides.staff else "start")
-
-
-def _usual_rates() -> Rates:
-    """A commission of 20 % on this alliance's usual terms, for the worked example."""
-    usual = settings.ALLIANCE
-    return Rates(
-        commission_bps=2000,
-        share_bps=usual["SHARE_BPS"],
-        tech_fee_bps=usual["TECH_FEE_BPS"],
-        tech_fee_base=TechFeeBase(usual["TECH_FEE_BASE"]),
-    )
 
 
 @require_safe

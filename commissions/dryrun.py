@@ -59,12 +59,20 @@ class StillPlaying(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class RateChange:
-    """Another commission rate of a plan, for a product, a category, or everything else in it."""
+    """Another commission rate of a plan, for a product, a category, or everything else in it. The
+    plan may be one that nobody has opened (saved) yet."""
 
     plan: Plan
     rate_bps: int
     product_id: int | None = None
     category_id: int | None = None
+
+    @property
+    def terms(self) -> Change:
+        """As the choice among plans takes it."""
+        plan = self.plan
+        opens = None if plan.pk else (plan.kind, plan.name)
+        return Change(plan.pk or 0, self.rate_bps, self.product_id, self.category_id, opens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +328,7 @@ class _Rate:
     def __init__(self, change: RateChange) -> None:
         self.currency = change.plan.merchant.currency
         self.orders = {"order__merchant": change.plan.merchant_id}
-        self.change = Change(change.plan.pk, change.rate_bps, change.product_id, change.category_id)
+        self.change = change.terms
 
     def play(
         self, lines: Sequence[OrderLine], booked: Mapping[int, Commission]

@@ -233,10 +233,12 @@ class BulkForm(forms.Form):
         ("lower", _("down by, in percentage points")),
     )
     deed = forms.ChoiceField(
-        label=_("What shall be done?"), choices=BulkDeed.choices, widget=forms.RadioSelect
+        label=_("What shall be done?"),
+        choices=BulkDeed.choices,
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
     )
     plan = forms.ModelChoiceField(
-        label=_("In the plan"), queryset=Plan.objects.none(), required=False, empty_label=None
+        label=_("Plan"), queryset=Plan.objects.none(), required=False, empty_label=None
     )
     way = forms.ChoiceField(label=_("Commission rate"), choices=WAYS, required=False)
     rate = rate_field(_("Percent"))
@@ -293,6 +295,17 @@ class RateForm(ServiceForm):
         slug = self.cleaned_data.get("category", "")
         category = queries.categories().filter(slug=slug).first() if slug else None
         return {"product": self.product, "category": category}
+
+    def bps(self) -> int:
+        return bps_of(self.cleaned_data["rate"])
+
+
+class NewRateForm(forms.Form):
+    """The rate of a plan that somebody thinks of opening, out of the address."""
+
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in PlanKind if kind != PlanKind.EVENT])
+    name = forms.CharField(max_length=80, required=False)
+    rate = rate_field(_("Commission rate in percent"))
 
     def bps(self) -> int:
         return bps_of(self.cleaned_data["rate"])

@@ -272,12 +272,15 @@ def _found(asked: Sequence[Wanted], plans: dict[int, list[PlanFacts]]) -> dict[W
 
 
 class Change(NamedTuple):
-    """Terms that nobody has announced: `rate_bps` of a plan for a product, a category, or all."""
+    """Terms that nobody has announced: `rate_bps` of a plan for a product, a category, or all. With
+    `opens` they are those of a plan that nobody has opened yet: its kind and its name; `plan_id`
+    is 0 then."""
 
     plan_id: int
     rate_bps: int
     product_id: int | None = None
     category_id: int | None = None
+    opens: tuple[str, str] | None = None
 
 
 def terms_if(wanted: Iterable[Wanted], change: Change) -> dict[Wanted, Found]:
@@ -288,17 +291,21 @@ def terms_if(wanted: Iterable[Wanted], change: Change) -> dict[Wanted, Found]:
     scope = (change.product_id, change.category_id)
     ever = datetime.min.replace(tzinfo=UTC)
     last = datetime.max.replace(tzinfo=UTC)
+    changed = (TermsFacts(0, change.rate_bps, ever, last),)
+    known = plans_for(asked)
     plans = {
-        merchant_id: [
-            replace(
-                plan, terms={**plan.terms, scope: (TermsFacts(0, change.rate_bps, ever, last),)}
-            )
+        one.merchant_id: [
+            replace(plan, terms={**plan.terms, scope: changed})
             if plan.id == change.plan_id
             else plan
-            for plan in found
+            for plan in known.get(one.merchant_id, ())
         ]
-        for merchant_id, found in plans_for(asked).items()
+        for one in asked
     }
+    if change.opens:
+        kind, name = change.opens
+        for found in plans.values():
+            found.append(PlanFacts(0, kind, name, ever, None, {scope: changed}))
     return _found(asked, plans)
 
 

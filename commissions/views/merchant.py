@@ -189,7 +189,6 @@ def _columns(sort: str) -> list[dict[str, str]]:
         "new": _("New buyers"),
         "returning": _("Returning"),
         "refunds": _("Refunded"),
-        "first": _("First order"),
         "last": _("Last order"),
     }
     return [
@@ -198,7 +197,7 @@ def _columns(sort: str) -> list[dict[str, str]]:
             "label": label,
             "sort": name if sort == f"-{name}" or (name == "name" and sort != name) else f"-{name}",
             "direction": {name: "ascending", f"-{name}": "descending"}.get(sort, ""),
-            "amount": "" if name in {"name", "first", "last"} else "amount",
+            "amount": "" if name in {"name", "last"} else "amount",
         }
         for name, label in labels.items()
     ]

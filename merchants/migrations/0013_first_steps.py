@@ -9,7 +9,7 @@ _FOUND_THE_WAY = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("merchants", "0012_product_by_page"),
+        ("merchants", "0002_rules"),
     ]
 
     operations = [

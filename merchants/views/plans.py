@@ -115,7 +115,7 @@ def preview(request: MerchantRequest, pk: int) -> HttpResponse:
     """What a rate would mean: from when it counts, and what it costs on an order of 100."""
     plan = get_object_or_404(queries.plans_for(request.user), pk=pk)
     form = _rate_form(request, request.GET)
-    context: dict[str, Any] = {"form": form}
+    context: dict[str, Any] = {"form": form, "plan": plan}
     if form.is_valid() and form.carried_out(
         terms_preview, plan=plan, rate_bps=form.bps(), **form.scope()
     ):

@@ -27,6 +27,8 @@ POSTBACK = (
     "key={key}&order_id={{order_id}}&click_id={{click_id}}&amount={{amount}}"
     "&currency={{currency}}&coupon={{coupon}}&status={{status}}"
 )
+# Several forms stand on the page, each with a name in it.
+MEMBER, KEY = "member_%s", "key_%s"
 
 
 def _page(request: MerchantRequest, **more: Any) -> HttpResponse:
@@ -43,8 +45,8 @@ def _page(request: MerchantRequest, **more: Any) -> HttpResponse:
         "shops": queries.shops_for(request.user),
         "members": queries.members_for(request.user).filter(merchant=merchant),
         "keys": queries.api_keys_for(request.user),
-        "member_form": MemberForm(),
-        "key_form": KeyForm(),
+        "member_form": MemberForm(auto_id=MEMBER),
+        "key_form": KeyForm(auto_id=KEY),
         **more,
     }
     return render(request, "merchants/settings.html", context)
@@ -94,7 +96,7 @@ def shop(request: MerchantRequest, pk: int) -> HttpResponse:
 @require_POST
 @merchant_required(owner=True)
 def member_new(request: MerchantRequest) -> HttpResponse:
-    form = MemberForm(request.POST)
+    form = MemberForm(request.POST, auto_id=MEMBER)
     if form.is_valid() and form.carried_out(
         member_add, merchant=request.merchant, actor=request.user, **form.cleaned_data
     ):
@@ -126,7 +128,7 @@ def member_out(request: MerchantRequest, pk: int) -> HttpResponse:
 @merchant_required(owner=True)
 def key_new(request: MerchantRequest) -> HttpResponse:
     """A key, shown this once."""
-    form = KeyForm(request.POST)
+    form = KeyForm(request.POST, auto_id=KEY)
     if not form.is_valid():
         return _page(request, key_form=form)
     key, token = api_key_issue(

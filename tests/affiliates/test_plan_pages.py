@@ -14,6 +14,7 @@ from alliance.kernel import clock
 from alliance.kernel.models import MemberRole
 from merchants.models import Event, MerchantMember
 from merchants.services.locks import rate_lock
+from merchants.services.merchants import merchant_apply
 from merchants.services.plans import first_pieces_open, plan_open
 from merchants.services.terms import terms_announce
 from tests.affiliates.conftest import START
@@ -222,6 +223,38 @@ def test_query_counts_do_not_grow(
 
     grow(2)
     assert grow(2) == grow(26)
+
+
+def test_applications_for_all_plans_are_decided_together(
+    plan, shop, seller, affiliate, make_affiliate, make_user
+):
+    second = plan_open(
+        merchant=shop.merchant, name="Close friends", kind="SP", rate_bps=3_000, actor=None
+    )
+    late = make_affiliate()
+    for one, to in ((affiliate, plan), (affiliate, second), (late, plan)):
+        plan_apply(actor=one.owner, affiliate=one, plan=to)
+    first, other, third = PlanMember.objects.order_by("pk")
+    page, client = reverse("places:applications"), room(seller)
+    html = client.get(page).content.decode()
+    assert "3 applications" in html
+    assert html.count("Close friends") == 1
+    assert "/merchant/plans/applications/" in room(seller).get("/merchant/").content.decode()
+
+    client.post(page, {"place": [first.pk, other.pk], "decision": "approve"})
+    client.post(page, {"place": [third.pk], "decision": "reject"})  # says no reason
+    states = PlanMember.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["approved", "approved", "pending"]
+    client.post(page, {"place": [third.pk], "decision": "reject", "reason": "No posts"})
+    assert list(states.all()) == ["approved", "approved", "rejected"]
+    assert "No application waits" in client.get(page).content.decode()
+
+    rival = make_user()
+    merchant_apply(user=rival, name="Rival", shop_name="R", domains=["rival.example"])
+    again = plan_apply(actor=late.owner, affiliate=late, plan=second)
+    room(rival).post(page, {"place": [again.pk], "decision": "approve"})
+    again.refresh_from_db()
+    assert again.state == PlanMemberState.PENDING
 
 
 def test_the_inbox_asks_as_much_for_thirty_as_for_one(

@@ -14,6 +14,7 @@ from django.urls import reverse
 from affiliates.models import AdZone
 from affiliates.services import affiliate_apply, link_create
 from affiliates.services.figures import clicks_count
+from affiliates.services.places import place_give
 from alliance.kernel import clock
 from alliance.kernel.models import MemberRole
 from alliance.kernel.money import Money, cny
@@ -23,6 +24,7 @@ from commissions.queries import imports_stalled
 from merchants.models import ImportRun, MerchantMember, Order, Refund
 from merchants.services.merchants import merchant_apply
 from merchants.services.orders import RefundReport, refunds_keep
+from merchants.services.plans import plan_open
 from tests.cast import cast_make, user_make
 
 pytestmark = pytest.mark.django_db
@@ -381,3 +383,27 @@ def test_waiting_refunds_take_as_many_queries_with_30_rows_as_with_one(cast, che
         waiting_refund(cast, f"R{i}")
 
     assert questions(chen, "merchant_refunds") == one
+
+
+def test_affiliates_are_told_apart_by_new_and_returning_buyers_and_the_plans_they_are_in(
+    cast, chen
+):
+    link = another(cast)
+    cast.sold("T1", click_id=cast.click(visitor_key="anna"))
+    with clock.at(MAY + timedelta(minutes=1)):
+        cast.sold("T2", click_id=cast.click(link=link, visitor_key="anna"))
+        cast.sold("T3", click_id=cast.click(link=link, visitor_key="bert"))
+        plan = plan_open(merchant=cast.merchant, name="VIP", kind="ZX", rate_bps=2000, actor=None)
+        place_give(actor=cast.chen, plan=plan, affiliate=link.affiliate)
+    with clock.at(MAY + timedelta(minutes=2)):
+        page = read(chen, "merchant_affiliates", sort="-new")
+        rows = {row.name: row for row in page.context["page"]}
+        assert (rows["Lin's picks"].new, rows["Lin's picks"].returning) == (1, 0)
+        assert (rows["Rival"].new, rows["Rival"].returning) == (1, 1)
+        assert [plan.name for plan in rows["Rival"].plans] == ["VIP"]
+        assert reverse("places:members", args=[plan.pk]) in page.content.decode()
+        by_returning = read(chen, "merchant_affiliates", sort="-returning").context["page"]
+        assert [row.name for row in by_returning] == ["Rival", "Lin's picks"]
+        csv_rows = rows_of(chen, "merchant_affiliates_csv", sort="-returning")
+    told = dict(zip(csv_rows[0], csv_rows[1], strict=True))
+    assert (told["Affiliate"], told["New buyers"], told["Returning"]) == ("Rival", "1", "1")
