@@ -3,18 +3,18 @@
 There are two ways to a page. One *walks* down the index of the wanted order and keeps what fits:
 fast where much fits. The other *gathers* everything that fits, from its most selective side, and
 sorts it: fast where little fits. PostgreSQL chooses badly between them, since it thinks of a word's
-rarity and of the page's length apart; so it is only asked how many products each part of the wish
-would leave, and we choose. A walk that was chosen wrongly ends soon; where much fits and lies far
-down the order, it is gathered in bands of it.
+rarity and of the page's length apart. So it is only asked how many products each part of the wish
+would leave; then a short walk is tried, which tells whether a longer one would do, and a gathering
+ends where it turns out that much fits: then only a *band* of the order is gathered.
 
 Words are looked for in the products' column `words`, which the database writes (migration 0002).
 """
 
+import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -23,14 +23,24 @@ from alliance.kernel import clock
 from merchants.models import Category, Product
 
 WORDS = 8  # of a search; more do not narrow it, they only cost
-# A walk ends after so many products looked at, or entries of the index read where those suffice.
-LOOKED, READ = 6_000, 100_000
-ENTRY = 0.2  # what reading an entry costs, where looking at a product, or gathering it, costs 1
-POSTING = 0.05  # what reading one product of a word in the index of words costs
-# More than these are gathered band by band of the order, until one fills the page.
+# A first walk reads so many products, and a further one so many, if what the first has found lets
+# expect a page in them. Of the index alone, where that suffices, one walk reads so many entries.
+LOOKED, LOOKED_MOST = 2_000, 20_000
+READ = 100_000
+WORTH = 3  # a walk is tried where it may find so many
+# What is expected to be no more is gathered at once. Of a word, gathering ends after so many
+# products looked at; if then many are left to look at and many will fit, only a band of the order
+# is gathered, so many pages wide.
+FEW = 500
+GATHERED = 6_000
+LEFT, FIT = 15_000, 2_000
+PAGES = 2
+# Where no word narrows it, the bands of what is expected to be many end at these shares of all.
 MANY = 5_000
-BANDS = (0.03, 0.15)  # where they end, as shares of all
+BANDS = (0.03, 0.15)
 SAMPLE = 1_000
+# What an entry costs in the index of words, and in another, where looking at a product costs 1.
+POSTING, ENTRY = 0.05, 0.1
 
 
 class Order(NamedTuple):
@@ -114,6 +124,8 @@ class _Sql:
 
 # The indexes of the orders hold these and no others.
 _PICKABLE = "p.state = 'on_sale' AND p.rate_bps > 0"
+# So the planner does not read one of them whole, only because it holds these.
+_PICKABLE_LOOKED = "p.state = 'on_sale' AND p.rate_bps + 0 > 0"
 # A code that is bound to an affiliate is only for that one to tell.
 _LIVE = """c.starts_at <= %s AND c.ends_at > %s AND NOT EXISTS (
     SELECT FROM affiliates_codebinding b WHERE b.coupon_id = c.id AND b.ends_at IS NULL)"""
@@ -131,9 +143,13 @@ _COUPON_ALL = f"""p.id IN (
     WHERE c.product_id IS NULL AND {_USABLE})"""  # noqa: S608
 
 
+_NOTHING = _Sql()
 _WORDS = _Sql(" AND p.words")
 # So the planner sees no index of words: for those that most of the products have.
 _PLAIN_WORDS = _Sql(" AND (p.words || '')")
+# What the indexes of the orders hold, and what else a product is looked at for.
+_INDEXED = "p.id, p.price_minor, p.rate_bps, p.category_id, p.shop_id"
+_LOOKED_AT = f"{_INDEXED}, p.words, p.currency"
 # Few merchants are closed or out of money: cheaper to know their shops than to join all.
 _OPEN = _Sql(
     """p.shop_id NOT IN (SELECT s.id FROM merchants_shop s JOIN merchants_merchant m
@@ -160,9 +176,9 @@ def products_offered(
         category = Category.objects.filter(slug=wish.category).values_list("pk", flat=True).first()
         if category is None:
             return Found([], total=0)
-    search = _Search(wish, category)
     backwards = before is not None and after is None
-    rows, total = search.page(before if backwards else after, size + 1, backwards=backwards)
+    search = _Search(wish, category, backwards=backwards)
+    rows, total = search.page(before if backwards else after, size + 1)
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
@@ -177,152 +193,263 @@ def products_offered(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One of the things that are wished for: as an index finds it, as a product is only looked at
+    for it, and how many products PostgreSQL expects it to leave."""
+
+    sought: _Sql
+    looked: _Sql
+    entry: float = ENTRY
+    is_word: bool = False
+    in_order: bool = False  # in an index that holds nothing but what is pickable
+    count: float = 0
+
+
 class _Guess:
-    """How many products PostgreSQL expects in all, and with parts of the wish alone."""
+    """How many products PostgreSQL expects in all, and with each part of the wish alone."""
 
-    def __init__(self, everything: float, columns: float, coupons: float, *words: float) -> None:
-        self.everything, self.columns, self.coupons = everything, columns, coupons
-        self.each_word = words
+    def __init__(self, everything: float, parts: "Sequence[_Part]") -> None:
+        self.everything = everything
+        self.parts = sorted(parts, key=lambda part: part.count * max(part.entry, 1))
+        words = [part.count for part in self.parts if part.is_word]
+        others = [part.count for part in self.parts if not part.is_word]
+        self.about = self._together(others, 1) * self._together(words, 0.5) / everything
+        self.at_best = self._together(sorted(part.count for part in self.parts), 0.5)
 
-    @property
-    def words(self) -> float:
-        """With all of the words, which keep company (a phone *case*): each further one is taken to
+    def _together(self, counts: Sequence[float], company: float) -> float:
+        """With all of them: words keep company (a phone *case*), so each further one is taken to
         narrow less than by chance, the second by the root of its share, the third by the fourth."""
         found = self.everything
-        for place, one in enumerate(sorted(self.each_word)):
-            found *= (one / self.everything) ** (0.5**place)
+        for place, count in enumerate(counts):
+            found *= (count / self.everything) ** (company**place)
         return found
 
 
-class _Search:
-    """One wish on its way through the database."""
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """Places in the wanted order; how many there are in all. Where it ended before all were looked
+    at: which share of them was, and the values of those that fit."""
 
-    def __init__(self, wish: Wish, category: int | None) -> None:
+    places: list[Place]
+    total: int
+    share: float = 1
+    values: list[int] = field(default_factory=list)
+
+
+class _Search:
+    """One wish on its way through the database, in one direction of reading."""
+
+    def __init__(self, wish: Wish, category: int | None, *, backwards: bool) -> None:
         self.order = wish.order
         self.likes = _likes(wish.words)
         self.by_column = _columns(wish, category)
-        self.columns = sum(self.by_column.values(), _Sql())
-        self.each_coupon = self.all_coupons = self.couponed = _Sql()
-        if wish.coupon_only:
-            now = clock.now()
-            self.each_coupon = _Sql(f" AND {_COUPON_EACH}", [now] * 4)
-            self.all_coupons = _Sql(f" AND {_COUPON_ALL}", [now] * 4)
-            self.couponed = _Sql(f" AND {_COUPONED}", [now] * 4)
+        self.now = clock.now()
+        self.coupon_only = wish.coupon_only
         # A walk needs the products themselves, and not only the index, for words and coupons.
         self.looks = bool(self.likes or wish.coupon_only)
+        self.falls = self.order.falls != backwards
         self.about = 0
 
-    def page(
-        self, place: Place | None, size: int, *, backwards: bool
-    ) -> tuple[list[Place], int | None]:
+    def page(self, place: Place | None, size: int) -> tuple[list[Place], int | None]:
         """The places of the page's products, in the direction of reading; how many there are in
         all, where that is known."""
         guess = self._estimates()
-        share = guess.columns * guess.words * guess.coupons / guess.everything**3
-        self.about = round(guess.everything * share)
-        reach, entry = (LOOKED, 1.0) if self.looks else (READ, ENTRY)
-        least = min(guess.columns, guess.words, guess.coupons)
-        if size / share < min(reach, least / entry):
-            rows = self._walk(place, size, reach, backwards=backwards)
-            if len(rows) == size:
-                return rows, None
-        if self.about > MANY:
-            for band, edge in self._edges(guess, place, backwards=backwards):
-                fits = self._fits(guess, band) + self._up_to(edge, backwards=backwards)
-                rows, _total = self._gather(fits, place, size, backwards=backwards)
-                if len(rows) == size:
-                    return rows, None
-        return self._gather(self._fits(guess), place, size, backwards=backwards)
+        self.about = round(guess.about)
+        if rows := self._walked(guess, place, size):
+            return rows, None
+        if guess.about > FEW and guess.parts and guess.parts[0].is_word:
+            seen = self._gather(guess, place, size, most=GATHERED)
+            if seen.share == 1:
+                return seen.places, seen.total
+            self.about = round(seen.total / seen.share)
+            if self.about > FIT and GATHERED / seen.share > LEFT:
+                return self._by_bands(guess, self._edges_seen(seen, place, size), place, size), None
+        elif guess.about > MANY:
+            return self._by_bands(guess, self._edges_sampled(guess, place), place, size), None
+        found = self._gather(guess, place, size)
+        return found.places, found.total
 
-    def _fits(self, guess: "_Guess", band: float = 1.0) -> _Sql:
-        """What a product in that share of the order must have, so that it is found cheaply."""
-        fits, left = self.columns, min(guess.columns, guess.coupons, guess.everything * band)
-        few_coupons = guess.coupons * 3 < min(guess.columns, guess.words)
-        fits += self.all_coupons if few_coupons else self.each_coupon
-        for like, count in sorted(zip(self.likes, guess.each_word, strict=True), key=itemgetter(1)):
-            if count * POSTING < left:
-                fits, left = fits + _WORDS + like, left * count / guess.everything
-            else:
-                fits += _PLAIN_WORDS + like
-        return fits
+    # --- Down the order ---
 
-    def _edges(
-        self, guess: "_Guess", place: Place | None, *, backwards: bool
-    ) -> list[tuple[float, int]]:
-        """Up to which value of the order a band of it reaches, by a sample of a thousand."""
-        by = self.order.by
-        percent = min(100 * SAMPLE / guess.everything, 100)
-        sampled = (
-            _Sql(f"SELECT {by} FROM merchants_product p TABLESAMPLE SYSTEM (%s)", [percent])  # noqa: S608
-            + _Sql(f" WHERE {_PICKABLE}")
-            + self._beyond(place, by, "p.id", backwards=backwards)
-            + _Sql(f" ORDER BY {self._ordered(by, 'p.id', backwards=backwards)}")
-        )
-        values = [value for (value,) in _rows(sampled)]
-        return [(band, values[int(SAMPLE * band)]) for band in BANDS if SAMPLE * band < len(values)]
+    def _walked(self, guess: _Guess, place: Place | None, size: int) -> list[Place]:
+        """The page, if it can be had by walking."""
+        first, most = (LOOKED, LOOKED_MOST) if self.looks else (READ, READ)
+        if guess.everything < first or guess.at_best * first < WORTH * guess.everything:
+            return []  # all are looked at sooner
+        found = self._walk(place, size, first)
+        # Half as many again: what was found may have been luck.
+        if len(found) < size and size * first * 1.5 < len(found) * most:
+            found = self._walk(place, size, most)
+        return found if len(found) == size else []
 
-    def _up_to(self, edge: int, *, backwards: bool) -> _Sql:
-        sign = ">=" if self.order.falls != backwards else "<="
-        return _Sql(f" AND {self.order.by} {sign} %s", [edge])
-
-    def _estimates(self) -> "_Guess":
-        asked = _Sql()
-        words = (_WORDS + like for like in self.likes)
-        for part in (_Sql(), self.columns, self.couponed, *words):
-            asked += _Sql(" UNION ALL (" if asked.text else "(")
-            asked += _Sql(f"SELECT FROM merchants_product p WHERE {_PICKABLE}") + part + _Sql(")")
-        (plan,) = _rows(_Sql("EXPLAIN (FORMAT JSON) ") + asked)[0][0]
-        everything, *parts = (max(each["Plan Rows"], 1) for each in plan["Plan"]["Plans"])
-        return _Guess(everything, *(min(part, everything) for part in parts))
-
-    def _walk(self, place: Place | None, size: int, reach: int, *, backwards: bool) -> list[Place]:
+    def _walk(self, place: Place | None, size: int, reach: int) -> list[Place]:
         """Down the index of the order. Fewer than `size`: no more fit within its reach.
 
         The filters stand outside of a LIMIT, so the planner has no other way than the index, which
         holds all columns that are wanted here but for words and coupons.
         """
         by = self.order.by
-        kept = "p.id, p.price_minor, p.rate_bps, p.category_id, p.shop_id"
-        if self.looks:
-            kept += ", p.words, p.currency"
+        kept = _LOOKED_AT if self.looks else _INDEXED
         entries = (
             _Sql(f"SELECT {by} AS value, {kept} FROM merchants_product p WHERE {_PICKABLE}")  # noqa: S608
-            + self.by_column.get(by, _Sql())
-            + self._beyond(place, by, "p.id", backwards=backwards)
-            + _Sql(f" ORDER BY {self._ordered(by, 'p.id', backwards=backwards)}")
-            + _Sql(f" LIMIT {reach}")
+            + self.by_column.get(by, _Sql()) + self._beyond(place, by, "p.id")
+            + _Sql(f" ORDER BY {self._ordered(by, 'p.id')} LIMIT {reach}")
         )  # fmt: skip
         wanted = (
             _Sql("SELECT p.value, p.id FROM (") + entries + _Sql(") p WHERE ") + _OPEN
-            + sum((_WORDS + like for like in self.likes), self.columns) + self.each_coupon
-            + _Sql(f" ORDER BY {self._ordered('p.value', 'p.id', backwards=backwards)}")
-            + _Sql(f" LIMIT {size}")
+            + sum((_WORDS + like for like in self.likes), _Sql())
+            + sum(self.by_column.values(), _Sql()) + self._coupon(_COUPON_EACH)
+            + _Sql(f" ORDER BY {self._ordered('p.value', 'p.id')} LIMIT {size}")
         )  # fmt: skip
         return [Place(*row) for row in _rows(wanted)]
 
-    def _gather(
-        self, fits: _Sql, place: Place | None, size: int, *, backwards: bool
-    ) -> tuple[list[Place], int]:
-        """Everything that fits, counted, then the page of it."""
-        wanted = (
-            _Sql(f"WITH found AS MATERIALIZED (SELECT {self.order.by} AS value, p.id")
-            + _Sql(f" FROM merchants_product p WHERE {_PICKABLE} AND ") + _OPEN + fits
-            + _Sql(") SELECT value, id, (SELECT count(*) FROM found) FROM found WHERE true")
-            + self._beyond(place, "value", "id", backwards=backwards)
-            + _Sql(f" ORDER BY {self._ordered('value', 'id', backwards=backwards)} LIMIT {size}")
-        )  # fmt: skip
-        rows = _rows(wanted)
-        return [Place(value, key) for value, key, _total in rows], rows[0][2] if rows else 0
+    # --- All that fits ---
 
-    def _ordered(self, by: str, key: str, *, backwards: bool) -> str:
-        way = "DESC" if self.order.falls != backwards else "ASC"
+    def _gather(
+        self,
+        guess: _Guess,
+        place: Place | None,
+        size: int,
+        *,
+        most: int | None = None,
+        band: _Sql = _NOTHING,
+    ) -> _Gathered:
+        """What fits, counted, then the page of it: of a band, if one is given. If `most` are given
+        and there are more to look at, it ends and tells what was seen."""
+        sought, looked, pickable = self._fits(guess)
+        if band.text:
+            pickable = _PICKABLE
+        kept = _LOOKED_AT if self.looks else _INDEXED
+        at = "p.ctid" if most else "NULL::tid"  # which no index holds
+        kept = f"{self.order.by} AS value, {at} AS place, {kept}"
+        inner = (
+            _Sql(f"SELECT {kept} FROM merchants_product p WHERE {pickable}")  # noqa: S608
+            + sought + band
+        )  # fmt: skip
+        if most:
+            inner += _Sql(f" LIMIT {most + 1}")
+        wanted = (
+            _Sql("WITH found AS MATERIALIZED (SELECT p.value, p.id, p.place, ")
+            + _OPEN + looked + _Sql(" AS fits FROM (") + inner + _Sql(") p)")
+            + _Sql(", facts AS (SELECT count(*) AS seen, count(*) FILTER (WHERE fits) AS total")
+            + _Sql(", max(place) AS last FROM found)")
+            + _Sql(" (SELECT value, id, NULL, NULL FROM found WHERE fits")
+            + self._beyond(place, "value", "id")
+            + _Sql(f" ORDER BY {self._ordered('value', 'id')} LIMIT {size})")
+            + _Sql(" UNION ALL SELECT total, NULL, CASE WHEN seen > %s THEN", [most])
+            + _Sql(" (SELECT coalesce(array_agg(value), '{}') FROM found WHERE fits) END")
+            + _Sql(", (last::text::point)[0] * current_setting('block_size')::int")
+            + _Sql(" / greatest(pg_relation_size('merchants_product'), 1) FROM facts")
+        )  # fmt: skip
+        *rows, (total, _key, values, upto) = _rows(wanted)
+        share = 1 if values is None else min(max(upto, 0.001), 0.999)
+        return _Gathered([Place(*row[:2]) for row in rows], total, share, values or [])
+
+    def _fits(self, guess: _Guess) -> tuple[_Sql, _Sql, str]:
+        """What a product must have: what is sought in indexes, what it is only looked at for. From
+        the index of what leaves the fewest; from another where reading that costs less than
+        looking at what is left for it."""
+        sought, looked, pickable, left = _Sql(), _Sql(), _PICKABLE_LOOKED, guess.everything
+        for part in guess.parts:
+            share = part.count / guess.everything
+            if left == guess.everything or part.count * part.entry < left * (1 - share):
+                sought, left = sought + part.sought, left * share
+                pickable = _PICKABLE if part.in_order else pickable
+            else:
+                looked += part.looked
+        return sought, looked, pickable
+
+    def _by_bands(
+        self, guess: _Guess, edges: Iterable[int], place: Place | None, size: int
+    ) -> list[Place]:
+        """The page out of the first band of the order, which ends at the first edge; what is
+        missing then out of the next, and at last of all the rest."""
+        by, within, past = self.order.by, *((">=", "<") if self.falls else ("<=", ">"))
+        rows: list[Place] = []
+        band = self._beyond(place, by, "p.id")
+        for edge in (*edges, None):
+            upto = _Sql() if edge is None else _Sql(f" AND {by} {within} %s", [edge])
+            rows += self._gather(guess, None, size - len(rows), band=band + upto).places
+            if len(rows) == size or edge is None:
+                break
+            band = _Sql(f" AND {by} {past} %s", [edge])
+        return rows
+
+    def _edges_seen(self, seen: _Gathered, place: Place | None, size: int) -> list[int]:
+        """Where some pages of what fits lie, and four times as many, by a part that was seen."""
+        values = sorted(seen.values, reverse=self.falls)
+        if place is not None:
+            values = [v for v in values if (v <= place.value if self.falls else v >= place.value)]
+        step = round(PAGES * size * seen.share) + 1
+        return sorted({values[n] for n in (step, 4 * step) if n < len(values)}, reverse=self.falls)
+
+    def _edges_sampled(self, guess: _Guess, place: Place | None) -> list[int]:
+        """Up to which value of the order a share of all products reaches, by a sample of them."""
+        by = self.order.by
+        percent = min(100 * SAMPLE / guess.everything, 100)
+        sampled = (
+            _Sql(f"SELECT {by} FROM merchants_product p TABLESAMPLE SYSTEM (%s)", [percent])  # noqa: S608
+            + _Sql(f" WHERE {_PICKABLE}")
+            + self._beyond(place, by, "p.id")
+            + _Sql(f" ORDER BY {self._ordered(by, 'p.id')}")
+        )
+        values = [value for (value,) in _rows(sampled)]
+        ends = (int(SAMPLE * band) for band in BANDS)
+        return sorted({values[end] for end in ends if end < len(values)}, reverse=self.falls)
+
+    # --- Parts of statements ---
+
+    def _estimates(self) -> _Guess:
+        parts = [
+            _Part(_WORDS + like, _PLAIN_WORDS + like, POSTING, is_word=True) for like in self.likes
+        ]
+        parts += self._column_parts()
+        asked = _Sql(f"SELECT FROM merchants_product p WHERE {_PICKABLE}")
+        each = [_Sql(), *(part.sought for part in parts)]
+        if self.coupon_only:
+            parts.append(_Part(self._coupon(_COUPON_ALL), self._coupon(_COUPON_EACH), 3))
+            each.append(self._coupon(_COUPONED))
+        statement = _Sql("EXPLAIN (FORMAT JSON) (") + asked + _Sql(")")
+        for part in each:
+            statement += _Sql(" UNION ALL (") + asked + part + _Sql(")")
+        (plan,) = _rows(statement)[0][0]
+        _first, everything, *counts = (max(one["Plan Rows"], 1) for one in plan["Plan"]["Plans"])
+        return _Guess(
+            everything,
+            [
+                replace(part, count=min(count, everything))
+                for part, count in zip(parts, counts, strict=True)
+            ],
+        )
+
+    def _column_parts(self) -> Iterator[_Part]:
+        """Category and price have an index together."""
+        wanted = dict(self.by_column)
+        if category := wanted.pop("p.category_id", None):
+            category += wanted.pop("p.price_minor", _NOTHING)
+            yield _Part(category, _unindexed(category))
+        for asked in wanted.values():
+            yield _Part(asked, _unindexed(asked), in_order=True)
+
+    def _coupon(self, how: str) -> _Sql:
+        return _Sql(f" AND {how}", [self.now] * 4) if self.coupon_only else _Sql()
+
+    def _ordered(self, by: str, key: str) -> str:
+        way = "DESC" if self.falls else "ASC"
         return f"{by} {way}, {key} {way}"
 
-    def _beyond(self, place: Place | None, by: str, key: str, *, backwards: bool) -> _Sql:
+    def _beyond(self, place: Place | None, by: str, key: str) -> _Sql:
         if place is None:
             return _Sql()
-        sign = "<" if self.order.falls != backwards else ">"
-        return _Sql(f" AND ({by}, {key}) {sign} (%s, %s)", [place.value, place.key])
+        return _Sql(
+            f" AND ({by}, {key}) {'<' if self.falls else '>'} (%s, %s)", [place.value, place.key]
+        )
+
+
+def _unindexed(asked: _Sql) -> _Sql:
+    """The same of columns, so that the planner sees no index for it."""
+    return _Sql(re.sub(r"p\.\w+", r"(\g<0> + 0)", asked.text), asked.values)
 
 
 def _likes(said: str) -> list[_Sql]:

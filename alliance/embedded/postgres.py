@@ -27,7 +27,8 @@ USER = DATABASE = "alliance"
 _UNPRIVILEGED = ("nobody", "daemon")  # accounts every Unix has
 
 DURABLE = {
-    "shared_buffers": "128MB",
+    # An eighth of the machine; it is taken as it is needed.
+    "shared_buffers": f"{min(psutil.virtual_memory().total >> 23, 1024)}MB",
     "work_mem": "32MB",  # a search gathers the places of a hundred thousand products
     "random_page_cost": "1.1",
     "jit": "off",

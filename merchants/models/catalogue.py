@@ -91,7 +91,12 @@ class Product(InThreeLanguages, Stamped):
     title_de = models.CharField(_("German title"), max_length=200, blank=True)
     description = models.TextField(_("description"), blank=True)
     category = models.ForeignKey(
-        Category, models.PROTECT, related_name="products", null=True, verbose_name=_("category")
+        Category,
+        models.PROTECT,
+        related_name="products",
+        null=True,
+        db_index=False,  # product_by_category
+        verbose_name=_("category"),
     )
     brand = models.CharField(_("brand"), max_length=80, blank=True)
     url = models.URLField(_("product page"), max_length=500)
@@ -144,6 +149,7 @@ class Product(InThreeLanguages, Stamped):
             _order("product_by_price", "price_minor", "id"),
             _order("product_by_rate", F("rate_bps").desc(), F("id").desc()),
             _order("product_by_earning", (F("price_minor") * F("rate_bps")).desc(), F("id").desc()),
+            models.Index(fields=["category", "price_minor"], name="product_by_category"),
             models.Index("shop", PAGE, name="product_by_page"),
             models.Index(
                 fields=["ends_at"],

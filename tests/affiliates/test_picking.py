@@ -1,6 +1,7 @@
 """Products by words, filters, order and page: whichever way the search goes, it finds the same."""
 
 import random
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -92,24 +93,42 @@ def told(wish: Wish, shelf: list[Product]) -> list[int]:
     ]
 
 
-def walking(monkeypatch) -> None:
+def common(monkeypatch) -> None:
     """Every wish is thought to be common."""
-    monkeypatch.setattr(
-        picking._Search,
-        "_estimates",
-        lambda self: picking._Guess(300, 300, 300, *[300] * len(self.likes)),
-    )
+    asked = picking._Search._estimates
+
+    def estimates(self):
+        guess = asked(self)
+        return picking._Guess(300, [replace(part, count=300) for part in guess.parts])
+
+    monkeypatch.setattr(picking._Search, "_estimates", estimates)
 
 
-@pytest.mark.parametrize("way", ["gather", "walk", "give up", "bands"])
+def reach(monkeypatch, first: int, most: int) -> None:
+    monkeypatch.setattr(picking, "LOOKED", first)
+    monkeypatch.setattr(picking, "LOOKED_MOST", most)
+    monkeypatch.setattr(picking, "READ", first)
+
+
+@pytest.mark.parametrize("way", ["gather", "walk", "walk on", "give up", "look on", "bands"])
 @pytest.mark.parametrize("wish", WISHES, ids=str)
 def test_every_page_forwards_and_backwards(shelf, monkeypatch, wish, way):
-    if way != "gather":
-        walking(monkeypatch)
-    if way in {"give up", "bands"}:
-        monkeypatch.setattr(picking, "LOOKED", 20)
-        monkeypatch.setattr(picking, "READ", 40)
+    common(monkeypatch)
+    if way == "gather":
+        reach(monkeypatch, 0, 0)
+    if way == "walk":
+        reach(monkeypatch, 300, 300)
+    if way == "walk on":
+        reach(monkeypatch, 20, 300)
+    if way in {"give up", "look on", "bands"}:
+        reach(monkeypatch, 10, 10)
+    if way in {"look on", "bands"}:
+        monkeypatch.setattr(picking, "FEW", 0)
+        monkeypatch.setattr(picking, "GATHERED", 15)
     if way == "bands":
+        monkeypatch.setattr(picking, "FIT", 0)
+        monkeypatch.setattr(picking, "LEFT", 0)
+        monkeypatch.setattr(picking, "PAGES", 0)
         monkeypatch.setattr(picking, "MANY", 10)
         monkeypatch.setattr(picking, "SAMPLE", 300)
     expected = told(wish, shelf)
@@ -133,11 +152,42 @@ def test_every_page_forwards_and_backwards(shelf, monkeypatch, wish, way):
     assert back == []
 
 
-def test_a_walk_is_a_walk(shelf, monkeypatch):
+def test_the_ways_are_what_they_are_called(shelf, monkeypatch):
     """Else the test above proves less than it says."""
-    walking(monkeypatch)
-    monkeypatch.setattr(picking._Search, "_gather", None)
-    assert len(products_offered(Wish("茶"), size=7).products) == 7
+    taken: list[str] = []
+
+    def watch(name):
+        done = getattr(picking._Search, name)
+        monkeypatch.setattr(
+            picking._Search,
+            name,
+            lambda *given, **named: (taken.append(name), done(*given, **named))[1],
+        )
+
+    for name in ("_walk", "_gather", "_by_bands"):
+        watch(name)
+
+    def ways(wish) -> list[str]:
+        taken.clear()
+        assert products_offered(wish, size=7).products
+        return taken
+
+    assert ways(Wish("茶")) == ["_gather"]  # a small alliance: counted
+    common(monkeypatch)
+    reach(monkeypatch, 300, 300)
+    assert ways(Wish("茶")) == ["_walk"]
+    reach(monkeypatch, 15, 300)
+    assert ways(Wish("茶")) == ["_walk", "_walk"]
+    reach(monkeypatch, 10, 10)
+    assert ways(Wish("茶")) == ["_walk", "_gather"]
+    monkeypatch.setattr(picking, "FEW", 0)
+    monkeypatch.setattr(picking, "GATHERED", 15)
+    assert ways(Wish("茶")) == ["_walk", "_gather", "_gather"]
+    monkeypatch.setattr(picking, "FIT", 0)
+    monkeypatch.setattr(picking, "LEFT", 0)
+    assert ways(Wish("茶"))[:4] == ["_walk", "_gather", "_by_bands", "_gather"]
+    monkeypatch.setattr(picking, "MANY", 10)
+    assert ways(Wish(coupon_only=True))[:3] == ["_walk", "_by_bands", "_gather"]
 
 
 def test_a_new_title_is_found_and_the_old_one_is_not(make_product):
