@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
+from commissions import chart
 from commissions.models import (
     Appeal,
     AppealState,
+    Balance,
     Commission,
     CommissionState,
     Evidence,
@@ -31,11 +33,38 @@ def _with_appeal() -> QuerySet[Violation]:
 
 
 def violations_for(user: User) -> QuerySet[Violation]:
-    """Cases against the user's affiliate, newest first, with what they are about."""
+    """Cases against the user's affiliate, newest first, with what they are about; each with its
+    `pieces` of evidence, and whether it `may_appeal` now."""
     mine = _with_appeal().filter(affiliate__members__user=user)
-    return mine.select_related(
-        "zone__site", "commission__line__order", "relation__affiliate"
-    ).order_by("-pk")
+    return (
+        mine.select_related("zone__site", "commission__line__order", "relation__affiliate")
+        .annotate(
+            pieces=Count("evidence"),
+            may_appeal=_appealable(),
+        )
+        .order_by("-pk")
+    )
+
+
+def _appealable() -> Q:
+    """Cases in which the affiliate may file the first appeal, or ask for the second instance."""
+    spent = Appeal.objects.filter(
+        Q(state=AppealState.FILED) | Q(instance=2), violation=OuterRef("pk")
+    )
+    return Q(~Exists(spent), state=ViolationState.OPEN, appeal_until__gt=clock.now())
+
+
+def appeal_due(affiliate: Affiliate) -> Violation | None:
+    """The case in which the affiliate has to appeal first, if it will."""
+    cases = Violation.objects.filter(_appealable(), affiliate=affiliate)
+    return cases.order_by("appeal_until", "pk").first()
+
+
+def frozen_of(affiliate: Affiliate) -> list[Money]:
+    """What cases hold back of goods received, in all, by currency."""
+    held = Balance.objects.filter(account__code=chart.frozen(affiliate.pk), balance_minor__gt=0)
+    rows = held.order_by("account__currency").values_list("balance_minor", "account__currency")
+    return [Money(minor, currency) for minor, currency in rows]
 
 
 def evidence_for(user: User) -> QuerySet[Evidence]:
@@ -61,11 +90,7 @@ def appeal_waiting(case: Violation) -> Appeal | None:
 
 def may_appeal(case: Violation) -> bool:
     """The affiliate may file the first appeal, or ask for the second instance, now."""
-    return (
-        case.state == ViolationState.OPEN
-        and clock.now() < case.appeal_until
-        and not case.appeals.filter(Q(state=AppealState.FILED) | Q(instance=2)).exists()
-    )
+    return Violation.objects.filter(_appealable(), pk=case.pk).exists()
 
 
 # --- Money ----------------------------------------------------------------------------------------

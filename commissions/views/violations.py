@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from affiliates.access import AffiliateRequest, affiliate_required
 from commissions import queries
+from commissions.cases_ahead import ahead
 from commissions.evidence import name_of
 from commissions.forms import CaseForm
-from commissions.models import Evidence, Violation
+from commissions.models import AppealState, Evidence, Violation
 from commissions.models.violation import POINTS_LIMIT
 from commissions.services.appeals import appeal_file
 from commissions.services.evidence import evidence_add
@@ -27,11 +28,19 @@ ORDERS = 25  # shown of what a case covers
 @require_GET
 @affiliate_required
 def violations(request: AffiliateRequest) -> HttpResponse:
-    cases = queries.violations_for(request.user).filter(affiliate=request.affiliate)
+    """What there is, how many points, what is frozen, and which deadline comes first."""
+    affiliate = request.affiliate
+    cases = queries.violations_for(request.user).filter(affiliate=affiliate)
+    points = points_of(affiliate)
     context = {
         "page": Paginator(cases, PER_PAGE).get_page(request.GET.get("page")),
-        "points": points_of(request.affiliate),
+        "points": points,
         "limit": POINTS_LIMIT,
+        "percent": min(100, 100 * points // POINTS_LIMIT),
+        "frozen": queries.frozen_of(affiliate),
+        "deadline": queries.appeal_due(affiliate),
+        "appeal_days": settings.ALLIANCE["VIOLATION_APPEAL_DAYS"],
+        "answer_days": settings.ALLIANCE["VIOLATION_ANSWER_DAYS"],
     }
     return render(request, "commissions/violations.html", context)
 
@@ -101,18 +110,20 @@ def _case(request: AffiliateRequest, pk: int) -> Violation:
 def _page(
     request: AffiliateRequest | HttpRequest, case: Violation, form: CaseForm | None = None
 ) -> HttpResponse:
-    may_appeal = queries.may_appeal(case)
+    may_appeal = queries.may_appeal(case)  # as it is now: something may have been posted
     label = _("Why the case is wrong") if may_appeal else _("What it shows")
     appeals = list(case.appeals.order_by("instance"))
+    waiting = next((one for one in appeals if one.state == AppealState.FILED), None)
     context: dict[str, Any] = {
         "case": case,
         "evidence": queries.evidence_of(case),
         "held": queries.held_by(case),
         "orders": queries.covered_lately(case)[:ORDERS],
         "appeals": appeals,
-        "waiting": next((one for one in appeals if one.state == "filed"), None),
+        "waiting": waiting,
         "may_appeal": may_appeal,
         "form": form or CaseForm(label=label),
         "events": case.events.order_by("pk"),
+        "ahead": ahead(case, waiting, second=bool(appeals)),
     }
     return render(request, "commissions/violation.html", context)

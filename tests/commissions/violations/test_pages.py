@@ -67,6 +67,31 @@ def test_the_case_shows_evidence_money_deadline_and_takes_the_appeal(court):
     assert "See the case" in page(lin, "receipt", court.cast.commission("T1").pk)
 
 
+def test_the_list_says_what_is_at_stake_until_when_and_how_a_case_goes(court):
+    lin = signed_in(court.cast.lin)
+    court.order("T1")
+    case = court.open(court.cast.affiliate, file=upload(), severity="general", points=6)
+    listed = page(lin, "violations")
+    for words in (
+        "0 of 18", "¥19.34", "15 days left", f"to appeal against V{case.pk}: May 31, 2026",
+        "The orders are invalid, the merchants get the commission back", "How a case goes",
+        f'/affiliate/violations/{case.pk}/#appeal"',
+    ):  # fmt: skip
+        assert words in listed, words
+    ahead = lin.get(reverse("commissions:violation", args=[case.pk])).context["ahead"]
+    assert [sentence[:22] for sentence in ahead] == [
+        "Until May 31, 2026 12:", "Within 7 days of it a ", "Without an appeal the ",
+    ]  # fmt: skip
+
+    lin.post(reverse("commissions:appeal", args=[case.pk]), {"text": "It was me."})
+    listed = page(lin, "violations")
+    assert "nothing waits for you" in listed
+    assert "#appeal" not in listed
+    assert "A person answers by" in listed
+    ahead = lin.get(reverse("commissions:violation", args=[case.pk])).context["ahead"]
+    assert ahead[2].startswith("If not, you have 15 days to ask for the second instance")
+
+
 def test_after_the_deadline_the_page_takes_no_appeal_and_says_so(court):
     case = court.open(court.order())
     lin = signed_in(court.cast.lin)
