@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from affiliates.models import Affiliate
 from affiliates.queries import Offer, offers_of, products_known
 from affiliates.services.standing import why_not
+from alliance.kernel import clock
 from alliance.kernel.money import Money
-from alliance.kernel.templatetags.alliance import number
+from alliance.kernel.templatetags.alliance import moment, number
 from campaigns.models import Board, BoardKind
 from campaigns.queries import campaigns_with_boards
 from merchants.models import Product
@@ -84,8 +84,9 @@ def _why(place: dict[str, Any], product: Product) -> str:
             words = _("%(worth)s commission in all on each, %(now)s sold in 30 days")
         case "price":
             facts["before"] = Money(before, product.currency).localized()
-            facts["since"] = date_format(date.fromisoformat(place["since"]), "DATE_FORMAT")
-            words = _("Lower than ever since %(since)s: it was never under %(before)s")
+            since = clock.day_start(date.fromisoformat(place["since"]))
+            facts["since"] = moment(since, "date")
+            words = _("Before at least %(before)s, since %(since)s")
         case _:
             words = _("Counts in the campaign, %(now)s sold in 30 days")
     return words % facts

@@ -37,6 +37,11 @@ def is_fresh(steps: Iterable[Step]) -> bool:
     return any(step.name == "click" and not step.done for step in steps)
 
 
+def takes_link(steps: Iterable[Step]) -> bool:
+    """Whether the first link is still to be made."""
+    return any(step.name == "link" and not step.done for step in steps)
+
+
 def first_steps(user: User, affiliate: Affiliate) -> list[Step]:
     """The road to the first order, its steps ticked off; empty once there was an order.
 

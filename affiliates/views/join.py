@@ -51,19 +51,20 @@ KINDS = [
 @require_http_methods(["GET", "POST"])
 @login_required
 def join(request: HttpRequest) -> HttpResponse:
-    """The application; after it, how it stands. Who is in already goes to the products."""
+    """The application; after it, how it stands. Who is in already goes home: the first steps are
+    there."""
     user = cast(User, request.user)  # login_required
     membership = queries.membership_of(user)
     closed = membership is not None and membership.affiliate.state == AffiliateState.CLOSED
     if membership and not closed:
         if membership.affiliate.state == AffiliateState.APPLIED:
             return render(request, "affiliates/applied.html", {"affiliate": membership.affiliate})
-        return redirect("affiliates:products")
+        return redirect("commissions:affiliate_home")
     form = JoinForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         affiliate = services.affiliate_apply(user=user, **form.cleaned_data)
         if affiliate.state == AffiliateState.ACTIVE:
-            messages.success(request, gettext("Welcome! Pick a product and make your first link."))
+            messages.success(request, gettext("Welcome! Your first link is one step away."))
         return redirect("affiliates:join")
     context = {"form": form, "kinds": KINDS, "former": membership and membership.affiliate}
     return render(request, "affiliates/join.html", context)

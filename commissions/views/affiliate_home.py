@@ -25,12 +25,13 @@ from commissions.queries import Earned
 from commissions.queries.reports import Figures
 from commissions.reporting.columns import OF_AFFILIATES
 from commissions.season_ahead import season_ahead
-from commissions.todos import first_steps, is_fresh, todos_of
+from commissions.todos import first_steps, is_fresh, takes_link, todos_of
 from commissions.views.affiliate import currency_of
 
 SHOWN_DAYS = 30
 RECENT = 6
 TASKS = 3
+PICKS = 4
 COLUMNS = {column.name: column for column in OF_AFFILIATES}
 METRICS = (
     charts.Metric("estimated", gettext_lazy("Estimated commission"), money=True),
@@ -64,6 +65,8 @@ def home(request: AffiliateRequest) -> HttpResponse:
     mine = queries.commissions_for(request.user).filter(affiliate=affiliate, currency=currency)
     recent = list(mine[:RECENT])
     steps = [] if recent else first_steps(request.user, affiliate)
+    zone = affiliate_queries.zone_usual(request.user)
+    begins = takes_link(steps) and zone and request.membership.may_change
     context = {
         **drawn,
         **_money(request, currency),
@@ -75,8 +78,10 @@ def home(request: AffiliateRequest) -> HttpResponse:
         "tasks": _tasks(cards),
         "todos": todos_of(request.user, affiliate, cards),
         "steps": steps,
+        "next_step": next((step for step in steps if not step.done), None),
         "fresh": is_fresh(steps),
-        "zone": affiliate_queries.zone_usual(request.user),
+        "zone": zone,
+        "picks": _picks(affiliate) if begins else [],
         "recent": [(row, receipts.reason(row)) for row in recent],
     }
     return render(request, "commissions/affiliate_home.html", context)
@@ -102,6 +107,12 @@ def _money(request: AffiliateRequest, currency: str) -> dict[str, Any]:
         "settles_month": receipts.month_words(month),
         "to_settle": queries.to_settle(affiliate, currency, month),
     }
+
+
+def _picks(affiliate: Affiliate) -> Sequence[affiliate_queries.Offer]:
+    """What sells best, for whoever has no link yet."""
+    found = affiliate_queries.products_offered(affiliate_queries.Wish(), size=PICKS)
+    return affiliate_queries.offers_of(found.products, affiliate=affiliate)
 
 
 def _tasks(cards: Sequence[taking_part.Card]) -> Sequence[taking_part.Card]:

@@ -106,13 +106,13 @@ def test_a_change_is_never_a_get(client, affiliate, name):
 # --- Joining ---
 
 
-def test_joining_as_small_affiliate_leads_to_the_products(client, make_user, product):
+def test_joining_as_small_affiliate_leads_home(client, make_user, product):
     client.force_login(make_user())
     form = {"kind": "small", "name": "Tea friends", "introduction": "WeChat"}
     response = client.post(reverse("affiliates:join"), form, follow=True)
     html = response.content.decode()
-    assert response.redirect_chain[-1][0] == reverse("affiliates:products")
-    assert "Your first link in three steps" in html
+    assert response.redirect_chain[-1][0] == reverse("commissions:affiliate_home")
+    assert "Four steps to your first commission" in html
     assert shown(html) == [product.title_en]
 
 

@@ -122,7 +122,7 @@ def test_a_price_is_lower_than_ever_if_it_is_under_every_one_of_ninety_days(cast
     boards_make()
 
     ranked, _page = on(lin, by="lowest")
-    said = "Lower than ever since April 12, 2026: it was never under CN¥90.00"
+    said = "Before at least CN¥90.00, since Apr 12, 2026"
     assert ranked == [("Tea A", said)]
     assert list(PastPrice.objects.filter(product=tea["A"]).order_by("day").values_list(
         "day", "price_minor"
