@@ -31,7 +31,7 @@ from merchants.plans import Asker, Found, Wanted
 CARDS = 3
 LOOKED = 60  # best sold products, among which those are shown that the change moves
 SPANS = (30, 14, 7, 3, 1)  # days that are played, as many as have at most
-LINES = 20_000  # order lines
+LINES = 5_000  # order lines: some seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ from merchants.models import (
 BROUGHT = Q(role=PayeeRole.AFFILIATE)
 COST = F("commission_minor") + F("special_fee_minor") + F("merchant_subsidy_minor")
 
+LITTLE = 10_000  # commissions
+
 # --- Rows ----------------------------------------------------------------------------------------
 
 
@@ -248,6 +250,11 @@ def sold_by_day(merchant: Merchant, start: date, end: date) -> dict[date, Sold]:
     for row in rows:
         days[row["day"]] = Sold(row["orders"], row["sales"], row["cost"])
     return days
+
+
+def sold_little(merchant: Merchant) -> bool:
+    """Whether all that affiliates ever sold for it can be looked through while somebody waits."""
+    return Commission.objects.filter(merchant=merchant)[: LITTLE + 1].count() <= LITTLE
 
 
 def orders_placed(merchant: Merchant, start: date) -> int:

@@ -53,6 +53,9 @@ def home(request: MerchantRequest) -> HttpResponse:
     metric = charts.chosen(METRICS, request.GET.get("metric", ""))
     clicks = clicks_of_merchant(merchant, earlier, today)
     chart = _chart(metric, days, clicks, start, currency)
+    if request.GET.get("part") == "buyers":
+        buyers = {"buyers": report_total(merchant, start, today)}
+        return page_or_part(request, "commissions/merchant_home.html", buyers, part="buyers")
     if request.headers.get("HX-Request"):
         part = {"chart": chart, "metric": metric, "metrics": METRICS}
         return page_or_part(request, "commissions/merchant_home.html", part, part="chart")
@@ -69,7 +72,8 @@ def home(request: MerchantRequest) -> HttpResponse:
         "came": came,
         "came_before": _came(clicks, earlier, start - timedelta(days=1)),
         "share_bps": _share(now.orders, queries.orders_placed(merchant, start)),
-        "buyers": report_total(merchant, start, today),
+        # Who has bought before, only a walk over all that was ever sold says.
+        "buyers": report_total(merchant, start, today) if queries.sold_little(merchant) else None,
         "steps": first_steps_shown(merchant, wallet),
         "wallet": wallet,
         "todo": todo_of(merchant, wallet),

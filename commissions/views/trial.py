@@ -49,11 +49,10 @@ def plan_past(request: MerchantRequest, pk: int) -> HttpResponse:
 @require_GET
 @merchant_required
 def new_try(request: MerchantRequest) -> HttpResponse:
-    """What affiliates would see of a plan that is not open yet; nothing while the rate is not
-    known."""
+    """What affiliates would see of a plan that is not open yet, once its rate is known."""
     change = _new(request)
     if change is None:
-        return HttpResponse("")
+        return render(request, "commissions/parts/trial_hint.html")
     context = {**_cards(change), "asked": request.GET.urlencode(), "is_new": True}
     return render(request, "commissions/parts/trial.html", context)
 

@@ -148,7 +148,8 @@ def bulk_look(*, merchant: Merchant, products: QuerySet[Product], wish: Wish) ->
 
 
 def _slices(merchant: Merchant, products: QuerySet[Product]) -> Iterable[list[Product]]:
-    rows = products.filter(shop__merchant=merchant).select_related("shop", "category")
+    names = ("external_id", "title", "title_en", "title_de", "state", "category")
+    rows = products.filter(shop__merchant=merchant).select_related(None).only(*names)
     last = 0
     while found := list(rows.filter(pk__gt=last).order_by("pk")[:SLICE]):
         yield found

@@ -11,6 +11,7 @@ from affiliates.services.places import plan_apply
 from alliance.kernel import clock
 from alliance.kernel.money import cny
 from campaigns.models import SlateItem
+from commissions.queries import merchant
 from merchants.models import ImportRun, Merchant
 from merchants.services.merchants import merchant_apply
 from merchants.services.orders import RefundReport, refunds_keep
@@ -78,6 +79,19 @@ def test_the_chart_lays_the_days_before_below_these(cast, chen):
     assert now["data"] == [0] * 29 + [1]
     assert before["data"] == [0] * 19 + [1] + [0] * 10
     assert before["borderDash"]
+
+
+def test_where_much_was_sold_new_buyers_are_counted_after_the_page_is_there(
+    cast, chen, monkeypatch
+):
+    cast.sold("T1", click_id=cast.click(visitor_key="anna"))
+    monkeypatch.setattr(merchant, "LITTLE", 0)
+    answer = home(chen)
+    assert answer.context["buyers"] is None
+    assert 'hx-get="/merchant/?part=buyers"' in answer.content.decode()
+    part = chen.get("/merchant/?part=buyers", headers={"HX-Request": "true"}).content.decode()
+    assert '<div class="figure-value">1' in part
+    assert "hx-get" not in part
 
 
 @pytest.mark.parametrize(
