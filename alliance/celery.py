@@ -1,6 +1,9 @@
 """The Celery application. Messages carry ids; the row in PostgreSQL is the queue."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from celery import Celery
@@ -8,6 +11,19 @@ from celery.contrib.django.task import DjangoTask
 from django.db import transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alliance.settings")
+
+
+_asleep = ContextVar("_asleep", default=False)
+
+
+@contextmanager
+def nobody_woken() -> Iterator[None]:
+    """Tasks of what is committed here are left to the sweeps: for a past that is played at once."""
+    token = _asleep.set(True)
+    try:
+        yield
+    finally:
+        _asleep.reset(token)
 
 
 class WakingTask(DjangoTask):
@@ -20,6 +36,9 @@ class WakingTask(DjangoTask):
     abstract = True
 
     def delay_on_commit(self, *args: Any, **kwargs: Any) -> Any:
+        if _asleep.get():
+            return
+
         def wake() -> None:
             self.delay(*args, **kwargs)
 

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from affiliates.services import policy_set
 from affiliates.services.figures import clicks_count
 from affiliates.services.months import months_make
+from alliance.celery import nobody_woken
 from alliance.demo.catalogue import products_by_shop
 from alliance.demo.load.accounts import accounts_make
 from alliance.demo.load.addresses import addresses_follow
@@ -109,7 +110,8 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     cases_plan(stage)
     season_plan(stage, size.claims)
     say("affiliates")
-    stage.agenda.run()
+    with nobody_woken():  # thousands of messages about what is long done
+        stage.agenda.run()
     _notices_settle(stage)
     # The demo's shops sell with one press: a visitor buys within seconds of the click.
     policy_set(actor=users["ops"], window_days=15, precedence="code_first", stand_down_seconds=0)
