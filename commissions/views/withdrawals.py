@@ -33,15 +33,16 @@ def withdrawals(request: AffiliateRequest) -> HttpResponse:
     affiliate = request.affiliate
     currency, currencies = currency_of(request, affiliate)
     rule = queries.tax_rule_of(affiliate)
+    balances = queries.balances_of(affiliate, currency)
     form = WithdrawalForm(
         request.POST or None,
+        initial={"amount": balances.payable.plain},  # most people want all of it
         currency=currency,
         invoice=rule == tax.COMPANY,
         address=request.get_full_path(),
     )
     if request.method == "POST" and form.is_valid():
         return _request(request, **form.cleaned_data)
-    balances = queries.balances_of(affiliate, currency)
     blocked = stop_of(affiliate, currency, balances, rule)
     found = queries.payouts_for(request.user).filter(affiliate=affiliate, currency=currency)
     context = {

@@ -17,6 +17,7 @@ from django.db import connection
 
 from alliance.celery import app
 from alliance.embedded.processes import die_with_parent, stop_tree
+from tests.journeys.travel import AHEAD
 
 PATIENCE = 30.0
 
@@ -29,24 +30,28 @@ def _database_url() -> str:
 
 
 class Worker:
-    """`celery -A alliance worker` as production runs it, one process of its own."""
+    """`celery -A alliance worker` as production runs it, one process of its own.
+
+    Its present is the journey's: `ahead` is the file of `tests.journeys.travel`.
+    """
 
     def __init__(self, broker: str, log: Path) -> None:
-        self.log = log
+        self.log, self.ahead = log, log.with_name("ahead")
         self.environment = {
             **os.environ,
             "DATABASE_URL": _database_url(),
             "CELERY_BROKER_URL": broker,
             "ALLIANCE_ENV": "test",
             "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+            AHEAD: str(self.ahead),
         }
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "alliance", "worker", "--pool=solo",
-                 "--loglevel=INFO", "--hostname=journey@%h", "--without-gossip",
+                [sys.executable, "-m", "celery", "-A", "tests.journeys.travel", "worker",
+                 "--pool=solo", "--loglevel=INFO", "--hostname=journey@%h", "--without-gossip",
                  "--without-mingle", "--without-heartbeat"],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -142,3 +147,4 @@ def worker(transactional_db: None, _broker: Broker, _worker: Worker) -> Iterator
         _worker.start()
     with _broker.in_use():
         yield _worker
+    _worker.ahead.unlink(missing_ok=True)
