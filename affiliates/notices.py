@@ -24,7 +24,7 @@ from merchants.notices import team_tell
 def affiliate_tell(affiliate_pk: int, kind: str, *, key: str, link: str, **data: Any) -> None:
     """The affiliate's whole team, viewers too, each in their language."""
     team = AffiliateMember.objects.filter(affiliate=affiliate_pk)
-    people = team.values_list("user_id", flat=True)
+    people = dict(team.values_list("user_id", "affiliate_id"))
     notify(people, kind, side=Side.AFFILIATE, key=key, link=link, **data)
 
 
@@ -33,15 +33,15 @@ def affiliate_actors_tell(
 ) -> None:
     """Those of the team who may act for the affiliate."""
     team = AffiliateMember.objects.filter(affiliate=affiliate_pk).exclude(role=MemberRole.VIEWER)
-    people = team.values_list("user_id", flat=True)
+    people = dict(team.values_list("user_id", "affiliate_id"))
     notify(people, kind, side=Side.AFFILIATE, key=key, link=link, **data)
 
 
 def affiliates_tell(kind: str, *, whom: Q, key: str, link: str, **data: Any) -> None:
     """The teams of all active affiliates that the condition holds for."""
     here = Affiliate.objects.filter(whom, state=AffiliateState.ACTIVE)
-    team = AffiliateMember.objects.filter(affiliate__in=here)
-    people = team.values_list("user_id", flat=True)
+    team = AffiliateMember.objects.filter(affiliate__in=here).order_by("pk")
+    people = dict(team.values_list("user_id", "affiliate_id"))
     notify(people, kind, side=Side.AFFILIATE, key=key, link=link, **data)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from alliance import navigation
+from alliance import navigation, teams
 from alliance.kernel import notices
 from alliance.kernel.http import key_in
 from alliance.kernel.models import Notification, User
@@ -78,9 +78,12 @@ def notifications(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
-    """On to what it is about; with that it was read."""
+    """On to what it is about, in the team that was told of it; with that it was read."""
     mine = get_object_or_404(notices.notifications_of(_person(request)), pk=pk)
     notices.notification_read(notification=mine)
+    if not teams.team_of(mine):
+        messages.info(request, _("You are not in that team any more."))
+        return redirect("notifications")
     return redirect(mine.link)
 
 

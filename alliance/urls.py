@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from affiliates import redirect
 from affiliates.urls import merchant_codes
 from affiliates.views.share_code import share_code
-from alliance import health, home, notifications, search
+from alliance import health, home, notifications, search, teams
 from campaigns import door
 from commissions.admin import finance
 
@@ -29,6 +29,8 @@ urlpatterns = [
     path("notifications/settings/", notifications.settings, name="notification_settings"),
     path("notifications/<int:pk>/", notifications.follow, name="notification"),
     path("unsubscribe/<str:token>/", notifications.unsubscribe, name="unsubscribe"),
+    path("teams/", teams.teams, name="teams"),
+    path("teams/choose/", teams.choose, name="team_choose"),
     path("language/", home.language, name="set_language"),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),

@@ -3,12 +3,14 @@
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from affiliates.notices import affiliate_tell, affiliates_tell
 from alliance.kernel.models import AuditEvent
-from alliance.kernel.notice_kinds import KINDS, Group, Kind, told
+from alliance.kernel.notice_kinds import KINDS, Data, Group, Kind, Words, told
+from alliance.kernel.templatetags.alliance import number
 from campaigns.models import Campaign, Enrolment, EnrolmentState, SlateItem, SlateState
-from merchants.notices import team_tell
+from merchants.notices import team_tell, team_tell_together
 
 TAKING_PART = (EnrolmentState.OFFERED, EnrolmentState.APPLIED, EnrolmentState.ACCEPTED)
 
@@ -56,15 +58,60 @@ def enrolment_tell(enrolment: Enrolment, kind: str) -> None:
 
 def proposal_tell(item: SlateItem, event: AuditEvent, *, accepted: bool, reason: str) -> None:
     """The merchant, of what operations say to a product that it proposed."""
-    team_tell(
+    answer, campaign = "accepted" if accepted else "rejected", item.campaign
+    team_tell_together(
         item.product.shop.merchant_id,
-        "proposal.accepted" if accepted else "proposal.rejected",
-        key=f"proposal:{event.pk}",
-        link=_merchant_page(item.campaign),
-        campaign=item.campaign.name,
-        product=item.product.title,
-        reason=reason,
+        f"proposal.{answer}",
+        about=f"campaign:{campaign.pk}:{answer}",
+        key=str(event.pk),
+        link=_merchant_page(campaign),
+        item={"product": item.product.title, "reason": reason},
+        campaign=campaign.name,
     )
+
+
+def _accepted_words(data: Data) -> Words:
+    """One product by its name; of several their number, and their names below."""
+    items, count = _items(data)
+    title = ngettext(
+        "%(product)s is in the campaign %(campaign)s",
+        "%(count)s products are in the campaign %(campaign)s",
+        count,
+    )
+    said = {"product": items[0]["product"], "count": number(count), "campaign": data["campaign"]}
+    return title % said, _listed([one["product"] for one in items], count) if count > 1 else ""
+
+
+def _rejected_words(data: Data) -> Words:
+    """With the reasons, beside the products where there are several."""
+    items, count = _items(data)
+    title = ngettext(
+        "%(product)s is not taken into %(campaign)s",
+        "%(count)s products are not taken into %(campaign)s",
+        count,
+    )
+    said = {"product": items[0]["product"], "count": number(count), "campaign": data["campaign"]}
+    if count == 1:
+        return title % said, items[0]["reason"]
+    reasons = {one["reason"] for one in items}
+    lines = [one["product"] for one in items]
+    if len(reasons) > 1:
+        lines = [f"{one['product']}: {one['reason']}" for one in items]
+    told_once = [*reasons] if len(reasons) == 1 else []
+    return title % said, "\n\n".join([*told_once, _listed(lines, count)])
+
+
+def _items(data: Data) -> tuple[list[dict[str, str]], int]:
+    """What was decided, and of how many products; there was a time when each was told alone."""
+    alone = [{"product": data.get("product", ""), "reason": data.get("reason", "")}]
+    return data.get("items", alone), data.get("count", 1)
+
+
+def _listed(lines: list[str], count: int) -> str:
+    if more := count - len(lines):
+        said = ngettext("and %(count)s more", "and %(count)s more", more)
+        lines = [*lines, said % {"count": number(more)}]
+    return "\n".join(lines)
 
 
 def _page(campaign: Campaign) -> str:
@@ -122,12 +169,6 @@ KINDS |= {
     "task.lapsed": Kind(
         Group.TASKS, "hourglass", told(_("The offer of %(campaign)s has lapsed"), "%(reason)s")
     ),
-    "proposal.accepted": Kind(
-        Group.TASKS, "circle-check", told(_("%(product)s is in the campaign %(campaign)s"))
-    ),
-    "proposal.rejected": Kind(
-        Group.TASKS,
-        "circle-x",
-        told(_("%(product)s is not taken into %(campaign)s"), "%(reason)s"),
-    ),
+    "proposal.accepted": Kind(Group.TASKS, "circle-check", _accepted_words),
+    "proposal.rejected": Kind(Group.TASKS, "circle-x", _rejected_words),
 }

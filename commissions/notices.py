@@ -175,7 +175,7 @@ def top_up_tell(top_up: TopUp, reason: str = "") -> None:
 
 def report_tell(person: User, side: Side, *, key: str, link: str, data: dict[str, Any]) -> None:
     """The report of a week, to whoever asked for it."""
-    notify([person.pk], f"report.{side.value}", side=side, key=key, link=link, **data)
+    notify({person.pk: None}, f"report.{side.value}", side=side, key=key, link=link, **data)
 
 
 KINDS |= {

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel.models import AuditEvent, Side, User
 from alliance.kernel.notice_kinds import KINDS, Data, Group, Kind, Words, told
-from alliance.kernel.notices import notify
+from alliance.kernel.notices import notify, notify_together
 from merchants.models import (
     Event,
     ImportIssue,
@@ -24,21 +24,30 @@ from merchants.models import (
 def team_tell(merchant_pk: int, kind: str, *, key: str, link: str, **data: Any) -> None:
     """The merchant's whole team, viewers too, each in their language."""
     team = MerchantMember.objects.filter(merchant=merchant_pk)
-    people = team.values_list("user_id", flat=True)
+    people = dict(team.values_list("user_id", "merchant_id"))
     notify(people, kind, side=Side.MERCHANT, key=key, link=link, **data)
+
+
+def team_tell_together(
+    merchant_pk: int, kind: str, *, about: str, key: str, link: str, **data: Any
+) -> None:
+    """As `team_tell`, what comes many times within minutes in one (`notify_together`)."""
+    team = MerchantMember.objects.filter(merchant=merchant_pk)
+    people = dict(team.values_list("user_id", "merchant_id"))
+    notify_together(people, kind, side=Side.MERCHANT, about=about, key=key, link=link, **data)
 
 
 def teams_tell(kind: str, *, key: str, link: str, **data: Any) -> None:
     """The teams of all merchants that trade."""
-    team = MerchantMember.objects.filter(merchant__state=MerchantState.ACTIVE)
-    people = team.values_list("user_id", flat=True)
+    team = MerchantMember.objects.filter(merchant__state=MerchantState.ACTIVE).order_by("pk")
+    people = dict(team.values_list("user_id", "merchant_id"))
     notify(people, kind, side=Side.MERCHANT, key=key, link=link, **data)
 
 
 def member_tell(merchant: Merchant, person: User) -> None:
     """Somebody who is in the team from now on."""
     notify(
-        [person.pk],
+        {person.pk: merchant.pk},
         "team.added",
         side=Side.MERCHANT,
         key=f"merchant:{merchant.pk}:added:{person.pk}",

@@ -9,9 +9,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext, ngettext
 
 from alliance.kernel import clock
 from alliance.kernel.models import ApiKey, AuditEvent, User
+from alliance.kernel.progress import Progress
+from alliance.kernel.templatetags.alliance import number
 from merchants.models import (
     BulkEdit,
     BulkLine,
@@ -23,6 +26,7 @@ from merchants.models import (
     ImportChange,
     ImportIssue,
     ImportRun,
+    ImportState,
     Merchant,
     MerchantMember,
     MerchantState,
@@ -40,13 +44,15 @@ from merchants.models import (
 
 
 def memberships_of(user: User) -> QuerySet[MerchantMember]:
-    """Every team that the person is in, the first joined first, with the merchant."""
+    """Every team that the person is in, with the merchant: the one they chose last comes first,
+    then the first joined."""
     mine = MerchantMember.objects.filter(user=user).exclude(merchant__state=MerchantState.CLOSED)
-    return mine.select_related("merchant").order_by("pk")
+    chosen = F("chosen_at").desc(nulls_last=True)
+    return mine.select_related("merchant").order_by(chosen, "pk")
 
 
 def membership_of(user: User | AnonymousUser) -> MerchantMember | None:
-    """The team in which the person acts: the first they joined."""
+    """The team in which the person acts: the one they chose, or the first they joined."""
     return memberships_of(user).first() if isinstance(user, User) else None
 
 
@@ -237,6 +243,16 @@ def kinds_of(changes: QuerySet[ImportChange]) -> list[tuple[str, str, int]]:
 def coupons_for(user: User) -> QuerySet[Coupon]:
     mine = Coupon.objects.filter(merchant=_acting_for(user))
     return mine.select_related("shop", "product").order_by("-ends_at", "-id")
+
+
+def progress_of(run: ImportRun) -> Progress:
+    """How far its worker is; nothing is counted before one has begun."""
+    going = run.state == ImportState.RUNNING
+    if going and not run.counts:
+        return Progress(0, 0, gettext("It waits for its turn."))
+    rows = run.counts.get("rows", 0)
+    words = ngettext("%(count)s row is read.", "%(count)s rows are read.", rows)
+    return Progress(run.done, run.total, words % {"count": number(rows)}, going)
 
 
 def imports_for(user: User) -> QuerySet[ImportRun]:

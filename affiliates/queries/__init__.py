@@ -22,7 +22,13 @@ from affiliates.queries.links import (
     zone_usual,
     zones_for,
 )
-from affiliates.queries.members import membership_in, membership_of, reason_of_state, share_of
+from affiliates.queries.members import (
+    membership_in,
+    membership_of,
+    memberships_of,
+    reason_of_state,
+    share_of,
+)
 from affiliates.queries.picking import Found, Place, Wish, products_offered
 from affiliates.queries.places import (
     applications_waiting,
@@ -97,6 +103,7 @@ __all__ = [
     "locks_of_plans",
     "membership_in",
     "membership_of",
+    "memberships_of",
     "merchants_out_of_money",
     "merchants_trading",
     "offers_of",

@@ -1,19 +1,25 @@
 """Who belongs to which affiliate, and how the affiliate stands."""
 
 from django.conf import settings
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from affiliates.models import Affiliate, AffiliateMember, AffiliateState
 from alliance.kernel.models import AuditEvent, User
 
 
-def membership_of(user: User) -> AffiliateMember | None:
-    """The user's place in an affiliate; one that is not closed comes first, then the newest."""
+def memberships_of(user: User) -> QuerySet[AffiliateMember]:
+    """Every affiliate whose team the user is in; those that are not closed come first, then the
+    one that they chose last, then the newest."""
     closed = ExpressionWrapper(
         Q(affiliate__state=AffiliateState.CLOSED), output_field=BooleanField()
     )
-    memberships = AffiliateMember.objects.filter(user=user).select_related("affiliate")
-    return memberships.order_by(closed, "-pk").first()
+    mine = AffiliateMember.objects.filter(user=user).select_related("affiliate")
+    return mine.order_by(closed, F("chosen_at").desc(nulls_last=True), "-pk")
+
+
+def membership_of(user: User) -> AffiliateMember | None:
+    """The user's place in the affiliate in which they act."""
+    return memberships_of(user).first()
 
 
 def membership_in(user: User, organisation: str) -> AffiliateMember | None:

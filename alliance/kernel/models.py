@@ -125,6 +125,8 @@ class Membership(Stamped):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
     role = models.CharField(_("role"), max_length=8, choices=MemberRole, default=MemberRole.OWNER)
+    # When they last said that they act here. Only who is in several teams ever does.
+    chosen_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         abstract = True
@@ -217,6 +219,8 @@ class Notification(models.Model):
         User, models.CASCADE, related_name="notifications", db_index=False
     )  # the indexes below begin with it
     side = models.CharField(max_length=9, choices=Side)
+    # The key of the affiliate or merchant whose team is told; its page may be seen by them only.
+    organisation = models.BigIntegerField(null=True)
     kind = models.CharField(max_length=40)
     key = models.CharField(max_length=80, help_text="noun:pk:fact")
     data = models.JSONField(default=dict)

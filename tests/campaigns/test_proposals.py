@@ -6,7 +6,9 @@ import pytest
 
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
-from alliance.kernel.models import StaffRole
+from alliance.kernel.models import Notification, StaffRole
+from alliance.kernel.notice_kinds import words_of
+from alliance.kernel.notices import TOGETHER
 from campaigns import queries
 from campaigns.models import Campaign, CampaignState, SlateItem, SlateState
 from campaigns.services.campaigns import campaign_clone, campaign_make
@@ -200,3 +202,31 @@ def test_the_rates_of_a_clone_count_from_the_merchants_word_on(cast, ops, called
     assert fresh.slate.get().agreed_at == NOON
     with pytest.raises(WrongState):
         slate_agree(actor=cast.chen, items=asked.all())
+
+
+def test_what_is_decided_within_minutes_is_told_in_one(cast, ops, called):
+    """Thirty answers are not thirty mails: those of one kind join, and the mail waits for them."""
+    for number in range(2, 6):
+        Product.objects.create(
+            shop=cast.shop, external_id=f"P{number}", title=f"茶 {number}", price_minor=10_000,
+            currency="CNY",
+        )  # fmt: skip
+    proposed = [
+        slate_propose(actor=cast.chen, campaign=called, product=product, rate_bps=3_000)
+        for product in cast.shop.products.order_by("external_id")
+    ]
+    for item in proposed[:2]:
+        slate_decide(actor=ops, item=item, accept=True)
+    for item, reason in zip(proposed[2:4], ("too dear", "no stock"), strict=True):
+        slate_decide(actor=ops, item=item, accept=False, reason=reason)
+    told = list(Notification.objects.filter(kind__startswith="proposal.").order_by("pk"))
+
+    assert [words_of(one) for one in told] == [
+        ("2 products are in the campaign Double June", "保温杯 500ml\n茶 2"),
+        ("2 products are not taken into Double June", "茶 3: too dear\n茶 4: no stock"),
+    ]
+    assert {one.mail_at - one.created_at for one in told} == {TOGETHER}
+    with clock.at(NOON + TOGETHER):
+        slate_decide(actor=ops, item=proposed[4], accept=True)
+    latest = Notification.objects.latest("pk")
+    assert words_of(latest) == ("茶 5 is in the campaign Double June", "")

@@ -40,6 +40,7 @@ PUBLIC = {
 SIGNED_IN = {
     "affiliate/join/", "merchant/join/", "notifications/", "notifications/read/",
     "notifications/settings/", "notifications/<int:pk>/", "search/",
+    "teams/", "teams/choose/",
 }  # fmt: skip
 API = {
     "api/v1/orders", "api/v1/orders/bulk", "api/v1/orders/<path:external_id>",

@@ -34,7 +34,7 @@ def at_lin(lin):
 
 
 def tell(*people: User, kind: str = "payout.paid", key: str = "payout:1:paid", **data) -> None:
-    pks = [person.pk for person in people]
+    pks = dict.fromkeys([person.pk for person in people])
     link = reverse("commissions:withdrawals")
     notices.notify(pks, kind, side="affiliate", key=key, link=link, **(data or PAID))
 
