@@ -95,6 +95,7 @@ class _Reader:
         self.bought: dict[tuple[str, str], list[Bought]] = defaultdict(list)
         self.sent: list[_Sent] = []
         self.lines_sent = 0
+        tally.behind = self._behind
         self.kept: list[tuple[RefundReport, _RefundRow]] = []
 
     def run(self) -> None:
@@ -104,6 +105,11 @@ class _Reader:
             if len(self.sent) >= BATCH_ORDERS or self.lines_sent >= BATCH_LINES:
                 self._flush()
         self._flush()
+
+    def _behind(self) -> tuple[int, int]:
+        """Rows whose fate is decided, of all that the first pass has counted."""
+        fates = ("lines", "refunds", "unmatched", "refused")
+        return sum(self.counts[name] for name in fates), self.counts["rows"]
 
     def _look(self) -> None:
         """The first pass: which orders are scattered, what refunds will look for, how many rows."""

@@ -62,7 +62,7 @@ def _rows(table: Table, layout: Layout) -> Iterator[tuple[str, SourceRow]]:
     """Each row with the number of its order. One without a number goes on with the order above."""
     lower = {name: name.casefold() for name in table.header}
     last = ""
-    for frame in table.chunks():
+    for frame in table.chunks(BATCH):
         for number, record in zip(frame.index, frame.to_dict("records"), strict=True):
             raw = {str(name): str(cell) for name, cell in record.items() if name != EXTRA}
             row = SourceRow(number, {lower[name]: cell for name, cell in raw.items()}, raw)

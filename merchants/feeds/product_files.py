@@ -61,10 +61,12 @@ class Entry:
 
 @dataclass(slots=True)
 class ProductFile:
-    """A file that was recognised. `names`: the columns of a table, under Google's names."""
+    """A file that was recognised. `names`: the columns of a table, under Google's names; `body`:
+    what is read, unpacked."""
 
     layout: str
     entries: Iterator[Entry]
+    body: BinaryIO
     names: set[str] | None = field(default=None)
 
 
@@ -82,14 +84,15 @@ def product_file(file: BinaryIO) -> Iterator[ProductFile]:
     with _unpacked(file) as body:
         head = _head(body)
         if head.startswith("<"):
-            yield ProductFile(_xml_layout(head), _xml(body))
+            yield ProductFile(_xml_layout(head), _xml(body), body)
         elif head[:1] in {"{", "["}:
-            yield ProductFile("json", _json(body))
+            yield ProductFile("json", _json(body), body)
         else:
             table = Table(body)
             yield ProductFile(
                 "tsv" if table.delimiter == "\t" else "csv",
                 _rows(table),
+                body,
                 {plain(name) for name in table.header},
             )
 

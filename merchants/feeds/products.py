@@ -63,6 +63,7 @@ def read(
     """
     with product_file(file) as found:
         tally.run.layout = found.layout
+        tally.watch(found.body)
         missing = [name for name in REQUIRED if found.names is not None and name not in found.names]
         if missing:
             raise Invalid(_("The file has no column “%(column)s”.") % {"column": missing[0]})

@@ -1,6 +1,7 @@
 """What every feed shares: counts that add up, refused rows by number and reason, one ending."""
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Protocol
@@ -47,12 +48,24 @@ class RowFault(Invalid):
 
 class Tally:
     """Counts a run's rows and keeps the refused ones. `save` writes both, with what changed, and
-    empties the latter."""
+    empties the latter.
+
+    How far the run is `behind` says: what is done, of how much. A feed that says nothing is taken
+    by the place in the file that it watches (`watch`).
+    """
 
     def __init__(self, run: ImportRun) -> None:
         self.run = run
         self.counts: Counter[str] = Counter()
+        self.behind: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._issues: list[ImportIssue] = []
+
+    def watch(self, file: BinaryIO) -> None:
+        """The run is as far as this file is read."""
+        place = file.tell()
+        size = file.seek(0, os.SEEK_END)
+        file.seek(place)
+        self.behind = lambda: (file.tell(), size)
 
     def refuse(
         self, row: int, error: DomainError, raw: Mapping[str, Any], *, external_id: str = ""
@@ -72,6 +85,7 @@ class Tally:
 
     def save(self, changes: Iterable[ImportChange] = ()) -> None:
         issues, self._issues = self._issues, []
+        self.run.done, self.run.total = self.behind()
         import_progress(run=self.run, counts=self.counts, issues=issues, changes=changes)
 
 
@@ -100,6 +114,7 @@ def _read(
     failure = ""
     try:
         with import_source(run) as file:
+            tally.watch(file)
             feed.read(tally, file, mapping, on_changed)
     except DomainError as exc:
         failure = str(exc)
@@ -107,6 +122,7 @@ def _read(
         logger.exception("import %s failed", run.pk)
         import_finish(run=run, failure=_("Something went wrong on our side. Please try again."))
         raise
+    tally.behind = lambda: (run.done, run.total)  # the file is closed
     tally.save()
     import_finish(run=run, failure=failure)
     return run

@@ -150,6 +150,9 @@ class ImportRun(Stamped):
         _("missing products"), max_length=6, choices=Missing, default=Missing.NONE, blank=True
     )
     counts = models.JSONField(_("counts"), default=dict)
+    # How much of the file is behind: bytes or rows, as its feed counts. No total, nothing known.
+    done = models.BigIntegerField(default=0, editable=False)
+    total = models.BigIntegerField(default=0, editable=False)
     failure = models.CharField(_("failure"), max_length=300, blank=True)
 
     class Meta:

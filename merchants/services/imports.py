@@ -108,6 +108,8 @@ def import_restart(*, run: ImportRun) -> None:
     """A run is read from its start, also when a worker died in the middle. WrongState if over."""
     if not ImportRun.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(
         counts={"rows": 0},
+        done=0,
+        total=0,
         updated_at=clock.now(),  # begun: no longer waiting for its columns
     ):
         raise WrongState
@@ -130,6 +132,8 @@ def import_progress(
     run.counts = dict(counts)
     ImportRun.objects.filter(pk=run.pk).update(
         counts=run.counts,
+        done=run.done,
+        total=run.total,
         layout=run.layout,
         turns_at=run.turns_at,
         updated_at=clock.now(),

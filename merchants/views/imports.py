@@ -63,6 +63,7 @@ def run(request: MerchantRequest, pk: int) -> HttpResponse:
         changes = changes.filter(kind=kind)
     context = {
         "run": row,
+        "work": queries.progress_of(row),
         "page": Paginator(issues, PER_PAGE).get_page(request.GET.get("page")),
         "changes": Paginator(changes, PER_PAGE).get_page(request.GET.get("changes")),
         "kinds": kinds,

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from alliance.kernel import clock
 from alliance.kernel.errors import WrongState
 from commissions.queries import imports_stalled
-from merchants.feeds import FEEDS, run_feed
+from merchants.feeds import FEEDS, orders_csv, orders_known, products, run_feed
 from merchants.feeds.matching import Bought, match
+from merchants.feeds.runs import Tally
 from merchants.feeds.table import Table, clean
 from merchants.models import ImportIssue, Order, Product
 from merchants.services.imports import import_begin, import_source, mapping_save
@@ -96,6 +97,34 @@ def bring(shop, feed, content):
         shop=shop, kind=FEEDS[feed].KIND, filename="f.csv", file=io.BytesIO(content), actor=None
     )
     return run_feed(FEEDS[feed], run=run, mapping=mapping)
+
+
+def test_a_run_says_how_far_it_is(shop, feed, monkeypatch):
+    """What a page is told while a worker reads: never more than there is, and never less than
+    before; all of it in the end."""
+    told = []
+
+    def save(tally, changes=()):
+        tally.run.done, tally.run.total = tally.behind()
+        told.append((tally.run.done, tally.run.total))
+        return keep(tally, changes)
+
+    keep = Tally.save
+    monkeypatch.setattr(Tally, "save", save)
+    for module, name in (
+        (products, "BATCH"),
+        (orders_csv, "BATCH_ORDERS"),
+        (orders_known, "BATCH"),
+    ):
+        monkeypatch.setattr(module, name, 1)
+    case = CASES[feed]
+    run = bring(shop, feed, case.file(*case.good))
+    run.refresh_from_db()
+
+    assert len(told) > 1
+    assert told == sorted(told)
+    assert (run.done, run.total) == told[-1]
+    assert run.done == run.total > 0
 
 
 def test_each_feed_has_a_case():

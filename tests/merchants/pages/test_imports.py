@@ -18,13 +18,19 @@ def test_a_file_is_brought_read_and_its_refused_rows_downloaded(room, shop):
     assert answer["Location"] == url("import_run", run.pk)
     waiting = room.get(answer["Location"], headers={"HX-Request": "true"}).content.decode()
     assert 'hx-trigger="every 2s"' in waiting
+    assert "It waits for its turn." in waiting
+    assert '<progress class="progress" aria-label="How far the file is read"></progress>' in waiting
+    whole = room.get(answer["Location"]).content.decode()
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in whole
 
     products_import(run.pk)
     products_import(run.pk)  # the broker delivers it again
 
     text = room.get(answer["Location"], headers={"HX-Request": "true"}).content.decode()
     assert "every 2s" not in text
+    assert "The file is read: 1 of 2 rows was refused." in text
     assert "outside the shop" in text
+    assert "refresh" not in room.get(answer["Location"]).content.decode()
     download = room.get(url("import_issues", run.pk))
     lines = b"".join(download.streaming_content).decode("utf-8-sig").splitlines()
     assert list(csv.reader(lines)) == [
