@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,6 +17,7 @@ from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.models import Link
 from affiliates.services.links import SUBS
 from alliance.kernel.exports import csv_response
+from alliance.kernel.http import say_undoable
 
 PER_PAGE = 25
 
@@ -69,7 +71,8 @@ def _csv_rows(rows: QuerySet[Link]) -> Iterator[tuple[Any, ...]]:
 def pause(request: AffiliateRequest, pk: int) -> HttpResponse:
     link = get_object_or_404(queries.links_for(request.user), pk=pk)
     services.link_pause(actor=request.user, link=link)
-    messages.success(request, gettext("The link is paused: it leads nowhere until you resume it."))
+    words = gettext("The link is paused: it leads nowhere until you resume it.")
+    say_undoable(request, words, url=reverse("affiliates:link_resume", args=[pk]))
     return redirect("affiliates:links")
 
 

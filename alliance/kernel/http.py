@@ -1,6 +1,7 @@
 """Between HTTP and the services: request context, one answer to a refusal, page or part."""
 
 import ipaddress
+import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping
@@ -141,6 +142,12 @@ def page_or_part(
     response = render(request, name, context)
     response["Vary"] = "HX-Request"
     return response
+
+
+def say_undoable(request: HttpRequest, words: str, *, url: str, **fields: str) -> None:
+    """A message that something is done, with a button that takes it back: `url` is asked to, by
+    POST with these fields, as if the person had filled in the form there."""
+    messages.success(request, words, extra_tags=json.dumps({"url": url, "fields": fields}))
 
 
 def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:

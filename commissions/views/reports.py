@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from affiliates.access import AffiliateRequest, affiliate_required
 from alliance.kernel import notices
 from alliance.kernel.exports import csv_response
-from alliance.kernel.http import key_in
+from alliance.kernel.http import key_in, say_undoable
 from alliance.kernel.models import Side, User
 from alliance.kernel.notice_kinds import Group
 from commissions import charts
@@ -239,21 +239,25 @@ def _saved(request: HttpRequest, side: Side) -> HttpResponse:
 
 
 def _forgotten(request: HttpRequest, side: Side) -> HttpResponse:
-    reporting.report_forget(user=_person(request), side=side, name=request.POST.get("name", ""))
-    messages.success(request, _("Removed."))
-    return _back(side, query_of(request.POST.get("query", "")))
+    name, query = request.POST.get("name", ""), query_of(request.POST.get("query", ""))
+    reporting.report_forget(user=_person(request), side=side, name=name)
+    save = reverse(f"commissions:{side.value}_report_save")
+    words = _("The view “%(name)s” is removed.") % {"name": name}
+    say_undoable(request, words, url=save, name=name, query=query)
+    return _back(side, query)
 
 
 def _mailed(request: HttpRequest, side: Side) -> HttpResponse:
     on = request.POST.get("on") == "yes"
     notices.mails_choose(user=_person(request), choices={Group.REPORTS: on})
-    said = (
-        _("You get the report of the week every Monday at nine.")
-        if on
-        else _("You get no more reports by e-mail.")
-    )
-    messages.success(request, said)
-    return _back(side, query_of(request.POST.get("query", "")))
+    query = query_of(request.POST.get("query", ""))
+    if on:
+        messages.success(request, _("You get the report of the week every Monday at nine."))
+    else:
+        again = reverse(f"commissions:{side.value}_report_mail")
+        words = _("You get no more reports by e-mail.")
+        say_undoable(request, words, url=again, on="yes", query=query)
+    return _back(side, query)
 
 
 def _person(request: HttpRequest) -> User:

@@ -3,9 +3,11 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from alliance.kernel.http import say_undoable
 from merchants import queries, tasks
 from merchants.access import MerchantRequest, merchant_required
 from merchants.forms import FeedForm
@@ -53,7 +55,8 @@ def pause(request: MerchantRequest, pk: int) -> HttpResponse:
     row = _feed(request, pk)
     if row.active:
         product_feeds.feed_pause(feed=row, actor=request.user)
-        messages.success(request, _("It is not fetched until you go on."))
+        words = _("It is not fetched until you go on.")
+        say_undoable(request, words, url=reverse("merchants:feed_pause", args=[pk]))
     else:
         product_feeds.feed_resume(feed=row, actor=request.user)
         messages.success(request, _("It is fetched again."))

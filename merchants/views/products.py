@@ -4,11 +4,12 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from alliance.kernel import clock
-from alliance.kernel.http import page_or_part
+from alliance.kernel.http import page_or_part, say_undoable
 from merchants import plans, queries
 from merchants.access import MerchantRequest, merchant_required
 from merchants.forms import LockForm, ProductFilterForm, ProductForm, RateForm
@@ -77,7 +78,8 @@ def product(request: MerchantRequest, pk: int) -> HttpResponse:
 def withdraw(request: MerchantRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(queries.products_for(request.user), pk=pk)
     product_withdraw(product=row, actor=request.user)
-    messages.success(request, _("Affiliates do not see the product any more."))
+    words = _("Affiliates do not see the product any more.")
+    say_undoable(request, words, url=reverse("merchants:product_restore", args=[pk]))
     return redirect("merchants:product", pk)
 
 

@@ -64,11 +64,6 @@
     }
   });
 
-  document.addEventListener("submit", (event) => {
-    const words = event.target.dataset.confirm;
-    if (words && !window.confirm(words)) event.preventDefault();
-  });
-
   // --- htmx -------------------------------------------------------------------------------------
   document.addEventListener("htmx:config:request", (event) => {
     const request = event.detail.ctx.request;

@@ -13,5 +13,8 @@
       show();
     },
   };
+  // Paper is white.
+  addEventListener("beforeprint", () => { root.dataset.bsTheme = "light"; });
+  addEventListener("afterprint", show);
   show();
 })();

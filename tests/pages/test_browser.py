@@ -20,8 +20,9 @@ PHONE = {"width": 390, "height": 844}
 def workbench(request):
     """A page with the things that our scripts do, and a service that refuses."""
     if request.method == "POST":
-        if request.headers.get("HX-Request") and "well" in request.GET:
-            return HttpResponse("<b>it worked</b>")
+        if "well" in request.GET:
+            htmx = request.headers.get("HX-Request")
+            return HttpResponse("<b>it worked</b>" if htmx else "removed")
         raise NotAllowed("Not today.")
     chart = {
         "type": "line",
@@ -41,7 +42,7 @@ def workbench(request):
       <button hx-post="/workbench?well" hx-target="#out">Works</button>
       <button hx-post="/workbench" hx-target="#out">Refused</button>
       <div id="out">nothing yet</div>
-      <form method="post" data-confirm="Really?">{% csrf_token %}<button>Asks first</button></form>
+      {% include "parts/ask.html" with id=1 url="?well" label="Remove it" ask="Gone for good." %}
     {% endblock %}"""
     return HttpResponse(Template(source).render(RequestContext(request, {"chart": chart})))
 
@@ -196,13 +197,24 @@ def test_a_refusal_of_an_htmx_call_is_shown_among_the_alerts(bench: Page):
     expect(alert).to_have_count(0)
 
 
-def test_a_form_that_cannot_be_undone_asks_first(bench: Page):
-    asked = []
-    bench.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-    bench.get_by_role("button", name="Asks first").click()
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_cannot_be_taken_back_asks_first(browser, site, person, settings, scripts):
+    settings.ROOT_URLCONF = __name__
+    person()
+    context = browser.new_context(java_script_enabled=scripts, viewport=PHONE)
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site}/workbench")
+    question = page.get_by_role("dialog")
+    page.get_by_role("button", name="Remove it").click()
+    expect(question).to_contain_text("Gone for good.")
+    question.get_by_role("button", name="Cancel").click()
+    expect(question).to_be_hidden()
 
-    assert asked == ["Really?"]
-    expect(bench.get_by_role("heading", name="Workbench")).to_be_visible()
+    page.get_by_role("button", name="Remove it").click()
+    question.get_by_role("button", name="Remove it").click()
+    expect(page.get_by_text("removed", exact=True)).to_be_visible()
+    context.close()
 
 
 def test_a_chart_is_drawn_in_the_colours_of_the_theme(bench: Page, complaints):

@@ -1,5 +1,6 @@
 """What our templates say: amounts, rates, moments, icons, the colour of a state."""
 
+import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
@@ -169,6 +170,20 @@ def month(day: date) -> str:
 def zone() -> str:
     """{% zone as time_zone %}: what the alliance's time is called: “China Time”."""
     return get_timezone_name(clock.ZONE, zone_variant="generic", locale=_locale())
+
+
+@register.filter
+def undo_of(message: Any) -> dict[str, Any] | None:
+    """{% with undo=message|undo_of %}: where and with what a message can be taken back
+    (alliance.kernel.http.say_undoable); None for most."""
+    tags = getattr(message, "extra_tags", "") or ""
+    return json.loads(tags) if tags.startswith("{") else None
+
+
+@register.simple_tag
+def present() -> str:
+    """{% present %}: the moment at which the page was drawn, for paper."""
+    return moment(clock.now())
 
 
 @register.filter

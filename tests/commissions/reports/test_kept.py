@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from affiliates.models import AffiliateMember
 from alliance.kernel.models import MemberRole
+from alliance.kernel.templatetags.alliance import undo_of
 from commissions.models import SavedReport
 from commissions.services import reporting
 from tests.cast import user_make
@@ -37,8 +38,13 @@ def test_a_name_is_taken_once_whatever_its_case_and_gone_when_removed(cast, lin)
     refused = save(lin, "ZONES", "by=shop")
     assert refused.status_code == 400
     assert names(lin) == ["Zones"]
-    lin.post(reverse("commissions:affiliate_report_forget"), {"name": "Zones"})
+    asked = {"name": "Zones", "query": "by=zone&period=7"}
+    page = lin.post(reverse("commissions:affiliate_report_forget"), asked, follow=True)
     assert names(lin) == []
+
+    [undo] = [undo_of(message) for message in page.context["messages"]]
+    lin.post(undo["url"], undo["fields"])
+    assert SavedReport.objects.values_list("name", "query").get() == ("Zones", "by=zone&period=7")
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 61, "a\u200bb"])
