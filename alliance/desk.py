@@ -279,6 +279,20 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     return groups
 
 
+def waits(request: HttpRequest) -> dict[str, Any]:
+    """Context of the desk's pages: whether who looks works here, and how much waits for them."""
+    if not request.path.startswith(reverse("admin:index")):
+        return {}
+    return {"at_desk": has_role(request.user, *StaffRole), "desk_waits": _waiting(request)}
+
+
+def _waiting(request: HttpRequest) -> int:
+    """In all queues that this person decides, each no more often than it is counted anyway."""
+    count = counts()
+    mine = (one for one in QUEUES if one.roles and has_role(request.user, *one.roles))
+    return sum(count[one.name] for one in mine)
+
+
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     """Above the list that is open: all rows, and those of each state."""
     found = []

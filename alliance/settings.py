@@ -158,6 +158,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "alliance.navigation.navigation",
+                "alliance.desk.waits",
             ],
             "builtins": ["template_partials.templatetags.partials"],
         },
@@ -688,7 +689,7 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "alliance.desk.dashboard",
     "SIDEBAR": {"navigation": "alliance.desk.navigation"},
     "TABS": "alliance.desk.tabs",
-    "COMMAND": {"search_models": False},
+    "COMMAND": {"search_models": False, "search_callback": "alliance.desk_search.command"},
     "ACCOUNT": {
         "navigation": [
             {"title": _("Two-factor sign-in"), "link": reverse_lazy("mfa_index")},

@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from affiliates import redirect
 from affiliates.urls import merchant_codes
 from affiliates.views.share_code import share_code
-from alliance import health, home, notifications, search, teams
+from alliance import desk_search, health, home, notifications, search, teams
 from campaigns import door
 from commissions.admin import finance
 
@@ -36,6 +36,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("admin/find/", admin.site.admin_view(desk_search.page), name="desk_find"),
     path("admin/finance/", admin.site.admin_view(finance.page), name="desk_finance"),
     path("admin/", admin.site.urls),
     path("affiliate/", include("affiliates.urls")),

@@ -59,14 +59,17 @@ class Live:
     """The figures of the monitor. Money of the campaign's currency.
 
     `orders` are order lines with a grant that counts; `cuts` those that got less than the mechanic
-    gave, because a limit or the budget was reached.
+    gave, because a limit or the budget was reached. A campaign that pays nothing of an order (it
+    raises a share, or gives buyers coupons) is told `by_sales`: `worth` and the amounts of `top`
+    are then what was sold, else what affiliates were given.
     """
 
     at: datetime
     minutes: list[Minute]
     orders: int
     affiliates: int
-    spent: Money
+    by_sales: bool
+    worth: Money
     left: Money
     used_percent: int
     share_bps: int | None  # of the affiliates on average, in the latest orders
@@ -105,8 +108,12 @@ def live(campaign: Campaign) -> Live:
 def _live(campaign: Campaign) -> Live:
     grants = Grant.objects.filter(campaign=campaign)
     sums = grants.filter(active=True).aggregate(
-        orders=Count("pk"), affiliates=Count("affiliate", distinct=True), spent=Sum("amount_minor")
+        orders=Count("pk"),
+        affiliates=Count("affiliate", distinct=True),
+        spent=Sum("amount_minor"),
+        sold=Sum("line__amount_minor"),
     )
+    by_sales = bool(sums["orders"]) and not sums["spent"]
     left = left_of(campaign)
     used = campaign.budget_minor - left.minor
     stocks = list(CouponStock.objects.filter(campaign=campaign).exclude(state=StockState.DRAFT))
@@ -118,12 +125,13 @@ def _live(campaign: Campaign) -> Live:
         minutes=_minutes(grants, campaign if stocks else None),
         orders=sums["orders"],
         affiliates=sums["affiliates"],
-        spent=Money(sums["spent"] or 0, campaign.currency),
+        by_sales=by_sales,
+        worth=Money(sums["sold" if by_sales else "spent"] or 0, campaign.currency),
         left=left,
         used_percent=min(100, used * 100 // campaign.budget_minor) if campaign.budget_minor else 0,
         share_bps=_share(latest),
         cuts=sum(1 for grant in latest if "cut" in grant.why),
-        top=_top(campaign),
+        top=_top(campaign, "line__amount_minor" if by_sales else "amount_minor"),
         events=list(history_of(campaign)[:LAST]),
         grants=latest[:LAST],
         coupons=sum(stock.size for stock in stocks),
@@ -186,12 +194,12 @@ def _share(latest: list[Grant]) -> int | None:
     return None if average is None else round(average)
 
 
-def _top(campaign: Campaign) -> list[tuple[Affiliate, int, Money]]:
+def _top(campaign: Campaign, amount: str) -> list[tuple[Affiliate, int, Money]]:
     rows = list(
         Grant.objects.filter(campaign=campaign, active=True)
         .order_by()
         .values("affiliate")
-        .annotate(orders=Count("pk"), amount=Sum("amount_minor"))
+        .annotate(orders=Count("pk"), amount=Sum(amount))
         .order_by("-amount", "-orders", "affiliate")[:TOP]
     )
     named = Affiliate.objects.in_bulk([row["affiliate"] for row in rows])

@@ -22,6 +22,7 @@ from alliance.kernel.models import StaffRole, User
 from alliance.kernel.money import Money
 from commissions import figures, tasks
 from commissions.models import Period, Settlement, SettlementState
+from commissions.queries.statements import statements_progress
 from commissions.services.periods import period_close
 from commissions.services.settlements import (
     settlement_build,
@@ -195,6 +196,7 @@ class SettlementAdmin(ReadOnlyAdmin):
             "settlement": obj,
             "due_day": settlement_day(obj.month),
             "steps": _steps(obj),
+            "telling": statements_progress(obj),
             "shares": Paginator(rows, 100).get_page(request.GET.get("p")),
             "totals": {
                 name: sum(getattr(row, name) for row in rows)

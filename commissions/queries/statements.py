@@ -9,10 +9,13 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.translation import ngettext
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
 from alliance.kernel.models import User
+from alliance.kernel.progress import Progress
+from alliance.kernel.templatetags.alliance import number
 from commissions.models import (
     Settlement,
     SettlementState,
@@ -98,6 +101,21 @@ def merchants_untold(settlement: Settlement) -> list[int]:
     return list(
         trading.exclude(pk__in=told.values("merchant")).order_by("pk").values_list("pk", flat=True)
     )
+
+
+def statements_progress(settlement: Settlement) -> Progress | None:
+    """How far the statements of a closed settlement are: those of affiliates, of whom it is known
+    whom it concerns; None before it is closed and when the last one is written."""
+    if settlement.state != SettlementState.CLOSED or settlement.told_at is not None:
+        return None
+    left = len(affiliates_untold(settlement, settlement_before(settlement)))
+    made = Statement.objects.filter(settlement=settlement).count()
+    words = ngettext(
+        "%(count)s statement of an affiliate is written.",
+        "%(count)s statements of affiliates are written.",
+        made,
+    )
+    return Progress(made, made + left, words % {"count": number(made)})
 
 
 def months_untold(merchant_pk: int, settlement: Settlement) -> list[date]:

@@ -78,7 +78,29 @@
     }
     drawAll();
   });
-  document.addEventListener("htmx:error", () => say(document.body.dataset.offline));
+  // A part that does not come leaves the page as it is, and says so where messages are.
+  function alarm(words) {
+    const place = document.getElementById("alerts");
+    if (!place) { say(words); return; }
+    const alert = document.createElement("div");
+    alert.className = "alert alert-danger";
+    alert.setAttribute("role", "alert");
+    alert.textContent = words;
+    place.replaceChildren(alert);
+    place.scrollIntoView({ block: "nearest" });
+  }
+  document.addEventListener("htmx:error", () => alarm(document.body.dataset.offline));
+  document.addEventListener("htmx:response:error", (event) => {
+    if (event.detail.ctx.response.status >= 500) alarm(document.body.dataset.broken);
+  });
+  // Whose session has ended signs in again on a whole page, not within a part of one.
+  document.addEventListener("htmx:before:response", (event) => {
+    const { raw } = event.detail.ctx.response;
+    if (raw.redirected && new URL(raw.url).pathname.startsWith("/accounts/login")) {
+      event.preventDefault();
+      location.reload();
+    }
+  });
 
   // --- charts: <canvas data-chart="id-of-json_script" aria-label="…" role="img"> ----------------
   // A custom property holds its words unread ("light-dark(…)"), which a canvas does not understand.

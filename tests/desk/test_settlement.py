@@ -6,6 +6,7 @@ from affiliates.services import affiliate_freeze
 from alliance.kernel.money import cny
 from commissions import chart, figures, ledger
 from commissions.models import Period, Settlement, SettlementState, VerifyRun, VerifySource
+from commissions.services.statements import statements_issue
 from commissions.services.verification import verification_ask, verification_run
 from commissions.verify import verify
 from tests.desk.world import JUNE_22, at
@@ -57,6 +58,10 @@ def test_closing_makes_the_money_payable(world, as_):
     after = ledger.balance(chart.payable(world.cast.affiliate.pk), "CNY")
     assert after.minor - before.minor == 1934
     assert verify() == []
+    assert "0 statements of affiliates are written." in page  # and it asks again by itself
+    statements_issue(world.june)
+    page = client.get(f"{SETTLEMENTS}{world.june.pk}/change/").content.decode()
+    assert '<div id="telling"></div>' in page
 
 
 def test_what_changed_since_the_build_is_pointed_at(world, as_):

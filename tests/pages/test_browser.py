@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from django.contrib.auth import logout
 from django.core import mail
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.template import RequestContext, Template
 from django.urls import include, path
 from playwright.sync_api import Page, expect
@@ -23,6 +25,11 @@ def workbench(request):
         if "well" in request.GET:
             htmx = request.headers.get("HX-Request")
             return HttpResponse("<b>it worked</b>" if htmx else "removed")
+        if "broken" in request.GET:
+            raise RuntimeError
+        if "ended" in request.GET:
+            logout(request)
+            return redirect("account_login")
         raise NotAllowed("Not today.")
     chart = {
         "type": "line",
@@ -41,6 +48,8 @@ def workbench(request):
       {{ chart|json_script:"numbers" }}
       <button hx-post="/workbench?well" hx-target="#out">Works</button>
       <button hx-post="/workbench" hx-target="#out">Refused</button>
+      <button hx-post="/workbench?broken" hx-target="#out">Breaks</button>
+      <button hx-post="/workbench?ended" hx-target="#out">Ends</button>
       <div id="out">nothing yet</div>
       {% include "parts/ask.html" with id=1 url="?well" label="Remove it" ask="Gone for good." %}
     {% endblock %}"""
@@ -195,6 +204,25 @@ def test_a_refusal_of_an_htmx_call_is_shown_among_the_alerts(bench: Page):
     expect(bench.locator("#out")).to_have_text("nothing yet")
     alert.get_by_role("button", name="Close").click()
     expect(alert).to_have_count(0)
+
+
+def test_a_part_that_does_not_come_says_so_and_leaves_the_page(bench: Page):
+    alert = bench.locator("#alerts").get_by_role("alert")
+    bench.get_by_role("button", name="Breaks").click()
+    expect(alert).to_contain_text("Something broke on our side.")
+    expect(bench.locator("#out")).to_have_text("nothing yet")
+
+    bench.context.set_offline(True)
+    bench.get_by_role("button", name="Works").click()
+    expect(alert).to_contain_text("The server cannot be reached.")
+    expect(bench.locator("#out")).to_have_text("nothing yet")
+    bench.context.set_offline(False)
+
+
+def test_whose_session_has_ended_signs_in_on_a_whole_page(bench: Page):
+    bench.get_by_role("button", name="Ends").click()
+    expect(bench.get_by_role("button", name="lin@example.org")).to_have_count(0)
+    expect(bench.locator("#out")).to_have_text("nothing yet")
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from alliance.kernel.money import cny
 from campaigns.models import Grant
-from tests.desk.campaigns.world import DESK, published
+from tests.desk.campaigns.world import DESK, NOON, published
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,7 +19,7 @@ def test_the_monitor_shows_this_minute_and_refreshes_itself(cast, ops, second):
     cache.clear()
     live = ops.get(f"{DESK}{made.pk}/monitor/").context["live"]
 
-    assert (live.orders, live.spent, live.left) == (3, cny("3.00"), cny("97.00"))
+    assert (live.orders, live.worth, live.left) == (3, cny("3.00"), cny("97.00"))
     assert (live.used_percent, live.share_bps) == (3, 9_000)
     assert live.minutes[-1].orders == 3
     trail = ops.get(f"{DESK}{made.pk}/monitor/").content.decode()
@@ -29,6 +29,24 @@ def test_the_monitor_shows_this_minute_and_refreshes_itself(cast, ops, second):
     ]
     part = ops.get(f"{DESK}{made.pk}/monitor/", headers={"hx-request": "true"})
     assert part.content.decode().lstrip().startswith('<div class="desk" id="live" hx-get=')
+
+
+def test_what_only_raises_a_share_is_told_by_its_sales(cast, ops, second):
+    """A super coupon pays nothing of an order itself: columns of zeros would say nothing."""
+    made = published(ops, second, kind="double_commission", budget_minor="0")
+    line = cast.sold("T1").line
+    Grant.objects.create(
+        campaign=made, line=line, affiliate=cast.affiliate, day=NOON.date(), share_bps=9_000
+    )
+    cache.clear()
+    page = ops.get(f"{DESK}{made.pk}/monitor/")
+
+    live = page.context["live"]
+    assert (live.by_sales, live.worth) == (True, cny("199.00"))
+    assert [(one.pk, amount) for one, _orders, amount in live.top] == [
+        (cast.affiliate.pk, cny("199.00"))
+    ]
+    assert "Sold with it" in page.content.decode()
 
 
 def test_the_monitor_asks_as_often_for_many_orders_as_for_one(cast, ops, second):
