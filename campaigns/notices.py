@@ -2,8 +2,8 @@
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from affiliates.notices import affiliate_tell, affiliates_tell
 from alliance.kernel.models import AuditEvent
@@ -73,32 +73,35 @@ def proposal_tell(item: SlateItem, event: AuditEvent, *, accepted: bool, reason:
 def _accepted_words(data: Data) -> Words:
     """One product by its name; of several their number, and their names below."""
     items, count = _items(data)
+    if count == 1:
+        one = {**items[0], "campaign": data["campaign"]}
+        return gettext("%(product)s is in the campaign %(campaign)s") % one, ""
     title = ngettext(
-        "%(product)s is in the campaign %(campaign)s",
+        "%(count)s product is in the campaign %(campaign)s",
         "%(count)s products are in the campaign %(campaign)s",
         count,
     )
-    said = {"product": items[0]["product"], "count": number(count), "campaign": data["campaign"]}
-    return title % said, _listed([one["product"] for one in items], count) if count > 1 else ""
+    said = {"count": number(count), "campaign": data["campaign"]}
+    return title % said, _listed([one["product"] for one in items], count)
 
 
 def _rejected_words(data: Data) -> Words:
     """With the reasons, beside the products where there are several."""
     items, count = _items(data)
+    if count == 1:
+        one = {**items[0], "campaign": data["campaign"]}
+        return gettext("%(product)s is not taken into %(campaign)s") % one, items[0]["reason"]
     title = ngettext(
-        "%(product)s is not taken into %(campaign)s",
+        "%(count)s product is not taken into %(campaign)s",
         "%(count)s products are not taken into %(campaign)s",
         count,
     )
-    said = {"product": items[0]["product"], "count": number(count), "campaign": data["campaign"]}
-    if count == 1:
-        return title % said, items[0]["reason"]
-    reasons = {one["reason"] for one in items}
-    lines = [one["product"] for one in items]
-    if len(reasons) > 1:
-        lines = [f"{one['product']}: {one['reason']}" for one in items]
-    told_once = [*reasons] if len(reasons) == 1 else []
-    return title % said, "\n\n".join([*told_once, _listed(lines, count)])
+    said = {"count": number(count), "campaign": data["campaign"]}
+    reasons = list(dict.fromkeys(one["reason"] for one in items))
+    if len(reasons) == 1:
+        lines = _listed([one["product"] for one in items], count)
+        return title % said, f"{reasons[0]}\n\n{lines}"
+    return title % said, _listed([f"{one['product']}: {one['reason']}" for one in items], count)
 
 
 def _items(data: Data) -> tuple[list[dict[str, str]], int]:

@@ -150,6 +150,7 @@ def test_every_kind_has_its_words_and_an_icon(language):
         "best": [["x", 100]],
         "rejected": 2,
         "count": 3,
+        "items": [{"product": "x", "reason": "y"}, {"product": "x", "reason": "z"}],
         "hours": 72,
         "currency": "CNY",
         "fact": "opened",
