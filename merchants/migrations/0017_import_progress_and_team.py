@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("merchants", "0015_bulk_edit"),
+        ("merchants", "0016_past_prices"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("affiliates", "0002_rules"),
+        ("affiliates", "0003_baskets"),
     ]
 
     operations = [
