@@ -18,6 +18,7 @@ from alliance.kernel.templatetags.alliance import number
 from merchants.models import (
     BulkEdit,
     BulkLine,
+    BulkState,
     Category,
     ChangeKind,
     ColumnMapping,
@@ -120,6 +121,15 @@ def products_found(
     if shop.isdecimal() and len(shop) < 20:
         products = products.filter(shop=int(shop))
     return products.order_by(*SORTS.get(sort, SORTS["new"]))
+
+
+def bulk_progress_of(edit: BulkEdit) -> Progress:
+    """How many of its products are done, or refused."""
+    words = gettext("%(done)s of %(total)s products are done.") % {
+        "done": number(edit.settled),
+        "total": number(edit.total),
+    }
+    return Progress(edit.settled, edit.total, words, edit.state == BulkState.RUNNING)
 
 
 def bulk_edits_for(user: User) -> QuerySet[BulkEdit]:

@@ -81,6 +81,7 @@ def run(request: MerchantRequest, pk: int) -> HttpResponse:
     state = BulkLineState.REFUSED if refused else BulkLineState.DONE
     context = {
         "edit": edit,
+        "work": queries.bulk_progress_of(edit),
         "page": Paginator(lines.filter(state=state), PER_PAGE).get_page(request.GET.get("page")),
         "refused": refused,
         "undoable": services.undoable(edit),
