@@ -49,7 +49,7 @@ def test_the_ticked_are_seen_and_then_changed(room, three, plan):
     edit = BulkEdit.objects.get()
     assert answer["Location"] == url("bulk_run", edit.pk)
     html = room.get(url("bulk_run", edit.pk)).content.decode()
-    assert "0 of 2 products." in html
+    assert "0 of 2 products are done." in html
     assert 'hx-trigger="every 2s"' in html
 
 
