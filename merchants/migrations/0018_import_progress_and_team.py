@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("merchants", "0016_past_prices"),
+        ("merchants", "0017_category_and_price"),
     ]
 
     operations = [
