@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from affiliates.models import Intermediation, PlanMember, PlanMemberState
+from affiliates.queries import events_open
 from alliance.kernel import clock
 from alliance.kernel.templatetags.alliance import number
 from campaigns.models import CampaignState, Subsidy
@@ -45,7 +46,7 @@ class Todo(NamedTuple):
 
 def todo_of(merchant: Merchant, wallet: WalletState) -> list[Todo]:
     """The most pressing first. A dozen short statements."""
-    looks = (_asked, _agreements, _applications, _feeds, _imports, _refunds, _plans)
+    looks = (_asked, _agreements, _applications, _feeds, _imports, _refunds, _plans, _events)
     found = [_wallet(wallet), *(look(merchant) for look in looks)]
     return [todo for todo in found if todo is not None]
 
@@ -180,4 +181,17 @@ def _plans(merchant: Merchant) -> Todo | None:
         ),
         "percentage",
         "merchants:plans",
+    )
+
+
+def _events(merchant: Merchant) -> Todo | None:
+    """Those that it has not joined; nobody has to."""
+    mine = Plan.objects.filter(merchant=merchant, event=OuterRef("pk"), state=PlanState.ACTIVE)
+    return _counted(
+        events_open().exclude(Exists(mine)),
+        lambda count: ngettext(
+            "%(count)s event takes products now.", "%(count)s events take products now.", count
+        ),
+        "calendar",
+        "places:events",
     )

@@ -88,7 +88,8 @@ def _new(request: MerchantRequest) -> RateChange | None:
     if not form.is_valid() or not form.bps():
         return None
     data = form.cleaned_data
-    plan = Plan(merchant=request.merchant, kind=data["kind"], name=data["name"])
+    name = data["name"] or str(PlanKind(data["kind"]).label)
+    plan = Plan(merchant=request.merchant, kind=data["kind"], name=name)
     return RateChange(plan, form.bps())
 
 

@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 
 from affiliates.models import PlanMember
+from affiliates.services import event_draft, event_join, event_open
 from affiliates.services.figures import clicks_count
 from affiliates.services.places import plan_apply
 from alliance.kernel import clock
+from alliance.kernel.models import StaffRole
 from alliance.kernel.money import cny
 from campaigns.models import SlateItem
 from commissions.queries import merchant
@@ -16,7 +18,7 @@ from merchants.models import ImportRun, Merchant
 from merchants.services.merchants import merchant_apply
 from merchants.services.orders import RefundReport, refunds_keep
 from merchants.services.plans import plan_open
-from tests.cast import cast_make, user_make
+from tests.cast import cast_make, staff_make, user_make
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +153,22 @@ def test_what_waits_is_named_and_goes_when_it_is_done(cast, chen):
             "1 proposal of a campaign waits for your word.",
             "1 refund fits no order. Say which one it belongs to.",
         ]
+
+
+def test_an_event_to_join_is_told_until_it_is_joined(cast, chen):
+    ops = staff_make(StaffRole.OPS)
+    event = event_draft(
+        actor=ops,
+        name="618",
+        least_bps=1_000,
+        enrol_until=MAY + timedelta(days=1),
+        starts_at=MAY + timedelta(days=2),
+        ends_at=MAY + timedelta(days=9),
+    )
+    event_open(actor=ops, event=event)
+    assert todo(chen) == ["1 event takes products now."]
+    event_join(actor=cast.chen, merchant=cast.merchant, event=event, rates={cast.product.pk: 1_500})
+    assert todo(chen) == []
 
 
 def test_a_wallet_that_lasts_for_days_is_told_before_it_is_low(cast, chen):

@@ -158,6 +158,8 @@ def test_the_page_shows_it_and_announces_only_when_told(cast, chen):
     ):  # fmt: skip
         assert words in html, words
     assert Terms.objects.count() == 1
+    chen.post(f"/merchant/plans/{plan.pk}/rate/", {"rate": "10", "category": ""})
+    assert [terms.rate_bps for terms in Terms.objects.order_by("pk")] == [1200, 1000]
     assert "Announce" not in chen.get(page).content.decode()
     refused = chen.get(page, {"rate": "95"}).content.decode()
     assert "Ensure this value is less than or equal to 90." in refused
@@ -185,6 +187,8 @@ def test_a_new_plan_is_shown_while_its_rate_is_typed(cast, chen):
     html = chen.get(page, {"kind": "MKT", "name": "June", "rate": "20"}).content.decode()
     assert "“June” counts: 20% for the whole shop" in html
     assert "/merchant/plans/new/past/?kind=MKT" in html
+    unnamed = chen.get(page, {"kind": "MKT", "rate": "20"}).content.decode()
+    assert "“Marketing plan” counts: 20% for the whole shop" in unnamed
     assert "past" not in chen.get(page, {"kind": "SP", "rate": "20"}).content.decode()
     for nothing in ({"kind": "MKT"}, {"kind": "MKT", "rate": "x"}, {"kind": "EVENT", "rate": "9"}):
         assert "Give a rate, and you see here" in chen.get(page, nothing).content.decode(), nothing
