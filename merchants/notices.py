@@ -10,6 +10,7 @@ from alliance.kernel.models import AuditEvent, Side, User
 from alliance.kernel.notice_kinds import KINDS, Data, Group, Kind, Words, told
 from alliance.kernel.notices import notify, notify_together
 from merchants.models import (
+    BulkEdit,
     Event,
     ImportIssue,
     ImportRun,
@@ -78,13 +79,28 @@ def import_tell(run: ImportRun) -> None:
     )
 
 
+def bulk_tell(edit: BulkEdit) -> None:
+    """A change of many products that stopped before its end. One that ends well shows itself."""
+    team_tell(
+        edit.merchant_id,
+        "bulk.failed",
+        key=f"bulk:{edit.pk}:failed",
+        link=reverse("merchants:bulk_run", args=[edit.pk]),
+        failure=edit.failure,
+        done=edit.done,
+        total=edit.total,
+    )
+
+
 def merchant_tell(merchant: Merchant, verb: str, event: AuditEvent, reason: str) -> None:
     """Its state was changed, by what the audit trail says."""
     team_tell(
         merchant.pk,
         verb,
         key=f"{verb}:{event.pk}",
-        link=reverse("merchants:settings"),
+        link=reverse(
+            "commissions:first_steps" if verb == "merchant.approved" else "merchants:settings"
+        ),
         merchant=merchant.name,
         reason=reason,
     )
@@ -174,6 +190,14 @@ KINDS |= {
     "import.refused": Kind(Group.IMPORTS, "file-import", _refused_words),
     "import.failed": Kind(
         Group.IMPORTS, "alert-triangle", told(_("Import %(number)s failed"), "%(failure)s")
+    ),
+    "bulk.failed": Kind(
+        Group.IMPORTS,
+        "alert-triangle",
+        told(
+            _("A change of many products stopped"),
+            _("%(failure)s\n\n%(done)s of %(total)s products are changed and stay so."),
+        ),
     ),
     "feed.failed": Kind(Group.IMPORTS, "refresh", _feed_words),
     "event.opened": Kind(

@@ -36,6 +36,7 @@ from merchants.models import (
     ProductState,
     Terms,
 )
+from merchants.notices import bulk_tell
 from merchants.services.products import products_file, products_restore, products_withdraw
 from merchants.services.terms import product_rates_announce, product_rates_foresee
 
@@ -288,9 +289,10 @@ def _some_done(edit_pk: int) -> bool:
 
 
 def _finish(edit: BulkEdit, state: BulkState, failure: str = "") -> None:
-    BulkEdit.objects.filter(pk=edit.pk).update(
-        state=state, failure=failure[:300], updated_at=clock.now()
-    )
+    edit.state, edit.failure = state, failure[:300]
+    edit.save(update_fields=["state", "failure", "updated_at"])
+    if state == BulkState.FAILED:
+        bulk_tell(edit)
 
 
 def _do(edit: BulkEdit, lines: Mapping[int, BulkLine]) -> dict[int, str]:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from affiliates.services import event_draft, event_join, event_open, event_publish
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, WrongState
-from alliance.kernel.models import AuditEvent, StaffRole, User
+from alliance.kernel.models import AuditEvent, Notification, StaffRole, User
 from merchants.models import BulkEdit, Category, PastCategory, Plan, Product, Terms
 from merchants.queries import merchant_of
 from merchants.services import bulk
@@ -232,6 +232,10 @@ def test_a_plan_that_ended_stops_it_and_says_so(three, merchant, owner):
     plan_end(plan=plan, actor=None)
     went_on(edit)
     assert (edit.state, edit.done, edit.failure) == ("failed", 0, "This plan has ended.")
+    told = Notification.objects.get(user=owner, kind="bulk.failed")
+    assert told.link == f"/merchant/products/bulk/{edit.pk}/"
+    went_on(edit)
+    assert Notification.objects.filter(kind="bulk.failed").count() == 1
 
 
 def test_it_goes_on_where_a_worker_stopped(three, merchant, owner, monkeypatch):
