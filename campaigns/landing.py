@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Least
+from django.utils.functional import cached_property
 
 from affiliates.models import Affiliate
 from affiliates.queries import Way
@@ -68,15 +69,32 @@ class Offer:
         return wanted or self.title or self.title_en
 
 
-def offer_of(way: Way) -> Offer | None:
-    """The best stock for what the link leads to, and for whose link it is; None without any."""
+class Part:
+    """In which campaigns an affiliate's buyers may claim: asked once for each, however many of its
+    links are looked at."""
+
+    def __init__(self, affiliate_id: int) -> None:
+        self._affiliate_id = affiliate_id
+        self._takes: dict[int, bool] = {}
+
+    @cached_property
+    def _affiliate(self) -> Affiliate:
+        return Affiliate.objects.get(pk=self._affiliate_id)
+
+    def taken(self, campaign: Campaign) -> bool:
+        if campaign.pk not in self._takes:
+            self._takes[campaign.pk] = _takes_part(campaign, self._affiliate)
+        return self._takes[campaign.pk]
+
+
+def offer_of(way: Way, part: Part | None = None) -> Offer | None:
+    """The best stock for what the link leads to, and for whose link it is; None without any.
+    `part`: of that affiliate, where several links are looked at."""
     rows = list(_stocks(way))
     if not rows:
         return None
-    affiliate = Affiliate.objects.get(pk=way.affiliate_id)
-    campaigns = {stock.campaign_id: stock.campaign for stock in rows}
-    able = {pk for pk, campaign in campaigns.items() if _takes_part(campaign, affiliate)}
-    rows = [stock for stock in rows if stock.campaign_id in able]
+    part = part or Part(way.affiliate_id)
+    rows = [stock for stock in rows if part.taken(stock.campaign)]
     now, left_of = clock.now(), left_in_all(rows)
     found = [(stock, *_state(stock, left_of[stock.pk], now)) for stock in rows]
     if not found:

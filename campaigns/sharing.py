@@ -182,12 +182,13 @@ def shares_of(links: Collection[Link]) -> list[Share]:
     products = [link.product for link in links if link.product]
     coupons = coupons_for_products(products) if products else {}
     shares = []
+    parts = {pk: landing.Part(pk) for pk in {link.affiliate_id for link in links}}
     for link in links:
         if link.product is None:
             shares.append(Share(link=link))
             continue
         way = way_of(link.code)
-        offer = landing.offer_of(way) if way and not way.closed else None
+        offer = landing.offer_of(way, parts[link.affiliate_id]) if way and not way.closed else None
         if offer and offer.currency != link.product.currency:
             offer = None
         shares.append(_share(link, link.product, coupons.get(link.product.pk), offer))

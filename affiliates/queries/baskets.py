@@ -2,7 +2,7 @@
 
 from django.db.models import Count, QuerySet
 
-from affiliates.models import Basket, BasketItem
+from affiliates.models import Affiliate, Basket, BasketItem
 from affiliates.queries.products import products_known
 from alliance.kernel.models import User
 from merchants.models import Product
@@ -26,7 +26,7 @@ def products_in(basket: Basket) -> list[Product]:
     return [found[key] for key in keys]
 
 
-def basketed(user: User, products: list[int]) -> dict[int, int]:
-    """Of these products those that are in a basket of the user's: in which (the newest)."""
-    rows = BasketItem.objects.filter(basket__affiliate__members__user=user, product__in=products)
+def basketed(affiliate: Affiliate, products: list[int]) -> dict[int, int]:
+    """Of these products those that are in a basket of the affiliate's: in which (the newest)."""
+    rows = BasketItem.objects.filter(basket__affiliate=affiliate, product__in=products)
     return dict(rows.order_by("pk").values_list("product", "basket"))

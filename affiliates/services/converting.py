@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import AdZone, Affiliate, Link
 from affiliates.pasted import Kind, Thing
 from affiliates.promised import promised
-from affiliates.queries import Missing, Sight, event_plans
-from affiliates.services.links import NO_SHOP, link_create
+from affiliates.queries import Missing, Sight, Target, event_plans
+from affiliates.services.links import NO_SHOP, link_create, links_make
 from affiliates.services.standing import (
     affiliate_must_be_active,
     site_must_stand,
@@ -81,38 +82,60 @@ def links_convert(
     }
     plans = _plans(event)
     pays = _pays(products.values(), affiliate, plans, general=dx)
+    barred = {
+        place: refusal
+        for place, sight in enumerate(sights)
+        if (refusal := _objection(sight, pays, event, plans))
+    }
+    own = {
+        sight.product.pk: sight.product
+        for place, sight in enumerate(sights)
+        if isinstance(sight, Target) and sight.product and not sight.url and place not in barred
+    }
+    facts: dict[str, Any] = {"affiliate": affiliate, "zone": zone, "subs": subs, "dx": dx}
+    at_once = links_make(actor=actor, products=own.values(), plans=plans, **facts)
     made = []
-    for sight in sights:
+    for place, sight in enumerate(sights):
         if isinstance(sight, Missing):
             why = str(_NOBODYS[sight.thing.kind])
             made.append(Made(sight.thing, why_not=why, state="missing"))
             continue
         product = sight.product
-        found = pays[product.pk] if product else None
-        others = bool(sight.link and sight.link.affiliate_id != affiliate.pk)
-        plan = plans.get(sight.shop.merchant_id)
-        link, why, state = None, "", ""
-        try:
-            with transaction.atomic():
-                if event and plan is None:
-                    raise Invalid(_NOT_OF_EVENT, state="not_in_event")
-                _must_pay(product, found)
-                link = link_create(
-                    actor=actor,
-                    affiliate=affiliate,
-                    zone=zone,
-                    product=product,
-                    url=sight.url,
-                    subs=subs,
-                    plan=plan,
-                    dx=dx,
-                )
-        except DomainError as refusal:
-            if refusal.field in (subs or {}):
-                raise  # of the sub-id, not of the thing
-            why, state = str(refusal), str(refusal.facts.get("state", refusal.code))
-        made.append(Made(sight.thing, sight.shop, product, found, link, why, state, others))
+        answer: Link | DomainError
+        if place in barred:
+            answer = barred[place]
+        elif product and not sight.url:
+            answer = at_once[product.pk]
+        else:
+            answer = _by_itself(sight, actor, plans.get(sight.shop.merchant_id), facts)
+        made.append(_made(sight, pays[product.pk] if product else None, answer, affiliate))
     return made
+
+
+def _by_itself(
+    sight: Target, actor: User, plan: Plan | None, facts: dict[str, Any]
+) -> Link | DomainError:
+    """A link to another page than a product's own."""
+    try:
+        with transaction.atomic():
+            return link_create(
+                actor=actor, product=sight.product, url=sight.url, plan=plan, **facts
+            )
+    except DomainError as refusal:
+        if refusal.field in (facts["subs"] or {}):
+            raise  # of the sub-id, not of the thing
+        return refusal
+
+
+def _made(
+    sight: Target, found: Found | None, answer: Link | DomainError, affiliate: Affiliate
+) -> Made:
+    others = bool(sight.link and sight.link.affiliate_id != affiliate.pk)
+    about = Made(sight.thing, sight.shop, sight.product, found, from_others=others)
+    if isinstance(answer, Link):
+        return replace(about, link=answer)
+    state = str(answer.facts.get("state", answer.code))
+    return replace(about, why_not=str(answer), state=state)
 
 
 def _plans(event: Event | None) -> dict[int, Plan]:
@@ -149,7 +172,17 @@ def link_shown(link: Link) -> Made:
     return Made(Thing(Kind.CODE, link.code), link.shop, link.product, found, link)
 
 
-def _must_pay(product: Product | None, found: Found | None) -> None:
-    """Refusals that say more come first."""
-    if product and not found and found is not None and not why_not(product) and not reserved(found):
-        raise WrongState(_NO_RATE, state="no_rate")
+def _objection(
+    sight: Sight, pays: Mapping[int, Found], event: Event | None, plans: Mapping[int, Plan]
+) -> DomainError | None:
+    """What speaks against a link at once; refusals that say more come later."""
+    if isinstance(sight, Missing):
+        return None
+    if event and sight.shop.merchant_id not in plans:
+        return Invalid(_NOT_OF_EVENT, state="not_in_event")
+    product = sight.product
+    if product is None or pays[product.pk]:
+        return None
+    if why_not(product) or reserved(pays[product.pk]):
+        return None
+    return WrongState(_NO_RATE, state="no_rate")

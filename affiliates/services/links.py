@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -20,12 +20,13 @@ from affiliates.services.standing import (
     links_must_be_open,
     product_must_be_on_sale,
     products_must_be_open,
+    refusals_of,
     shop_must_sell,
     site_must_stand,
     zone_must_not_be_frozen,
 )
 from alliance.kernel import audit, clock
-from alliance.kernel.errors import Invalid, WrongState
+from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
 from merchants.models import Plan, Product, Shop
 
@@ -98,6 +99,74 @@ def link_create(
     elif link.paused_at:
         link_resume(actor=actor, link=link)
     return link
+
+
+@transaction.atomic
+def links_make(
+    *,
+    actor: User,
+    affiliate: Affiliate,
+    zone: AdZone,
+    products: Collection[Product],
+    subs: Mapping[str, str] | None = None,
+    plans: Mapping[int, Plan] | None = None,
+    dx: bool = False,
+) -> dict[int, Link | DomainError]:
+    """`link_create` from one ad zone to the own pages of many products: by product its link, or why
+    there is none. `plans`: by merchant that of an event. Products come with shop and merchant.
+
+    A constant number of statements, beside one for each link that was paused. Raises what concerns
+    all: Invalid (zone, sub-id), WrongState (affiliate, site, zone).
+    """
+    affiliate_must_be_active(affiliate)
+    if zone.site.affiliate_id != affiliate.pk:
+        raise Invalid(_("This ad zone is not yours."), field="zone")
+    site_must_stand(zone.site)
+    zone_must_not_be_frozen(zone)
+    marks, plans = _subs(subs or {}), plans or {}
+    found: dict[int, Link | DomainError] = dict(
+        refusals_of(affiliate, products, plans, _leads_to_own_page)
+    )
+    AdZone.objects.select_for_update(no_key=True).get(pk=zone.pk)  # one at a time per zone
+    wanted = [product for product in products if product.pk not in found]
+    same = Link.objects.filter(zone=zone, product__in=wanted, dx=dx, **marks)
+    held = {(one.product_id, one.plan_id, one.url): one for one in same.order_by("-pk")}
+    fresh: list[Link] = []
+    closed = _closed(affiliate)
+    for product in wanted:
+        plan = plans.get(product.shop.merchant_id)
+        link = held.get((product.pk, plan.pk if plan else None, product.url))
+        if link is None and closed:
+            found[product.pk] = closed
+            continue
+        if link is None:
+            link = Link(
+                affiliate=affiliate, zone=zone, shop=product.shop, product=product,
+                url=product.url, plan=plan, dx=dx, code=_code(), **marks,
+            )  # fmt: skip
+            fresh.append(link)
+        elif link.paused_at:
+            link_resume(actor=actor, link=link)
+        link.product, link.shop, link.zone = product, product.shop, zone
+        found[product.pk] = link
+    Link.objects.bulk_create(fresh)
+    audit.record_many("link.created", fresh, actor=actor, zone=zone.pid)
+    return found
+
+
+def _leads_to_own_page(product: Product) -> None:
+    _target(product, "")
+    shop_must_sell(product.shop)
+    product_must_be_on_sale(product)
+
+
+def _closed(affiliate: Affiliate) -> WrongState | None:
+    """Why the affiliate makes no new links."""
+    try:
+        links_must_be_open(affiliate)
+    except WrongState as refusal:
+        return refusal
+    return None
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Who and what may promote now; each refusal says why."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import AdZone, Affiliate, AffiliateState, Site, SiteState
 from affiliates.promised import promised
 from alliance.kernel import clock
-from alliance.kernel.errors import Invalid, WrongState
+from alliance.kernel.errors import DomainError, Invalid, WrongState
 from merchants.models import EventState, MerchantState, Plan, Product, ProductState, Shop
 from merchants.plans import Asker, Wanted, reserved, terms_at
 
@@ -28,6 +28,7 @@ _OUT_OF_MONEY = _(
     "it tops up. Links that you have go on: their orders wait for the money."
 )
 _WITHDRAWN = _("The shop has withdrawn this product.")
+_NOT_OF_EVENT = _("This is not a product of the event.")
 _RESERVED = _("Only members of an exclusive plan can promote this product.")
 
 
@@ -82,18 +83,60 @@ def products_must_be_open(affiliate: Affiliate, products: Collection[Product]) -
 
 def event_must_take(plan: Plan, product: Product | None) -> None:
     """The plan is one of a published event that is not over, and pays for the product."""
-    event, now = plan.event, clock.now()
-    if event is None or product is None:
-        raise Invalid(_("This is not a product of the event."), field="plan")
-    if event.state != EventState.PUBLISHED or event.ends_at <= now:
+    if plan.event is None or product is None:
+        raise Invalid(_NOT_OF_EVENT, field="plan")
+    if plan.event.state != EventState.PUBLISHED or plan.event.ends_at <= clock.now():
         raise WrongState(_("This event is over, or has not been published."))
-    at = max(now, plan.starts_at)
-    wanted = Wanted(plan.merchant_id, product.pk, product.category_id, at, Asker(plan_id=plan.pk))
-    if (
-        product.shop.merchant_id != plan.merchant_id
-        or terms_at([wanted])[wanted].plan_id != plan.pk
-    ):
-        raise Invalid(_("This is not a product of the event."), field="plan")
+    if not _taken({product: plan}):
+        raise Invalid(_NOT_OF_EVENT, field="plan")
+
+
+def _taken(plans: Mapping[Product, Plan]) -> set[int]:
+    """The keys of those products that their plans pay for. Two statements or so."""
+    now = clock.now()
+    wanted = {
+        product.pk: Wanted(
+            plan.merchant_id,
+            product.pk,
+            product.category_id,
+            max(now, plan.starts_at),
+            Asker(plan_id=plan.pk),
+        )
+        for product, plan in plans.items()
+        if product.shop.merchant_id == plan.merchant_id
+    }
+    found = terms_at(wanted.values())
+    pays = {product.pk: plan.pk for product, plan in plans.items()}
+    return {pk for pk, one in wanted.items() if found[one].plan_id == pays[pk]}
+
+
+def refusals_of(
+    affiliate: Affiliate,
+    products: Collection[Product],
+    plans: Mapping[int, Plan],
+    must: Callable[[Product], None],
+) -> dict[int, DomainError]:
+    """By product why the affiliate gets no link to it: what it `must` be; reserved for others; not
+    taken by its merchant's plan in an event (`plans`, by merchant). A few statements, however many.
+    """
+    found: dict[int, DomainError] = {}
+    for product in products:
+        try:
+            must(product)
+        except DomainError as refusal:
+            found[product.pk] = refusal
+    left = [product for product in products if product.pk not in found]
+    for pk, one in promised(left, affiliate.pk, clock.now()).items():
+        if reserved(one):
+            found[pk] = WrongState(_RESERVED, state="reserved")
+    asked = {
+        product: plans[product.shop.merchant_id]
+        for product in left
+        if product.pk not in found and product.shop.merchant_id in plans
+    }
+    taken = _taken(asked) if asked else set()
+    refused = {p.pk: Invalid(_NOT_OF_EVENT, field="plan") for p in asked if p.pk not in taken}
+    return found | refused
 
 
 def why_not(product: Product) -> str:

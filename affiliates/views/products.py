@@ -31,7 +31,7 @@ def products(request: AffiliateRequest) -> HttpResponse:
         "offers": queries.offers_of(found.products, affiliate=request.affiliate),
         "window_days": queries.policy_now().window_days,
         "first_steps": not queries.links_of(request.user).exists(),
-        "basketed": queries.basketed(request.user, shown),
+        "basketed": queries.basketed(request.affiliate, shown),
         "may_choose": request.membership.may_change,
     }
     return page_or_part(request, "affiliates/products.html", context, part="grid")
@@ -62,8 +62,8 @@ def product(request: AffiliateRequest, pk: int) -> HttpResponse:
         "earning": offer.price.share(found.rate_bps).share(share_bps),
         "share_bps": share_bps,
         "extra": queries.extra_of(product, found.plan_id),
-        "baskets": queries.baskets_for(request.user),
-        "held": queries.basketed(request.user, [product.pk]).get(product.pk),
+        "baskets": queries.baskets_for(request.user).filter(affiliate=request.affiliate),
+        "held": queries.basketed(request.affiliate, [product.pk]).get(product.pk),
         "history": queries.rate_history(request.affiliate, product)[:HISTORY],
     }
     return render(request, "affiliates/product.html", context)

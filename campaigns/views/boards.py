@@ -47,7 +47,7 @@ def boards(request: AffiliateRequest) -> HttpResponse:
         "campaign": campaign,
         "campaigns": campaigns,
         "board": board,
-        "basketed": basketed(request.user, shown),
+        "basketed": basketed(affiliate, shown),
         "may_choose": request.membership.may_change,
     }
     return render(request, "campaigns/boards.html", context)

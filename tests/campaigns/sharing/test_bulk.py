@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from affiliates.models import AffiliateMember, Link
+from affiliates.models import Affiliate, AffiliateMember, Link
 from affiliates.services import affiliate_freeze, baskets
 from alliance.kernel import clock
-from alliance.kernel.models import MemberRole, StaffRole
+from alliance.kernel.models import AuditEvent, MemberRole, StaffRole
 from merchants.models import Event, Plan
 from merchants.services.products import ProductData, product_withdraw, products_save
 from tests.campaigns.sharing.test_convert import copies, plain
@@ -136,3 +136,30 @@ def test_only_zones_of_ones_own(lin, cast, goods):
     html = lin.post(BULK, {**asked(cast, goods), "zone": cast.zone.pk + 1}).content.decode()
     assert "Select a valid choice" in html
     assert not Link.objects.filter(product__in=goods).exists()
+
+
+def test_a_hundred_links_take_few_more_statements_than_three(
+    lin, cast, goods, django_assert_max_num_queries
+):
+    rows = [
+        ProductData(f"M{n}", f"M {n}", f"https://shop.chen.example/m/{n}", 10_00) for n in range(20)
+    ]
+    products_save(shop=cast.shop, products=rows, actor=cast.chen)
+    many = cast.shop.products.filter(external_id__startswith="M")
+    lin.post(BULK, asked(cast, goods))
+    with django_assert_max_num_queries(45 + 2 * len(many)):  # each card looks for its coupons
+        lin.post(BULK, asked(cast, many))
+    assert Link.objects.filter(product__in=many).count() == 20
+    events = AuditEvent.objects.filter(verb="link.created", actor=cast.lin)
+    codes = set(Link.objects.filter(product__in=many).values_list("pk", flat=True))
+    assert codes <= {int(event.object_id) for event in events}
+
+
+def test_no_new_links_while_points_bar_them_and_the_old_ones_come_back(lin, cast, goods):
+    lin.post(BULK, asked(cast, goods[:1]))
+    Affiliate.objects.update(no_links_until=clock.now() + timedelta(days=9))
+    html = lin.post(BULK, asked(cast, goods[:2])).content.decode()
+
+    assert "1 link" in plain(html)
+    assert "Your violation points have reached the limit" in html
+    assert Link.objects.filter(product__in=goods).count() == 1
