@@ -143,6 +143,8 @@ def test_every_kind_has_its_words_and_an_icon(language):
         **dict.fromkeys(("campaign", "product", "number", "account", "holder"), "x"),
         **dict.fromkeys(("filename", "failure", "feed", "words", "consequence"), "x"),
         "rows": 3,
+        "done": 1,
+        "total": 3,
         "name": "x",
         "week": "2026-06-15",
         "now": {},
