@@ -64,7 +64,32 @@
     }
   });
 
+  // --- waiting: a form is sent once, and its button shows that it is on its way ------------------
+  const AGAIN = 10_000; // milliseconds, after which one may try again
+  const released = (form) => {
+    delete form.dataset.sent;
+    form.querySelectorAll(".btn-loading").forEach((one) => one.classList.remove("btn-loading"));
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    event.submitter?.classList.add("btn-loading");
+    setTimeout(() => released(form), AGAIN);
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(released);
+  });
+
   // --- htmx -------------------------------------------------------------------------------------
+  let asked = 0;
+  const waits = (more) => {
+    asked = Math.max(0, asked + more);
+    document.body.classList.toggle("is-waiting", asked > 0);
+  };
+  document.addEventListener("htmx:before:request", () => waits(1));
+  document.addEventListener("htmx:finally:request", () => waits(-1));
   document.addEventListener("htmx:config:request", (event) => {
     const request = event.detail.ctx.request;
     if (request.method.toUpperCase() !== "GET") {

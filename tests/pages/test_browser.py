@@ -1,6 +1,7 @@
 """What a person does, in a real browser, at the sizes of a desk and of a hand."""
 
 import re
+import time
 
 import pytest
 from django.contrib.auth import logout
@@ -25,6 +26,9 @@ def workbench(request):
         if "well" in request.GET:
             htmx = request.headers.get("HX-Request")
             return HttpResponse("<b>it worked</b>" if htmx else "removed")
+        if "slow" in request.GET:
+            time.sleep(0.5)
+            return HttpResponse("at last")
         if "broken" in request.GET:
             raise RuntimeError
         if "ended" in request.GET:
@@ -50,6 +54,9 @@ def workbench(request):
       <button hx-post="/workbench" hx-target="#out">Refused</button>
       <button hx-post="/workbench?broken" hx-target="#out">Breaks</button>
       <button hx-post="/workbench?ended" hx-target="#out">Ends</button>
+      <form id="slow" method="post" action="?slow">{% csrf_token %}
+        <button class="btn">Slow</button>
+      </form>
       <div id="out">nothing yet</div>
       {% include "parts/ask.html" with id=1 url="?well" label="Remove it" ask="Gone for good." %}
     {% endblock %}"""
@@ -204,6 +211,17 @@ def test_a_refusal_of_an_htmx_call_is_shown_among_the_alerts(bench: Page):
     expect(bench.locator("#out")).to_have_text("nothing yet")
     alert.get_by_role("button", name="Close").click()
     expect(alert).to_have_count(0)
+
+
+def test_a_form_is_sent_once_however_often_one_presses(bench: Page):
+    """The second press comes before the answer to the first."""
+    sent: list[str] = []
+    bench.on("request", lambda asked: sent.append(asked.method) if "?slow" in asked.url else None)
+    pressed = """() => { const one = document.querySelector("#slow button");
+        one.click(); one.click(); return one.className; }"""
+    assert bench.evaluate(pressed) == "btn btn-loading"
+    expect(bench.get_by_text("at last")).to_be_visible()
+    assert sent == ["POST"]
 
 
 def test_a_part_that_does_not_come_says_so_and_leaves_the_page(bench: Page):
