@@ -71,6 +71,7 @@ def test_who_does_not_belong_there_is_shown_where_one_joins(prefix, join):
                 "order_import",
                 "order_mapping",
                 "order_import_give_up",
+                "first_steps_hide",
                 "wallet_warning",
                 "merchant_campaign_agree",
                 "merchant_promise",
