@@ -1,0 +1,7 @@
+"""What the advisers are worth, judged on published tables by the code that serves the alliance."""
+
+from bench.ai import matching
+
+
+def run(small: bool = False) -> None:
+    matching.run(small=small)
