@@ -1,4 +1,4 @@
 """Advice: matching, copy, the autopilot. Reads everything, and nothing imports it.
 
-The room is kept, empty, until the first adviser moves in: docs/design.md §2 says how.
+So far the models of matching, on no page yet: docs/design.md §2 says how the others move in.
 """
