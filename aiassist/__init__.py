@@ -1,4 +1,5 @@
 """Advice: matching, copy, the autopilot. Reads everything, and nothing imports it.
 
-So far the models of matching, on no page yet: docs/design.md §2 says how the others move in.
+So far products are matched to affiliates (docs/matching.md); docs/design.md §2 says how the others
+move in.
 """

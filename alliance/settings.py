@@ -240,6 +240,10 @@ CELERY_BEAT_SCHEDULE = {
     "clicks-drain": {"task": "affiliates.tasks.clicks_drain", "schedule": 60.0},
     "claims-turn": {"task": "campaigns.tasks.claims_turn", "schedule": 60.0},
     "claims-sweep": {"task": "campaigns.tasks.claims_sweep", "schedule": 3600.0},
+    "matches-make": {
+        "task": "aiassist.tasks.matches_make",
+        "schedule": crontab(hour="4", minute="35"),
+    },
     "boards-make": {"task": "campaigns.tasks.boards_make", "schedule": crontab(minute="25")},
     "coupons-turn": {"task": "commissions.tasks.coupons_turn", "schedule": 300.0},
     "campaigns-turn": {"task": "commissions.tasks.campaigns_turn", "schedule": 60.0},

@@ -44,6 +44,7 @@ urlpatterns = [
     path("merchant/", include("merchants.urls")),
     path("merchant/", include("affiliates.merchant_urls")),
     path("", include("campaigns.urls")),
+    path("", include("aiassist.urls")),
     path("", include("commissions.urls")),
 ]
 if apps.is_installed("alliance.demo"):

@@ -43,6 +43,12 @@ class GraphFilter:
         known = (taken @ sparse.diags(self._weak)) @ self._patterns.T
         return near + self._smooth * (known @ self._patterns) * self._strong
 
+    def speaks_most(self, taken: np.ndarray, item: int) -> int | None:
+        """Which of the items that somebody took speaks most for this one: of those that somebody
+        took together with it. None if nobody did."""
+        said = self._near[taken, item].toarray().ravel()
+        return int(taken[said.argmax()]) if said.size and said.max() > 0 else None
+
 
 def _weakened(taken: sparse.csr_matrix, *, axis: int) -> np.ndarray:
     """One over the root of how often: who takes everything says little of each."""

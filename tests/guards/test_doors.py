@@ -93,6 +93,7 @@ OBJECTS = {
 # that are for all; every merchant may enrol.
 EVERYONES = {
     "affiliate/products/<int:pk>/",
+    "affiliate/products/<int:pk>/dismiss/",
     "affiliate/coupons/of/<int:pk>/",
     "affiliate/coupons/<int:pk>/link/",
     "affiliate/plans/<int:pk>/",

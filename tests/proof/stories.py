@@ -369,6 +369,14 @@ def it_sells_more_than_before(cast: Cast):
     return MAY + timedelta(days=1), [()]
 
 
+@story_of("aiassist.tasks.matches_make")
+def others_are_promoted_too(cast: Cast):
+    with clock.at(MAY):
+        for number in range(3):
+            cast.sold(f"T{number}")
+    return MAY + timedelta(days=1), [()]
+
+
 @story_of("merchants.tasks.imports_forget")
 def an_import_is_old(cast: Cast):
     moment, [(pk,)] = a_product_file_came(cast)

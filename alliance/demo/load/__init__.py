@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from affiliates.services import policy_set
 from affiliates.services.figures import clicks_count
 from affiliates.services.months import months_make
+from aiassist.services.matching import matches_make
 from alliance.celery import nobody_woken
 from alliance.demo.catalogue import products_by_shop
 from alliance.demo.load.accounts import accounts_make
@@ -122,6 +123,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     tasks.standings_count()
     clicks_count()
     boards_make()
+    matches_make()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     verification_run(source=VerifySource.NIGHT)

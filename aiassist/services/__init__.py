@@ -1,0 +1,1 @@
+"""What is written by advisers, and by people about their advice."""

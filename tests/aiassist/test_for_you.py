@@ -1,0 +1,201 @@
+"""Products matched to affiliates: what those alike promote, what is not shown, who dismisses."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from django.urls import reverse
+
+from affiliates.models import AdZone, Affiliate
+from affiliates.services import affiliate_apply, link_create
+from affiliates.services.figures import clicks_count
+from aiassist.models import Dismissal, Matches
+from aiassist.services import matching
+from aiassist.services.matching import matches_make
+from aiassist.tasks import matches_make as task
+from alliance.kernel import clock
+from alliance.kernel.models import User
+from merchants.models import Merchant, Product
+from merchants.services.products import ProductData, product_withdraw, products_save
+from tests.cast import Cast, cast_make, user_make
+
+NOON = datetime(2026, 6, 10, 12, tzinfo=clock.ZONE)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def cast(db) -> Cast:
+    with clock.at(NOON - 30 * DAY):
+        made = cast_make(wallet="900000.00")
+    with clock.at(NOON):
+        yield made
+
+
+@pytest.fixture
+def goods(cast) -> dict[str, Product]:
+    """Eight products of the shop, A to H, all at the same price."""
+    rows = [
+        ProductData(name, f"Tea {name}", f"https://shop.chen.example/t/{name}", 50_00)
+        for name in "ABCDEFGH"
+    ]
+    products_save(shop=cast.shop, products=rows, actor=cast.chen)
+    return {product.external_id: product for product in cast.shop.products.all()}
+
+
+@pytest.fixture
+def promotes(cast, goods) -> Callable[..., Affiliate]:
+    """An affiliate of whose links these products were clicked; the cast's own if none is named."""
+
+    def make(names: str, affiliate: Affiliate | None = None) -> Affiliate:
+        affiliate = affiliate or newcomer()
+        zone = AdZone.objects.get(site__affiliate=affiliate)
+        for name in names:
+            link = link_create(
+                actor=owner(affiliate), affiliate=affiliate, zone=zone, product=goods[name]
+            )
+            cast.click(link=link, at=NOON - 2 * DAY)
+        clicks_count()
+        return affiliate
+
+    return make
+
+
+def newcomer() -> Affiliate:
+    return affiliate_apply(user=user_make(), kind="small", name="Somebody")
+
+
+def owner(affiliate: Affiliate) -> User:
+    return affiliate.members.get().user
+
+
+def matched(affiliate: Affiliate) -> list[str]:
+    places = Matches.objects.get(affiliate=affiliate).places
+    names = dict(Product.objects.values_list("pk", "external_id"))
+    return [names[place["product"]] for place in places]
+
+
+def test_those_alike_say_what_suits(cast, goods, promotes):
+    lin = promotes("AB", cast.affiliate)
+    for names in ("ABC", "ABC", "FGH"):
+        promotes(names)
+    matches_make()
+    assert matched(lin)[0] == "C"
+    first = Matches.objects.get(affiliate=lin).places[0]
+    assert first["because"] in {goods["A"].pk, goods["B"].pk}
+    assert not {"A", "B"} & set(matched(lin))
+
+
+def test_who_has_promoted_nothing_is_shown_what_its_kind_promotes(cast, goods, promotes, client):
+    promotes("AB")
+    promotes("A")
+    new = newcomer()
+    matches_make()
+    assert matched(new)[:2] == ["A", "B"]
+    client.force_login(owner(new))
+    page = client.get(reverse("aiassist:for_you")).content.decode()
+    assert "Others of your kind promote it." in page
+    assert "Tea A" in page
+
+
+@pytest.mark.parametrize("bar", ["withdrawn", "frozen", "no rate", "out of money"])
+def test_what_cannot_be_promoted_is_neither_matched_nor_shown(cast, goods, promotes, client, bar):
+    new = newcomer()
+    promotes("A")
+    matches_make()
+    client.force_login(owner(new))
+    assert "Tea A" in client.get(reverse("aiassist:for_you")).content.decode()
+    match bar:
+        case "withdrawn":
+            product_withdraw(product=goods["A"], actor=cast.chen)
+        case "frozen":
+            Merchant.objects.update(state="frozen")
+        case "no rate":
+            Product.objects.filter(pk=goods["A"].pk).update(rate_bps=0)
+        case "out of money":
+            Merchant.objects.update(funding_paused_at=NOON)
+    assert "Tea A" not in client.get(reverse("aiassist:for_you")).content.decode()
+    matches_make()
+    assert "A" not in matched(new)
+
+
+def test_what_is_dismissed_is_not_shown_again_until_it_is_taken_back(promotes, goods, client):
+    new, other = newcomer(), newcomer()
+    promotes("AB")
+    matches_make()
+    client.force_login(owner(new))
+    page, dismiss = reverse("aiassist:for_you"), reverse("aiassist:dismiss", args=[goods["A"].pk])
+    said = client.post(dismiss, follow=True).content.decode()
+    assert "“Tea A” is not shown to you again." in said
+    client.post(dismiss)  # twice is once
+    assert Dismissal.objects.count() == 1
+    matches_make()
+    assert (matched(new), matched(other)) == (["B"], ["A", "B"])
+    client.post(dismiss, {"undo": "yes"})
+    matches_make()
+    assert "Tea A" in client.get(page).content.decode()
+
+
+def test_a_viewer_may_look_but_not_dismiss(cast, goods, promotes, client):
+    new = newcomer()
+    promotes("A")
+    matches_make()
+    viewer = user_make()
+    new.members.create(user=viewer, role="viewer")
+    client.force_login(viewer)
+    assert "Not for me" not in client.get(reverse("aiassist:for_you")).content.decode()
+    assert client.post(reverse("aiassist:dismiss", args=[goods["A"].pk])).status_code == 403
+    assert not Dismissal.objects.exists()
+
+
+def test_nobody_has_promoted_anything(cast, client):
+    task()
+    client.force_login(cast.lin)
+    assert "Nothing matched yet" in client.get(reverse("aiassist:for_you")).content.decode()
+
+
+def test_twice_is_as_good_as_once(cast, promotes):
+    promotes("ABC")
+    promotes("AB")
+    matches_make()
+    first = list(Matches.objects.order_by("pk").values_list("affiliate", "places"))
+    matches_make()
+    assert list(Matches.objects.order_by("pk").values_list("affiliate", "places")) == first
+
+
+def test_no_merchant_has_the_list_for_itself(cast, goods, promotes, monkeypatch):
+    monkeypatch.setattr(matching, "PER_MERCHANT", 2)
+    promotes("ABCDE")
+    new = newcomer()
+    matches_make()
+    assert len(matched(new)) == 2
+
+
+def test_commission_moves_what_suits_as_well_and_nothing_far(monkeypatch):
+    """Of two that suit the same, the dearer comes first; one that suits far less stays behind."""
+    relevance, worth = np.array([1.0, 1.0, 0.1]), np.array([100, 200, 90_000])
+    assert list(matching._reordered(relevance, worth)) == [1, 0, 2]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_commission_costs_two_per_cent_at_most(seed):
+    chance = np.random.default_rng(seed)
+    relevance = np.sort(chance.random(200))[::-1] ** 2
+    order = matching._reordered(relevance, chance.integers(1, 10**9, 200))
+    discounts = 1 / np.log2(np.arange(2, matching.PLACES + 2))
+    gained = (relevance[order][: matching.PLACES] * discounts).sum()
+    best = (relevance[: matching.PLACES] * discounts).sum()
+    assert 0.98 * best <= gained < best  # something was moved
+
+
+def test_what_commission_did_is_said(cast, goods, promotes, client):
+    Product.objects.filter(external_id="D").update(price_minor=90_00)
+    lin = promotes("AB", cast.affiliate)
+    promotes("ABCD")
+    matches_make()
+    assert matched(lin)[:2] == ["D", "C"]
+    client.force_login(cast.lin)
+    assert (
+        "Its commission raised it by 1 place."
+        in client.get(reverse("aiassist:for_you")).content.decode()
+    )
