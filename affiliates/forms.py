@@ -52,6 +52,18 @@ class PickingForm(forms.Form):
         label=_("Price from"), required=False, min_value=0, max_digits=15
     )
     price_to = forms.DecimalField(label=_("to"), required=False, min_value=0, max_digits=15)
+    score = forms.TypedChoiceField(
+        label=_("Shop score"),
+        required=False,
+        coerce=int,
+        empty_value="",
+        choices=[
+            ("", _("Any score")),
+            ("450", _("4.5 and more")),
+            ("470", _("4.7 and more")),
+            ("480", _("4.8 and more")),
+        ],
+    )
     coupon = forms.BooleanField(label=_("With coupon"), required=False)
     sort = forms.ChoiceField(
         label=_("Sorted by"),
@@ -92,6 +104,7 @@ class PickingForm(forms.Form):
             price_from=_minor(said.get("price_from")),
             price_to=_minor(said.get("price_to")),
             coupon_only=bool(said.get("coupon")),
+            score_from=said.get("score") or 0,
             sort=said.get("sort", ""),
         )
 

@@ -76,6 +76,7 @@ WISHES: dict[str, Callable[[], Wish]] = {
     "category": lambda: Wish(category=_category(), sort=_order()),
     "rate from": lambda: Wish(rate_from=CHANCE.choice([1000, 2000, 3000]), sort=_order()),
     "price range": lambda: _priced(Wish(sort=_order())),
+    "shop score": lambda: Wish(score_from=CHANCE.choice([450, 470, 480]), sort=_order()),
     "coupon": lambda: Wish(coupon_only=True, sort=_order()),
     "common word": lambda: Wish(_word(rare=False), sort=_order()),
     "rare word": lambda: Wish(_word(rare=True), sort=_order()),
@@ -149,6 +150,9 @@ def _asked_plainly(wish: Wish) -> list[int]:
     if wish.price_from is not None:
         where.append("p.price_minor BETWEEN %s AND %s")
         values += [wish.price_from, wish.price_to]
+    if wish.score_from:
+        where.append("s.score_centi >= %s")
+        values.append(wish.score_from)
     if wish.coupon_only:
         where.append(
             """EXISTS (SELECT FROM merchants_coupon k
@@ -221,7 +225,12 @@ def _products_make(size: int) -> None:
         for i in range(SHOPS)
     )
     shops = Shop.objects.bulk_create(
-        Shop(merchant=merchant, name=merchant.name, domains=[f"{run_id}{i}.example"])
+        Shop(
+            merchant=merchant,
+            name=merchant.name,
+            domains=[f"{run_id}{i}.example"],
+            score_centi=CHANCE.randrange(420, 500),
+        )
         for i, merchant in enumerate(merchants)
     )
     facts, now = products(), clock.now().isoformat()

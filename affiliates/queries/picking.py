@@ -62,8 +62,8 @@ ORDERS = {
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody looks for. Each word must occur in one of the titles. `category` is a slug,
-    `rate_from` basis points, prices minor units, both ends included. `sort`: a key of ORDERS; an
-    unknown one is "sales"."""
+    `rate_from` basis points, prices minor units, both ends included, `score_from` a shop's score
+    times 100. `sort`: a key of ORDERS; an unknown one is "sales"."""
 
     words: str = ""
     category: str = ""
@@ -71,6 +71,7 @@ class Wish:
     price_from: int | None = None
     price_to: int | None = None
     coupon_only: bool = False
+    score_from: int = 0
     sort: str = "sales"
 
     @property
@@ -429,8 +430,8 @@ class _Search:
         if category := wanted.pop("p.category_id", None):
             category += wanted.pop("p.price_minor", _NOTHING)
             yield _Part(category, _unindexed(category))
-        for asked in wanted.values():
-            yield _Part(asked, _unindexed(asked), in_order=True)
+        for column, asked in wanted.items():
+            yield _Part(asked, _unindexed(asked), in_order=column != "p.shop_id")
 
     def _coupon(self, how: str) -> _Sql:
         return _Sql(f" AND {how}", [self.now] * 4) if self.coupon_only else _Sql()
@@ -472,6 +473,9 @@ def _columns(wish: Wish, category: int | None) -> dict[str, _Sql]:
         found["p.price_minor"] += _Sql(" AND p.price_minor >= %s", [wish.price_from])
     if wish.price_to is not None:
         found["p.price_minor"] += _Sql(" AND p.price_minor <= %s", [wish.price_to])
+    if wish.score_from > 0:
+        scored = " AND p.shop_id IN (SELECT s.id FROM merchants_shop s WHERE s.score_centi >= %s)"
+        found["p.shop_id"] += _Sql(scored, [wish.score_from])
     return found
 
 

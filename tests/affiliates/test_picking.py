@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from affiliates.queries import Place, Wish, picking, products_offered
-from merchants.models import Category, Coupon, Product, ProductState
+from merchants.models import Category, Coupon, Product, ProductState, Shop
 from tests.affiliates.test_pages import coupon_make
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +26,8 @@ WISHES = [
     Wish(category="tea", sort="price"),
     Wish(rate_from=1_500, sort="sales"),
     Wish(coupon_only=True, sort="earning"),
+    Wish(score_from=480, sort="rate"),
+    Wish("茶", score_from=480, coupon_only=True, sort="price"),
     Wish("t", "tea", 1_000, 100, 900, coupon_only=True, sort="price"),
 ]
 
@@ -34,6 +36,7 @@ WISHES = [
 def shelf(shop, now) -> list[Product]:
     """Three hundred products with few different prices, rates and sales: many ties."""
     chance, number = random.Random(618), count()
+    better = Shop.objects.create(merchant=shop.merchant, name="4.85", score_centi=485, domains=[])
     tea = Category.objects.create(slug="tea", name_zh="茶", name_en="Tea", name_de="Tee")
 
     def some() -> str:
@@ -41,7 +44,7 @@ def shelf(shop, now) -> list[Product]:
 
     made = Product.objects.bulk_create(
         Product(
-            shop=shop,
+            shop=chance.choice([shop, shop, better]),
             external_id=f"S{next(number)}",
             title=f"商品 {some()}",
             title_en=some(),
@@ -57,7 +60,7 @@ def shelf(shop, now) -> list[Product]:
         for _n in range(300)
     )
     for product in made[::3]:
-        coupon_make(shop, code=product.external_id, product=product, face_minor=300)
+        coupon_make(product.shop, code=product.external_id, product=product, face_minor=300)
     return made
 
 
@@ -89,6 +92,7 @@ def told(wish: Wish, shelf: list[Product]) -> list[int]:
         )
         and (not wish.category or p.category_id is not None)
         and (wish.price_from is None or wish.price_from <= p.price_minor <= wish.price_to)
+        and p.shop.score_centi >= wish.score_from
         and (not wish.coupon_only or (p.pk in couponed and p.price_minor > 300))
     ]
 
