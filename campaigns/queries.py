@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 import merchants.queries
 from affiliates.models import Affiliate, Intermediation, Link
+from affiliates.queries import acting_for, membership_of
 from alliance.kernel import clock
 from alliance.kernel.http import key_in
 from alliance.kernel.models import User
@@ -186,9 +187,10 @@ def campaigns_with_boards(affiliate: Affiliate) -> QuerySet[Board]:
 def coupon_stocks_for(user: User, *, product: str = "") -> QuerySet[CouponStock]:
     """Open stocks of campaigns that the user's affiliate takes part in, now or soon; the soonest to
     end first; of time slots the next. `product` (a key as typed) leaves those that are for it."""
-    affiliate = Affiliate.objects.filter(members__user=user).first()
-    if affiliate is None:
+    member = membership_of(user)
+    if member is None:
         return CouponStock.objects.none()
+    affiliate = member.affiliate
     now = clock.now()
     enrolled = Enrolment.objects.filter(
         campaign=OuterRef("campaign"), affiliate=affiliate, state__in=TAKING_PART
@@ -236,7 +238,7 @@ def coupon_pages_of(
     left = left_in_all(stocks)
     newest: dict[int | None, Link] = {}
     links = Link.objects.filter(
-        affiliate__members__user=user,
+        affiliate=acting_for(user),
         product__in={stock.product_id or product for stock in stocks} - {None},
         paused_at=None,
     )

@@ -11,18 +11,19 @@ from alliance.kernel.models import User
 from alliance.kernel.search import MOST, Asked, Hit
 from campaigns.models import Campaign
 from commissions import queries
-from commissions.models import Statement
+from commissions.models import Award, Payout, Statement, Violation
+from commissions.models.commission import CommissionQuerySet
 from commissions.queries.merchant_campaigns import campaigns_seen_by
-from merchants.models import Merchant
+from merchants.models import Merchant, Order, Refund
 
 SHORTEST_PART = 3  # the beginning of an order's number that is looked for
 
 
 def found_by_affiliate(user: User, affiliate: Affiliate, asked: Asked) -> Iterator[Hit]:
-    yield from _commissions(user, asked)
-    yield from _withdrawals(user, asked)
-    yield from _cases(user, asked)
-    yield from _awards(user, asked)
+    yield from _commissions(queries.commissions_for(user).filter(affiliate=affiliate), asked)
+    yield from _withdrawals(queries.payouts_for(user).filter(affiliate=affiliate), asked)
+    yield from _cases(queries.violations_for(user).filter(affiliate=affiliate), asked)
+    yield from _awards(queries.awards_for(user).filter(affiliate=affiliate), asked)
     mine = queries.statements_for(user).filter(affiliate=affiliate)
     yield from _statements(mine, "commissions:affiliate_statement", asked)
     seen = queries.campaigns_for(affiliate)
@@ -30,8 +31,8 @@ def found_by_affiliate(user: User, affiliate: Affiliate, asked: Asked) -> Iterat
 
 
 def found_by_merchant(user: User, merchant: Merchant, asked: Asked) -> Iterator[Hit]:
-    yield from _orders(user, asked)
-    yield from _refunds(user, asked)
+    yield from _orders(queries.orders_reported_for(user).filter(merchant=merchant), asked)
+    yield from _refunds(queries.refunds_for(user).filter(shop__merchant=merchant), asked)
     yield from _invoices(user, asked)
     mine = queries.statements_for(user).filter(merchant=merchant)
     yield from _statements(mine, "commissions:merchant_statement", asked)
@@ -39,12 +40,11 @@ def found_by_merchant(user: User, merchant: Merchant, asked: Asked) -> Iterator[
     yield from _campaigns(seen, "commissions:merchant_campaign", asked)
 
 
-def _commissions(user: User, asked: Asked) -> Iterator[Hit]:
-    rows = queries.commissions_for(user)
+def _commissions(mine: CommissionQuerySet, asked: Asked) -> Iterator[Hit]:
     if len(asked.text) < SHORTEST_PART:
-        rows = rows.filter(line__order__external_id=asked.text)
+        rows = mine.filter(line__order__external_id=asked.text)
     else:
-        rows = queries.commissions_found(rows, number=asked.text)
+        rows = queries.commissions_found(mine, number=asked.text)
     for commission in rows[:MOST]:
         order = commission.line.order
         yield Hit(
@@ -57,13 +57,13 @@ def _commissions(user: User, asked: Asked) -> Iterator[Hit]:
         )
 
 
-def _withdrawals(user: User, asked: Asked) -> Iterator[Hit]:
+def _withdrawals(mine: QuerySet[Payout], asked: Asked) -> Iterator[Hit]:
     """By our number for the rail ("payout-7"), the rail's reference, or the invoice's number."""
     if not asked.text:
         return
     key = asked.numbered("payout-") or asked.key
     which = Q(pk=key) | Q(rail_ref=asked.text) | Q(invoice_number=asked.text)
-    for payout in queries.payouts_for(user).filter(which)[:MOST]:
+    for payout in mine.filter(which)[:MOST]:
         yield Hit(
             what=_("Withdrawal"),
             icon="building-bank",
@@ -74,8 +74,8 @@ def _withdrawals(user: User, asked: Asked) -> Iterator[Hit]:
         )
 
 
-def _cases(user: User, asked: Asked) -> Iterator[Hit]:
-    for case in queries.violations_for(user).filter(pk=asked.numbered("V") or asked.key)[:MOST]:
+def _cases(mine: QuerySet[Violation], asked: Asked) -> Iterator[Hit]:
+    for case in mine.filter(pk=asked.numbered("V") or asked.key)[:MOST]:
         yield Hit(
             what=_("Case"),
             icon="scale",
@@ -85,8 +85,8 @@ def _cases(user: User, asked: Asked) -> Iterator[Hit]:
         )
 
 
-def _awards(user: User, asked: Asked) -> Iterator[Hit]:
-    for award in queries.awards_for(user).filter(pk=asked.numbered("AW"))[:MOST]:
+def _awards(mine: QuerySet[Award], asked: Asked) -> Iterator[Hit]:
+    for award in mine.filter(pk=asked.numbered("AW"))[:MOST]:
         yield Hit(
             what=_("Reward"),
             icon="coins",
@@ -97,9 +97,9 @@ def _awards(user: User, asked: Asked) -> Iterator[Hit]:
         )
 
 
-def _orders(user: User, asked: Asked) -> Iterator[Hit]:
+def _orders(mine: QuerySet[Order], asked: Asked) -> Iterator[Hit]:
     part = "" if len(asked.text) < SHORTEST_PART else "__startswith"
-    named = queries.orders_reported_for(user).filter(**{f"external_id{part}": asked.text})
+    named = mine.filter(**{f"external_id{part}": asked.text})
     for order in named.order_by("-pk")[:MOST]:
         yield Hit(
             what=_("Order"),
@@ -111,8 +111,8 @@ def _orders(user: User, asked: Asked) -> Iterator[Hit]:
         )
 
 
-def _refunds(user: User, asked: Asked) -> Iterator[Hit]:
-    for refund in queries.refunds_for(user).filter(external_id=asked.text)[:MOST]:
+def _refunds(mine: QuerySet[Refund], asked: Asked) -> Iterator[Hit]:
+    for refund in mine.filter(external_id=asked.text)[:MOST]:
         yield Hit(
             what=_("Refund"),
             icon="receipt-refund",

@@ -23,6 +23,7 @@ from affiliates.queries.links import (
     zones_for,
 )
 from affiliates.queries.members import (
+    acting_for,
     membership_in,
     membership_of,
     memberships_of,
@@ -77,6 +78,7 @@ __all__ = [
     "Target",
     "Way",
     "Wish",
+    "acting_for",
     "applications_waiting",
     "applies_again_at",
     "basketed",

@@ -3,6 +3,7 @@
 from django.db.models import Count, QuerySet
 
 from affiliates.models import Affiliate, Basket, BasketItem
+from affiliates.queries.members import acting_for
 from affiliates.queries.products import products_known
 from alliance.kernel.models import User
 from merchants.models import Product
@@ -12,7 +13,7 @@ def baskets_for(user: User) -> QuerySet[Basket]:
     """The user's baskets, the one used last first, each with how many products are in it
     (`size`)."""
     return (
-        Basket.objects.filter(affiliate__members__user=user)
+        Basket.objects.filter(affiliate=acting_for(user))
         .select_related("affiliate")
         .annotate(size=Count("items"))
         .order_by("-updated_at", "-pk")

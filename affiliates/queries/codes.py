@@ -3,6 +3,7 @@
 from django.db.models import F, QuerySet
 
 from affiliates.models import CodeBinding
+from affiliates.queries.members import acting_for
 from alliance.kernel import clock
 from alliance.kernel.models import User
 from merchants.models import Coupon
@@ -13,7 +14,7 @@ _ENDED_LAST = (F("ends_at").desc(nulls_first=True), "-pk")
 
 def codes_for(user: User) -> QuerySet[CodeBinding]:
     """The codes of the user's affiliate, those that ended last."""
-    rows = CodeBinding.objects.filter(affiliate__members__user=user)
+    rows = CodeBinding.objects.filter(affiliate=acting_for(user))
     return rows.select_related("coupon__shop", "coupon__product", "zone").order_by(*_ENDED_LAST)
 
 

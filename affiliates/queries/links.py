@@ -5,6 +5,7 @@ from django.db.models.functions import Coalesce
 
 from affiliates.models import AdZone, ClickDay, Link, Site, SiteState
 from affiliates.queries.clicks import FIGURES
+from affiliates.queries.members import acting_for
 from alliance.kernel.models import User
 from merchants.models import Merchant
 
@@ -12,7 +13,7 @@ from merchants.models import Merchant
 def sites_for(user: User) -> QuerySet[Site]:
     """The user's sites, each with its zones, oldest first."""
     return (
-        Site.objects.filter(affiliate__members__user=user)
+        Site.objects.filter(affiliate=acting_for(user))
         .prefetch_related("zones__site")
         .order_by("pk")
     )
@@ -21,7 +22,7 @@ def sites_for(user: User) -> QuerySet[Site]:
 def zones_for(user: User) -> QuerySet[AdZone]:
     """The user's ad zones on which links can be built: those of sites that stand."""
     return (
-        AdZone.objects.filter(site__affiliate__members__user=user)
+        AdZone.objects.filter(site__affiliate=acting_for(user))
         .exclude(site__state=SiteState.REJECTED)
         .select_related("site")
         .order_by("site__pk", "pk")
@@ -38,7 +39,7 @@ def zone_usual(user: User) -> AdZone | None:
 
 def links_of(user: User) -> QuerySet[Link]:
     """The user's links, newest first, without figures."""
-    return Link.objects.filter(affiliate__members__user=user).order_by("-pk")
+    return Link.objects.filter(affiliate=acting_for(user)).order_by("-pk")
 
 
 def links_for(user: User) -> QuerySet[Link]:
@@ -59,7 +60,7 @@ def links_for(user: User) -> QuerySet[Link]:
 def merchants_out_of_money(user: User) -> QuerySet[Merchant]:
     """Merchants to whose shops the user's links lead, and whose commissions wait for money."""
     links = Link.objects.filter(
-        affiliate__members__user=user, paused_at=None, shop__merchant=OuterRef("pk")
+        affiliate=acting_for(user), paused_at=None, shop__merchant=OuterRef("pk")
     )
     paused = Merchant.objects.filter(funding_paused_at__isnull=False)
     return paused.filter(Exists(links)).order_by("name", "pk")

@@ -22,6 +22,12 @@ def membership_of(user: User) -> AffiliateMember | None:
     return memberships_of(user).first()
 
 
+def acting_for(user: User) -> QuerySet[AffiliateMember, int]:
+    """The affiliate that `membership_of` names, as a part of another query. Somebody in two teams
+    has the rights of the one in which they act, so they see the rows of that one only."""
+    return memberships_of(user).values_list("affiliate", flat=True)[:1]
+
+
 def membership_in(user: User, organisation: str) -> AffiliateMember | None:
     """The user's place in the organisation that an API key names ("affiliate:<id>")."""
     kind, _colon, pk = organisation.partition(":")

@@ -18,6 +18,7 @@ from affiliates.models import (
     Site,
     SiteState,
 )
+from affiliates.queries.members import acting_for
 from affiliates.queries.products import products_known
 from alliance.kernel import clock
 from alliance.kernel.models import User
@@ -122,7 +123,7 @@ def promoters_of(merchant: Merchant) -> QuerySet[Affiliate]:
 
 def places_for(user: User) -> QuerySet[PlanMember]:
     """The user's applications and places, the newest first."""
-    mine = PlanMember.objects.filter(affiliate__members__user=user)
+    mine = PlanMember.objects.filter(affiliate=acting_for(user))
     return mine.select_related("plan__merchant").order_by("-pk")
 
 
@@ -194,7 +195,7 @@ def products_of(plans: QuerySet[Plan] | list[Plan]) -> QuerySet[Product]:
 def events_hosted_by(user: User) -> QuerySet[Event]:
     """Events that the user's team hosts, the newest first."""
     return (
-        Event.objects.filter(hosting__affiliate__members__user=user)
+        Event.objects.filter(hosting__affiliate=acting_for(user))
         .annotate(taking_part=Count("plans", filter=Q(plans__state="active")))
         .order_by("-pk")
     )

@@ -18,6 +18,7 @@ from commissions.models import (
     Settlement,
     SettlementState,
 )
+from merchants.queries import merchant_of
 
 # A commission is charged when it has left the merchant's reserve: with the receipt of the goods.
 # Per step of a commission: what is charged after it minus what was before. Steps are dated by their
@@ -173,6 +174,6 @@ def _first_month(currency: str) -> date | None:
 
 
 def invoices_for(user: User) -> QuerySet[Invoice]:
-    """Of the user's merchants, newest first."""
-    mine = Invoice.objects.filter(merchant__members__user=user).select_related("merchant")
+    """Of the merchant for which the user acts, newest first."""
+    mine = Invoice.objects.filter(merchant=merchant_of(user)).select_related("merchant")
     return mine.prefetch_related("lines__invoice").order_by("-month", "-pk")

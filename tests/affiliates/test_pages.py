@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from affiliates import queries
-from affiliates.models import Affiliate, AffiliateState, Link, Site
+from affiliates.models import Affiliate, AffiliateMember, AffiliateState, Link, PlanMember, Site
 from affiliates.services import (
     affiliate_freeze,
     affiliate_reject,
@@ -18,7 +18,7 @@ from affiliates.services import (
 )
 from affiliates.services.figures import clicks_count
 from alliance.kernel import clock
-from merchants.models import Coupon, Merchant, ProductState
+from merchants.models import Coupon, Merchant, Plan, ProductState
 from tests.affiliates.test_redirect import PERSON
 
 pytestmark = pytest.mark.django_db
@@ -360,3 +360,34 @@ def test_query_counts_do_not_grow(
 
     link_pause(actor=ops, link=make_link(affiliate, url="https://shop.example/"))
     assert grow(1) == grow(29)
+
+
+def test_who_owns_one_team_and_only_looks_at_another_changes_nothing_of_the_other(
+    client, affiliate, viewer, make_affiliate, link, product, shop, now
+):
+    """Acting as the owner of their own team they see that one only: the rights of one team are no
+    rights in another."""
+    own = make_affiliate()
+    AffiliateMember.objects.create(affiliate=own, user=viewer)
+    plan = Plan.objects.create(merchant=shop.merchant, kind="SP", name="Picked", starts_at=now())
+    place = PlanMember.objects.create(affiliate=affiliate, plan=plan, state="pending")
+    client.force_login(viewer)
+
+    for page, of in (
+        ("link_pause", link.pk),
+        ("link_resume", link.pk),
+        ("zone_add", link.zone.site_id),
+        ("plan_leave", place.pk),
+    ):
+        address = reverse(f"affiliates:{page}", args=[of])
+        assert client.post(address, {"name": "Mine"}).status_code == 404, page
+    assert link.code not in client.get(reverse("affiliates:links")).content.decode()
+    assert client.get(f"{reverse('campaigns:convert')}?link={link.pk}").status_code == 404
+    link.refresh_from_db()
+    place.refresh_from_db()
+    assert (link.paused_at, place.state) == (None, "pending")
+    assert link.zone.site.zones.count() == 1
+
+    client.post(reverse("team_choose"), {"side": "affiliate", "team": affiliate.pk})
+    assert link.code in client.get(reverse("affiliates:links")).content.decode()
+    assert client.post(reverse("affiliates:link_pause", args=[link.pk])).status_code == 403
