@@ -15,6 +15,7 @@ from affiliates import queries
 from affiliates.models import Affiliate, AffiliateMember, AffiliateState
 from alliance.kernel.access import HasScope
 from alliance.kernel.errors import NotAllowed
+from alliance.kernel.http import acts_for
 from alliance.kernel.models import ApiKey, User
 
 
@@ -48,6 +49,7 @@ def affiliate_required(
             changes = change or (request.method not in SAFE_METHODS and not own)
             if changes and not membership.may_change:
                 raise NotAllowed(_("Viewers may look, but not change anything."))
+            acts_for(request, f"affiliate:{membership.affiliate_id}")
             request.affiliate, request.membership = membership.affiliate, membership
             return inner(request, *args, **kwargs)
 

@@ -160,7 +160,10 @@ TEMPLATES = [
                 "alliance.navigation.navigation",
                 "alliance.desk.waits",
             ],
-            "builtins": ["template_partials.templatetags.partials"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "alliance.kernel.templatetags.forms",
+            ],
         },
     },
 ]

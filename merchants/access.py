@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from alliance.kernel.access import HasScope
 from alliance.kernel.errors import NotAllowed
+from alliance.kernel.http import acts_for
 from alliance.kernel.models import ApiKey, MemberRole, User
 from merchants import queries
 from merchants.models import Merchant, MerchantMember
@@ -51,6 +52,7 @@ def merchant_required(
                 raise NotAllowed(_("You may look at this, but not change it."))
             if owner and member.role != MemberRole.OWNER:
                 raise NotAllowed(_("Only an owner may do this."))
+            acts_for(request, f"merchant:{member.merchant_id}")
             request.membership, request.merchant = member, member.merchant  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 

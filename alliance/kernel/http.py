@@ -13,11 +13,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from alliance.kernel import audit
-from alliance.kernel.errors import DomainError
+from alliance.kernel.errors import DomainError, WrongState
+
+ACTING_FOR = "acting_for"  # the hidden field of each form in a team's room
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +114,16 @@ class DomainErrorMiddleware:
             messages.error(request, str(exc))
             return HttpResponseRedirect(back)
         return render(request, "error.html", context, status=exc.status)
+
+
+def acts_for(request: HttpRequest, team: str) -> None:
+    """The request is carried out for this team ("affiliate:7"). Every form says for which one it
+    was filled in: WrongState where the person has chosen another one on another page since."""
+    request.acting_for = team  # type: ignore[attr-defined]
+    if request.method == "POST" and request.POST.get(ACTING_FOR, team) != team:
+        raise WrongState(
+            _("You act for another team now than when you filled in this form. Nothing was done.")
+        )
 
 
 def back_or(request: HttpRequest, name: str, *args: Any) -> HttpResponse:

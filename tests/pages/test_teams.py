@@ -63,6 +63,25 @@ def test_one_team_at_a_time_and_a_button_to_the_other(at_chen, merchants):
     assert [at_chen.get(page_of(one)).status_code for one in merchants] == [200, 404]
 
 
+def test_a_form_that_was_filled_in_for_another_team_does_nothing(at_chen, merchants):
+    """Two tabs: in one the settings of Tea, in the other Silk was chosen."""
+    tea, silk = merchants
+    settings = reverse("merchants:settings")
+    page = at_chen.get(settings)
+    assert f'name="acting_for" value="merchant:{tea.pk}"' in page.content.decode()
+    fields = {"name": "Finest tea", "acting_for": f"merchant:{tea.pk}"}
+    at_chen.post(reverse("team_choose"), {"side": "merchant", "team": silk.pk})
+
+    answer = at_chen.post(settings, fields, headers={"referer": f"http://testserver{settings}"})
+    assert "You act for another team now" in at_chen.get(answer["Location"]).content.decode()
+    assert at_chen.post(settings, fields).status_code == 409
+    assert set(Merchant.objects.values_list("name", flat=True)) == {"Tea", "Silk"}
+
+    at_chen.post(reverse("team_choose"), {"side": "merchant", "team": tea.pk})
+    assert at_chen.post(settings, fields).status_code == 302
+    assert set(Merchant.objects.values_list("name", flat=True)) == {"Finest tea", "Silk"}
+
+
 def test_a_notification_leads_into_the_team_that_was_told(at_chen, merchants):
     told = tell(merchants[1])
     assert at_chen.get(reverse("notification", args=[told.pk]), follow=True).status_code == 200
