@@ -51,6 +51,7 @@ def basket_rename(*, actor: User, basket: Basket, name: str) -> None:
 @transaction.atomic
 def basket_drop(*, actor: User, basket: Basket) -> None:
     """The basket is gone, and what was in it is only where it was before."""
+    _hold(basket.affiliate)
     audit.record("basket.dropped", basket, actor=actor, name=basket.name)
     basket.delete()
 
@@ -59,9 +60,11 @@ def basket_drop(*, actor: User, basket: Basket) -> None:
 def basket_put(*, basket: Basket, products: Collection[Product]) -> int:
     """Put these in; one that is there stays where it is. How many are new.
 
-    Raises WrongState, and puts none in, if there would be more than PRODUCTS.
+    Raises WrongState, and puts none in, if there would be more than PRODUCTS or the basket is gone.
     """
     _hold(basket.affiliate)
+    if not Basket.objects.filter(pk=basket.pk).exists():
+        raise WrongState
     inside = set(basket.items.values_list("product", flat=True))
     fresh = [one for one in {one.pk: one for one in products}.values() if one.pk not in inside]
     if len(inside) + len(fresh) > PRODUCTS:

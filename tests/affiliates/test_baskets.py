@@ -157,3 +157,13 @@ def test_names_are_given_once_and_baskets_end(mine, affiliate):
     assert [event.verb for event in verbs] == [
         "basket.made", "basket.made", "basket.renamed", "basket.dropped",
     ]  # fmt: skip
+
+
+def test_nothing_is_put_into_a_basket_that_another_tab_has_dropped(affiliate, product):
+    basket = baskets.basket_make(actor=affiliate.owner, affiliate=affiliate, name="Tea")
+    stale = Basket.objects.get(pk=basket.pk)
+    baskets.basket_drop(actor=affiliate.owner, basket=basket)
+
+    with pytest.raises(WrongState):
+        baskets.basket_put(basket=stale, products=[product])
+    assert not BasketItem.objects.exists()
