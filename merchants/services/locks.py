@@ -1,6 +1,7 @@
 """Locking what a plan pays (merchants.locks)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
-from merchants.models import JOINED, Plan, PlanKind, Product, RateLock, Terms
+from merchants.models import JOINED, PastCategory, Plan, PlanKind, Product, RateLock, Terms
 from merchants.services.terms import plan_held, rates_held
 
 _Scope = tuple[int | None, int | None]  # product, category
@@ -115,3 +116,70 @@ def _narrowest(said: Mapping[_Scope, Terms], product: Product) -> list[_Scope]:
     """The scope that speaks for the product, if any does."""
     ladder = [(product.pk, None), (None, product.category_id), (None, None)]
     return [scope for scope in ladder if scope in said][:1]
+
+
+def moves_locked(
+    *, merchant_pk: int, products: Sequence[Product], into: Mapping[int, int | None]
+) -> dict[int, str]:
+    """By product why it cannot come into another category now (`into`: product → category): a plan
+    that is locked as a whole would pay less for it there. A locked product has its own terms, which
+    no category touches."""
+    there = [_in_category(product, into[product.pk]) for product in products]
+    return {
+        product.pk: _("“%(plan)s” would pay less for it there, and is locked until %(until)s.")
+        % {
+            "plan": lock.plan.name,
+            "until": lock.ends_at.astimezone(clock.ZONE).date().isoformat(),
+        }
+        for lock, product, _held in _lowered(merchant_pk, products, there)
+    }
+
+
+def moves_pin(
+    *, merchant_pk: int, products: Iterable[Product], left: Sequence[PastCategory]
+) -> None:
+    """Some of these have `left` a category, as the shop says. Where a plan that is locked as a
+    whole would now pay less for one, that one gets terms of its own at the rate that it had, as a
+    locked product does."""
+    if not left:
+        return
+    # Of one that was moved twice the first category counts.
+    came_from = {past.product_id: past.category_id for past in reversed(left)}
+    moved = [product for product in products if product.pk in came_from]
+    here = [_in_category(product, came_from[product.pk]) for product in moved]
+    now = clock.now()
+    Terms.objects.bulk_create(
+        Terms(
+            plan=lock.plan,
+            product_id=product.pk,
+            rate_bps=held,
+            before_bps=held,
+            starts_at=now,
+            created_at=now,
+        )
+        for lock, product, held in _lowered(merchant_pk, here, moved)
+    )
+
+
+def _in_category(product: Product, category: int | None) -> Product:
+    moved = copy(product)
+    moved.category_id = category
+    return moved
+
+
+def _lowered(
+    merchant_pk: int, before: Sequence[Product], after: Sequence[Product]
+) -> Iterator[tuple[RateLock, Product, int]]:
+    """Of products before and after a move those for which a plan that is locked as a whole pays
+    less after it: its longest lock, the product, what it paid before. Two statements a plan."""
+    now = clock.now()
+    whole = RateLock.objects.filter(
+        plan__merchant=merchant_pk, product=None, starts_at__lte=now, ends_at__gt=now
+    )
+    locks = {lock.plan_id: lock for lock in whole.select_related("plan").order_by("ends_at", "pk")}
+    for lock in locks.values():
+        was = rates_held(lock.plan, [(product, None) for product in before], now)
+        pays = rates_held(lock.plan, [(product, None) for product in after], now)
+        for product, more, less in zip(before, was, pays, strict=True):
+            if less < more:
+                yield lock, product, more

@@ -15,6 +15,7 @@ from alliance.kernel.bulk import update_many
 from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
 from merchants.models import Category, Merchant, PastCategory, Product, ProductState, Shop
+from merchants.services.locks import moves_pin
 from merchants.services.order_reports import LARGEST_MINOR
 from merchants.services.prices import prices_ended
 from merchants.services.rates import rates_refresh
@@ -140,6 +141,7 @@ def _save(
     Product.objects.bulk_create([fresh[number] for number in sorted(fresh)], batch_size=1000)
     update_many(changed.values(), _FIELDS)
     PastCategory.objects.bulk_create(left)
+    moves_pin(merchant_pk=shop.merchant_id, products=changed.values(), left=left)
     prices_ended(ended)
     touched = [row.pk for row in (*fresh.values(), *changed.values())]
     if touched:
@@ -221,10 +223,18 @@ def _move(
 
 
 @transaction.atomic
-def products_withdraw(*, products: Sequence[int], actor: User | None) -> set[int]:
-    """`product_withdraw` for many at once; the keys of those that were on sale."""
+def products_withdraw(
+    *, products: Sequence[int], actor: User | None, held_back: bool = True
+) -> set[int]:
+    """`product_withdraw` for many at once; the keys of those that were on sale. Not `held_back`:
+    a feed may put them on sale again."""
     return _move_many(
-        products, ProductState.ON_SALE, ProductState.WITHDRAWN, "product.withdrawn", actor
+        products,
+        ProductState.ON_SALE,
+        ProductState.WITHDRAWN,
+        "product.withdrawn",
+        actor,
+        held_back=held_back,
     )
 
 
@@ -237,7 +247,13 @@ def products_restore(*, products: Sequence[int], actor: User | None) -> set[int]
 
 
 def _move_many(
-    keys: Sequence[int], before: ProductState, after: ProductState, verb: str, actor: User | None
+    keys: Sequence[int],
+    before: ProductState,
+    after: ProductState,
+    verb: str,
+    actor: User | None,
+    *,
+    held_back: bool = True,
 ) -> set[int]:
     # In the order in which everybody holds products, or two would wait for each other.
     rows = Product.objects.filter(pk__in=keys, state=before).order_by("pk")
@@ -245,7 +261,7 @@ def _move_many(
     moved = {row.pk for row in held}
     Product.objects.filter(pk__in=moved).update(
         state=after,
-        held_back=after == ProductState.WITHDRAWN,
+        held_back=held_back and after == ProductState.WITHDRAWN,
         ends_at=None,
         updated_at=clock.now(),
     )

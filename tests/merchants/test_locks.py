@@ -1,5 +1,6 @@
 """Rate locks: never lowered, never ended inside."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from merchants.models import RateLock, Terms
 from merchants.plans import Wanted, terms_at
 from merchants.services.locks import rate_lock
 from merchants.services.plans import plan_end, plan_open
+from merchants.services.products import products_save
 from merchants.services.terms import product_rates_announce, terms_announce, terms_preview
-from tests.merchants.conftest import NOON
+from tests.merchants.conftest import NOON, product_data
 
 MIDNIGHT = datetime(2026, 6, 1, 16, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -55,6 +57,29 @@ def test_a_locked_product_is_pinned_against_its_category_and_its_shop(
     terms_announce(plan=plan, category=category, rate_bps=300, actor=None)
     assert rate(merchant, product, MIDNIGHT) == 1_000
     assert Terms.objects.get(product=product).rate_bps == 1_000
+
+
+def test_a_feed_that_moves_a_product_lowers_nothing_of_a_plan_that_is_locked_as_a_whole(
+    merchant, shop, product, category, plan
+):
+    """Nor does it in a plan that is not locked keep what the category paid."""
+    terms_announce(plan=plan, rate_bps=3_000, category=category, actor=None)
+    free = plan_open(
+        merchant=merchant, name="May", kind="MKT", rate_bps=500, ends_at=UNTIL + DAY, actor=None
+    )
+    terms_announce(plan=free, rate_bps=3_000, category=category, actor=None)
+    lock = rate_lock(plan=plan, until=UNTIL, actor=None)
+    with clock.at(NOON + MINUTE):
+        out = product_data(product.external_id, category="")
+        products_save(shop=shop, products=[out, replace(out, title="Again")], actor=None)
+        product.refresh_from_db()
+
+        assert (product.category, product.title) == (None, "Again")
+        assert rate(merchant, product, clock.now()) == 3_000
+        pinned = Terms.objects.get(product=product)
+        assert (pinned.plan, pinned.rate_bps) == (lock.plan, 3_000)
+        products_save(shop=shop, products=[product_data(product.external_id)], actor=None)
+    assert Terms.objects.filter(product=product).count() == 1
 
 
 def test_a_plan_ends_when_its_last_lock_does(merchant, product, plan):
