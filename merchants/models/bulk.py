@@ -82,8 +82,8 @@ class BulkLineState(models.TextChoices):
 
 
 class BulkLine(models.Model):
-    """One product of it: what was and what shall be, as a rate in basis points or the key of a
-    category. Kept for ninety days."""
+    """One product of it: what was and what shall be, as a rate in basis points, the key of a
+    category, or 1 where no feed may put it on sale (0 where one may). Kept for ninety days."""
 
     edit = models.ForeignKey(BulkEdit, models.CASCADE, related_name="lines")
     product = models.ForeignKey(

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -37,11 +36,13 @@ from merchants.models import (
     Terms,
 )
 from merchants.notices import bulk_tell
+from merchants.services.locks import moves_locked
 from merchants.services.products import products_file, products_restore, products_withdraw
-from merchants.services.terms import product_rates_announce, product_rates_foresee
+from merchants.services.terms import plan_held, product_rates_announce, product_rates_foresee
 
 MOST = 20_000  # products of one change
 SLICE = 1_000  # that are looked at, or changed, together
+AT_ONCE = 3  # changes of a merchant that are under way
 KEPT = timedelta(days=90)  # what became of each product
 UNDONE_WITHIN = timedelta(days=30)
 STALLED = timedelta(minutes=2)
@@ -66,6 +67,13 @@ class SeenOtherwise(DomainError):
     message = gettext_lazy("Something has changed meanwhile. Look at the preview again.")
 
 
+class StillAtWork(DomainError):
+    """So many changes of the merchant are under way that no further one may begin."""
+
+    code = "still_at_work"
+    message = gettext_lazy("Earlier changes are still at work. Begin this one when they are done.")
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What shall be done. With a plan its rates are: `way` is "set" to `bps` basis points, or
@@ -88,7 +96,8 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What becomes of a product; nothing where neither `changes` nor `why` it is refused."""
+    """What becomes of a product; nothing where neither `changes` nor `why` it is refused.
+    `announced`: the rate of its own whose place a new one takes."""
 
     product: Product
     changes: bool
@@ -96,6 +105,7 @@ class Fate:
     after: int | None = None
     starts_at: datetime | None = None
     why: str = ""
+    announced: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,8 @@ class Look:
         said = hashlib.sha256()
         for fate in self.fates:
             if fate.changes or fate.why:
-                said.update(f"{fate.product.pk}:{fate.before}:{fate.after}:{fate.why};".encode())
+                facts = (fate.product.pk, fate.before, fate.after, fate.announced, fate.why)
+                said.update(f"{facts};".encode())
         return said.hexdigest()[:32]
 
 
@@ -139,7 +150,7 @@ def bulk_look(*, merchant: Merchant, products: QuerySet[Product], wish: Wish) ->
     """What the wish would make of each of the merchant's products. Raises TooMany, Invalid."""
     fates: list[Fate] = []
     for rows in _slices(merchant, products):
-        fates += _fates(wish, rows)
+        fates += _fates(merchant, wish, rows)
         if len(fates) > MOST:
             raise TooMany
     in_events = 0
@@ -149,7 +160,7 @@ def bulk_look(*, merchant: Merchant, products: QuerySet[Product], wish: Wish) ->
 
 
 def _slices(merchant: Merchant, products: QuerySet[Product]) -> Iterable[list[Product]]:
-    names = ("external_id", "title", "title_en", "title_de", "state", "category")
+    names = ("external_id", "title", "title_en", "title_de", "state", "held_back", "category")
     rows = products.filter(shop__merchant=merchant).select_related(None).only(*names)
     last = 0
     while found := list(rows.filter(pk__gt=last).order_by("pk")[:SLICE]):
@@ -157,18 +168,38 @@ def _slices(merchant: Merchant, products: QuerySet[Product]) -> Iterable[list[Pr
         last = found[-1].pk
 
 
-def _fates(wish: Wish, rows: Sequence[Product]) -> list[Fate]:
+def _fates(merchant: Merchant, wish: Wish, rows: Sequence[Product]) -> list[Fate]:
     if wish.plan is not None:
         seen = product_rates_foresee(plan=wish.plan, products=rows, rate_of=wish.rate)
         return [
-            Fate(one.product, one.changes, one.before_bps, one.after_bps, one.starts_at, one.why)
+            Fate(
+                one.product,
+                one.changes,
+                one.before_bps,
+                one.after_bps,
+                one.starts_at,
+                one.why,
+                one.announced_bps,
+            )
             for one in seen
         ]
     if wish.deed == BulkDeed.CATEGORY:
         after = wish.category.pk if wish.category else None
-        return [Fate(row, row.category_id != after, row.category_id, after) for row in rows]
+        into = {row.pk: after for row in rows}
+        barred = moves_locked(merchant_pk=merchant.pk, products=rows, into=into)
+        return [
+            Fate(
+                row,
+                row.category_id != after and row.pk not in barred,
+                row.category_id,
+                after,
+                why=barred.get(row.pk, ""),
+            )
+            for row in rows
+        ]
     moving = ProductState.ON_SALE if wish.deed == BulkDeed.PAUSE else ProductState.WITHDRAWN
-    return [Fate(row, row.state == moving) for row in rows]
+    after = int(wish.deed == BulkDeed.PAUSE)
+    return [Fate(row, row.state == moving, int(row.held_back), after) for row in rows]
 
 
 def _in_events(products: Iterable[int]) -> int:
@@ -187,8 +218,10 @@ def bulk_begin(
 ) -> BulkEdit:
     """What was seen (`Look.mark`) is to be done; what is refused is written down with its reason.
 
-    Raises SeenOtherwise if it would come out differently now, Invalid if nothing would change.
+    Raises SeenOtherwise if it would come out differently now, Invalid if nothing would change,
+    StillAtWork while AT_ONCE others are under way.
     """
+    _must_have_room(merchant.pk)
     look = bulk_look(merchant=merchant, products=products, wish=wish)
     if look.mark != seen:
         raise SeenOtherwise
@@ -204,11 +237,12 @@ def bulk_undo(*, edit: BulkEdit, actor: User | None) -> BulkEdit:
     """Take it back, for the products that are still as it left them; a change of its own.
 
     Raises WrongState: rates are promises and are announced anew, not taken back; once only, and
-    within thirty days.
+    within thirty days; StillAtWork as beginning.
     """
     edit = BulkEdit.objects.select_for_update().get(pk=edit.pk)
     if not undoable(edit):
         raise WrongState(_("This change cannot be taken back."))
+    _must_have_room(edit.merchant_id)
     done = edit.lines.filter(state=BulkLineState.DONE).order_by("pk")
     return _opened(
         BulkEdit(
@@ -216,6 +250,14 @@ def bulk_undo(*, edit: BulkEdit, actor: User | None) -> BulkEdit:
         ),
         [(pk, now, was, "") for pk, was, now in done.values_list("product", "before", "after")],
     )
+
+
+def _must_have_room(merchant_pk: int) -> None:
+    """A form that is sent many times would else leave twenty thousand lines each time."""
+    Merchant.objects.select_for_update(no_key=True).only("pk").get(pk=merchant_pk)
+    running = BulkEdit.objects.filter(merchant=merchant_pk, state=BulkState.RUNNING)
+    if running.count() >= AT_ONCE:
+        raise StillAtWork
 
 
 def undoable(edit: BulkEdit) -> bool:
@@ -301,11 +343,13 @@ def _do(edit: BulkEdit, lines: Mapping[int, BulkLine]) -> dict[int, str]:
     if edit.deed == BulkDeed.RATE:
         return _announce(edit, lines)
     if edit.deed == BulkDeed.CATEGORY:
-        filed = {pk: (line.before, line.after) for pk, line in lines.items()}
-        moved = products_file(categories=filed, actor=edit.actor)
-        why = _("It was put into another category meanwhile.")
-    elif edit.deed == BulkDeed.PAUSE:
-        moved = products_withdraw(products=keys, actor=edit.actor)
+        return _file(edit, lines)
+    if edit.deed == BulkDeed.PAUSE:
+        # One that a feed had withdrawn, and a change had put on sale, is the feed's again.
+        loose = [pk for pk in keys if lines[pk].after == 0]
+        held = [pk for pk in keys if lines[pk].after != 0]
+        moved = products_withdraw(products=held, actor=edit.actor)
+        moved |= products_withdraw(products=loose, actor=edit.actor, held_back=False)
         why = _("It was not on sale any more.")
     else:
         moved = products_restore(products=keys, actor=edit.actor)
@@ -313,14 +357,28 @@ def _do(edit: BulkEdit, lines: Mapping[int, BulkLine]) -> dict[int, str]:
     return dict.fromkeys((pk for pk in keys if pk not in moved), why)
 
 
+def _file(edit: BulkEdit, lines: Mapping[int, BulkLine]) -> dict[int, str]:
+    """Into their categories, those that are still where they were seen; a lock may have been taken
+    since."""
+    rows = Product.objects.filter(pk__in=lines).only("category").order_by("pk")
+    into = {pk: line.after for pk, line in lines.items()}
+    refused = moves_locked(merchant_pk=edit.merchant_id, products=list(rows), into=into)
+    filed = {pk: (lines[pk].before, into[pk]) for pk in into if pk not in refused}
+    moved = products_file(categories=filed, actor=edit.actor)
+    why = _("It was put into another category meanwhile.")
+    return refused | {pk: why for pk in filed if pk not in moved}
+
+
 def _announce(edit: BulkEdit, lines: Mapping[int, BulkLine]) -> dict[int, str]:
     """The rates that were seen. One that a person announced another rate for meanwhile is left to
-    that one's word."""
-    plan: Any = edit.plan
+    that one's word, also where it only counts from tomorrow."""
+    plan = plan_held(edit.plan)  # type: ignore[arg-type] # so nobody announces any in between
+    later = Terms.objects.filter(plan=plan, product__in=lines, created_at__gt=edit.created_at)
+    taken = set(later.values_list("product", flat=True))
 
     def seen(product: Product, held: int) -> int:
         line = lines[product.pk]
-        if held != line.before:
+        if held != line.before or product.pk in taken:
             raise WrongState(_("Another rate was announced for it meanwhile."))
         return line.after or 0
 

@@ -147,13 +147,15 @@ def product_rates_announce(
 
 class Foreseen(NamedTuple):
     """What announcing a rate for a product would do. `why`: why it is refused; "" if it is not.
-    `starts_at`: from when it would count; None where nothing changes."""
+    `starts_at`: from when it would count; None where nothing changes. `announced_bps`: what was
+    announced for the product itself last, also for a day to come; None if nothing ever was."""
 
     product: Product
     before_bps: int
     after_bps: int
     starts_at: datetime | None
     why: str = ""
+    announced_bps: int | None = None
 
     @property
     def changes(self) -> bool:
@@ -187,7 +189,9 @@ def product_rates_foresee(
             found.append(Foreseen(product, before, after, None, str(exc)))
             continue
         starts_at = announcing.effect(product, None, after, before)
-        found.append(Foreseen(product, before, after, starts_at))
+        found.append(
+            Foreseen(product, before, after, starts_at, announced_bps=announced.get(product.pk))
+        )
     return found
 
 

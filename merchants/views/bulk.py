@@ -63,7 +63,10 @@ def _chosen(
     next step."""
     mine = queries.products_for(request.user)
     if asked.get("all"):
-        values = ProductFilterForm(asked).values()
+        narrowed = ProductFilterForm(asked)
+        if not narrowed.is_valid():  # a list may leave such a filter out; a change of all may not
+            return mine.none(), []
+        values = dict(narrowed.cleaned_data)
         values.pop("sort", None)
         kept = [("all", "1"), *((name, value) for name, value in values.items() if value)]
         return queries.products_found(mine, **values), kept

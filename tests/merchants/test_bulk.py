@@ -15,6 +15,7 @@ from merchants.queries import merchant_of
 from merchants.services import bulk
 from merchants.services.bulk import (
     SeenOtherwise,
+    StillAtWork,
     TooMany,
     Wish,
     bulk_begin,
@@ -168,6 +169,18 @@ def test_pausing_is_done_written_down_and_taken_back(three, merchant, owner, go)
         bulk_undo(edit=edit, actor=owner)
 
 
+def test_what_a_feed_had_withdrawn_is_the_feeds_again_when_resuming_is_taken_back(three, owner, go):
+    product_withdraw(product=three["A"], actor=None)
+    Product.objects.filter(external_id="B").update(state="withdrawn", held_back=False)
+    edit = go(Wish("resume"))
+    assert (edit.done, set(states().values())) == (2, {"on_sale"})
+
+    went_on(bulk_undo(edit=edit, actor=owner))
+    assert states() == {"A": "withdrawn", "B": "withdrawn", "C": "on_sale"}
+    held = dict(Product.objects.values_list("external_id", "held_back"))
+    assert held == {"A": True, "B": False, "C": False}
+
+
 def test_a_category_moves_the_rate_and_remembers_what_it_was(three, merchant, plan, owner, go):
     silk = Category.objects.create(slug="silk", name_zh="丝", name_en="Silk", name_de="Seide")
     terms_announce(plan=plan, rate_bps=3000, category=silk, actor=None)
@@ -182,6 +195,29 @@ def test_a_category_moves_the_rate_and_remembers_what_it_was(three, merchant, pl
     assert (back.done, back.refused) == (2, 1)
     assert back.lines.get(state="refused").why == "It was put into another category meanwhile."
     assert rates() == {"A": 3000, "B": 1000, "C": 1000}
+
+
+def test_no_category_makes_a_plan_pay_less_that_is_locked_as_a_whole(
+    three, merchant, plan, owner, go
+):
+    silk = Category.objects.create(slug="silk", name_zh="丝", name_en="Silk", name_de="Seide")
+    terms_announce(plan=plan, rate_bps=3000, category=silk, actor=None)
+    Product.objects.filter(external_id="A").update(category=silk)
+    terms_announce(plan=plan, rate_bps=3000, product=three["B"], actor=None)
+    wish, rows = Wish("category"), Product.objects.all()
+    edit = bulk_begin(
+        merchant=merchant, products=rows, wish=wish, seen=look(merchant, wish).mark, actor=owner
+    )
+    rate_lock(plan=plan, until=NOON + timedelta(days=10), actor=None)
+
+    why = "“General” would pay less for it there, and is locked until 2026-06-11."
+    assert look(merchant, wish).refusals == [(why, 1)]
+    went_on(edit)
+    assert (edit.done, edit.refused) == (2, 1)
+    line = edit.lines.get(state="refused")
+    assert (line.product.external_id, line.why) == ("A", why)
+    with clock.at(NOON + timedelta(days=10)):
+        assert len(look(merchant, wish).changing) == 1
 
 
 def test_rates_are_not_taken_back_nor_what_is_old_or_nobodys(three, plan, go, owner):
@@ -220,6 +256,26 @@ def test_what_changed_before_the_worker_came_is_refused(three, merchant, plan, o
     assert rates() == {"A": 2000, "B": 1200, "C": 1200}
 
 
+def test_a_cut_that_somebody_announced_meanwhile_is_not_taken_back(three, merchant, plan, owner):
+    """It counts from tomorrow only, so what the plan pays now has not changed."""
+    rows, wish = Product.objects.all(), Wish("rate", plan=plan, bps=800)
+    unseen = look(merchant, wish).mark
+    with clock.at(NOON + timedelta(seconds=1)):
+        terms_announce(plan=plan, rate_bps=500, product=three["A"], actor=None)
+        with pytest.raises(SeenOtherwise):
+            bulk_begin(merchant=merchant, products=rows, wish=wish, seen=unseen, actor=owner)
+        seen = look(merchant, wish).mark
+        edit = bulk_begin(merchant=merchant, products=rows, wish=wish, seen=seen, actor=owner)
+    with clock.at(NOON + timedelta(seconds=2)):
+        terms_announce(plan=plan, rate_bps=600, product=three["B"], actor=None)
+    with clock.at(NOON + timedelta(seconds=3)):
+        went_on(edit)
+    assert (edit.done, edit.refused) == (2, 1)
+    assert edit.lines.get(state="refused").product == three["B"]
+    own = Terms.objects.filter(plan=plan, product__isnull=False).order_by("created_at", "pk")
+    assert {one.product.external_id: one.rate_bps for one in own} == {"A": 800, "B": 600, "C": 800}
+
+
 def test_a_plan_that_ended_stops_it_and_says_so(three, merchant, owner):
     plan = plan_open(
         merchant=merchant, name="May", kind="MKT", rate_bps=1500,
@@ -236,6 +292,24 @@ def test_a_plan_that_ended_stops_it_and_says_so(three, merchant, owner):
     assert told.link == f"/merchant/products/bulk/{edit.pk}/"
     went_on(edit)
     assert Notification.objects.filter(kind="bulk.failed").count() == 1
+
+
+def test_a_form_that_is_sent_again_and_again_is_refused_and_does_nothing_twice(
+    three, merchant, plan, owner
+):
+    rows, wish = Product.objects.all(), Wish("rate", plan=plan, way="raise", bps=100)
+    seen = look(merchant, wish).mark
+
+    def sent() -> BulkEdit:
+        return bulk_begin(merchant=merchant, products=rows, wish=wish, seen=seen, actor=owner)
+
+    edits = [sent() for _each in range(bulk.AT_ONCE)]
+    with pytest.raises(StillAtWork):
+        sent()
+    assert [(went_on(edit).done, edit.refused) for edit in edits] == [(3, 0), (0, 3), (0, 3)]
+    assert rates() == {"A": 1100, "B": 1100, "C": 1100}
+    with pytest.raises(SeenOtherwise):
+        sent()
 
 
 def test_it_goes_on_where_a_worker_stopped(three, merchant, owner, monkeypatch):

@@ -61,6 +61,12 @@ def test_all_that_fits_the_list_is_changed(room, three):
     assert list(BulkEdit.objects.get().lines.values_list("product", flat=True)) == [three[1].pk]
 
 
+@pytest.mark.parametrize("narrowed", [{"category": "gone"}, {"words": "x" * 201}, {"state": "x"}])
+def test_a_filter_that_makes_no_sense_chooses_nothing_instead_of_everything(room, three, narrowed):
+    html = room.get(url("bulk"), {"all": "1", "deed": "pause", **narrowed}).content.decode()
+    assert "No product is chosen" in html
+
+
 def test_what_was_otherwise_meanwhile_is_shown_again(room, three):
     query = {"all": "1", "deed": "pause"}
     data = sent(room, query)
