@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -12,6 +13,8 @@ from affiliates.queries import Offer, offers_of, products_known
 from affiliates.services.standing import why_not
 from aiassist.models import Dismissal, Matches
 from merchants.models import Product
+
+NAME = 24  # signs of a title, in a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ def _why(because: Product | None, raised: int) -> str:
     if because is None:
         words = _("Others of your kind promote it.")
     else:
-        said = _("Goes with “%(product)s”, by what those promote who promote it too.")
-        words = said % {"product": because.name}
+        named = Truncator(because.name).chars(NAME)
+        words = _("Goes with “%(product)s”.") % {"product": named}
     if raised > 0:
         said = ngettext(
             "Its commission raised it by %(count)d place.",
