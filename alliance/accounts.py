@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import lockbox, mails
 
@@ -24,6 +24,20 @@ from alliance.kernel import lockbox, mails
 class AccountAdapter(DefaultAccountAdapter):
     """allauth's behaviour, with addresses in lower case, the visitor's language kept, and the way
     they were on kept through the verification mail."""
+
+    # In our words: allauth's German is on first-name terms, and its Chinese half English.
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "cannot_remove_primary_email": _("Your primary address cannot be removed."),
+        "duplicate_email": _("This address is one of yours already."),
+        "email_password_mismatch": _("This e-mail address and this password do not go together."),
+        "email_taken": _("Somebody has signed up with this e-mail address already."),
+        "enter_current_password": _("Type the password that you have now."),
+        "incorrect_password": _("That is not your password."),
+        "max_email_addresses": _("You can have %d e-mail addresses at most."),
+        "too_many_login_attempts": _("Too many tries. Wait a few minutes, then try again."),
+        "unverified_primary_email": _("Confirm your primary address first."),
+    }
 
     def clean_email(self, email: str) -> str:
         return super().clean_email(email).lower()

@@ -12,6 +12,9 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.formats import number_format
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
@@ -74,6 +77,10 @@ class DayField(forms.DateField):
     ]
 
 
+# 1.5 or 1,5, as the reader of the form writes it.
+_figure = lazy(lambda bps: number_format(f"{bps / 100:g}"), str)
+
+
 def rate_field(label: Any) -> forms.DecimalField:
     low, high = settings.ALLIANCE["RATE_MIN_BPS"], settings.ALLIANCE["RATE_MAX_BPS"]
     return forms.DecimalField(
@@ -84,7 +91,7 @@ def rate_field(label: Any) -> forms.DecimalField:
         max_value=Decimal(high) / 100,
         widget=forms.NumberInput(
             attrs={"step": "0.01", "min": 0, "max": f"{high / 100:g}", "inputmode": "decimal",
-                   "placeholder": f"{low / 100:g} – {high / 100:g}"}
+                   "placeholder": format_lazy("{} – {}", _figure(low), _figure(high))}
         ),
     )  # fmt: skip
 

@@ -4,14 +4,13 @@ import email
 import email.policy
 import re
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 _LEVEL = re.compile(r"\b(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
 _ENTRY = re.compile(r"^\[?\d{4}-\d\d-\d\d[ T]")  # a log line begins with its moment
 _LINK = re.compile(r"https?://[^\s<>\"]+")
-_SETTLED = 0.3  # seconds after which a mail file is taken to be complete
+_END = b"-" * 79 + b"\n"  # what Django writes below a mail; before, the file is still being written
 
 
 class ErrorsInLog:
@@ -49,13 +48,13 @@ class Mails:
 
     def news(self) -> Iterator[str]:
         for path in sorted(self.folder.iterdir()):
-            if path not in self.seen and time.time() - path.stat().st_mtime > _SETTLED:
+            if path not in self.seen and (written := path.read_bytes()).endswith(_END):
                 self.seen.add(path)
-                yield _summary(path)
+                yield _summary(written)
 
 
-def _summary(path: Path) -> str:
-    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+def _summary(written: bytes) -> str:
+    mail = email.message_from_bytes(written, policy=email.policy.default)
     part = mail.get_body(("plain", "html"))
     links = _LINK.findall(part.get_content()) if part else []
     head = f"  E-mail to {mail['to']}: {mail['subject']}"

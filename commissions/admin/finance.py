@@ -13,7 +13,12 @@ from commissions.admin.merchants import KINDS
 from commissions.admin.verification import SEES_BOOKS, results_context
 from commissions.models import Period, VerifyRun
 
-WHOSE = {"affiliate": _("affiliates"), "merchant": _("merchants"), "platform": _("platform")}
+WHOSE = {
+    "affiliate": _("affiliates"),
+    "merchant": _("merchants"),
+    "campaign": _("campaigns"),
+    "platform": _("platform"),
+}
 
 
 def page(request: HttpRequest) -> HttpResponse:

@@ -331,8 +331,8 @@ class ViolationEvent(AppendOnly):
     at = models.DateTimeField(_("at"), default=clock.now)
 
     class Meta:
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
+        verbose_name = pgettext_lazy("of a case", "event")
+        verbose_name_plural = pgettext_lazy("of a case", "events")
         ordering = ["violation", "pk"]
         constraints = [
             # Deadlines work by themselves; whatever else happens is somebody's doing.

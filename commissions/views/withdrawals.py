@@ -36,7 +36,7 @@ def withdrawals(request: AffiliateRequest) -> HttpResponse:
     balances = queries.balances_of(affiliate, currency)
     form = WithdrawalForm(
         request.POST or None,
-        initial={"amount": balances.payable.plain},  # most people want all of it
+        initial={"amount": balances.payable.decimal},  # most people want all of it
         currency=currency,
         invoice=rule == tax.COMPANY,
         address=request.get_full_path(),

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from alliance.kernel import clock
@@ -167,8 +168,12 @@ class ProductRows:
         named = said.get("category")
         if named:
             if named.casefold() not in self.slugs:
+                ours = ", ".join(sorted(set(self.slugs.values())))
                 raise RowFault(
-                    "no_category", _("There is no category “%s”.") % named[:60], field="category"
+                    "no_category",
+                    _("There is no category “%(name)s”. Take one of these: %(ours)s")
+                    % {"name": named[:60], "ours": Truncator(ours).chars(180)},
+                    field="category",
                 )
             return self.slugs[named.casefold()]
         google = said.get("google_product_category", "")

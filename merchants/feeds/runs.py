@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Protocol
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from alliance.kernel.errors import DomainError, Invalid
@@ -102,8 +104,13 @@ def run_feed(
     call again for a run whose worker died: what was taken is recognised. Raises WrongState for a
     run that is over or that somebody is reading.
     """
-    with import_held(run):
+    with import_held(run), translation.override(_language(run)):
         return _read(feed, run, mapping, on_changed)
+
+
+def _language(run: ImportRun) -> str:
+    """Reasons are kept as words, so they are said in the language of who will read them."""
+    return (run.actor.language if run.actor else "") or settings.LANGUAGE_CODE
 
 
 def _read(

@@ -166,7 +166,7 @@
         animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 300 },
         interaction: { mode: "index", intersect: false },
         scales: slices ? {} : {
-          x: { ...axis, grid: { display: false }, ticks: { ...axis.ticks, maxRotation: 0, maxTicksLimit: 8 } },
+          x: { ...axis, grid: { display: false }, ticks: { ...axis.ticks, maxRotation: 0, maxTicksLimit: 8, autoSkipPadding: 12 } },
           y: { ...axis, beginAtZero: true, ticks: { ...axis.ticks, callback: words } },
         },
         plugins: {

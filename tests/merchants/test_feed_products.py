@@ -19,10 +19,10 @@ def media(settings, tmp_path, noon):
     settings.MEDIA_ROOT = tmp_path
 
 
-def bring(shop, *rows, head=HEAD):
+def bring(shop, *rows, head=HEAD, actor=None):
     content = "\n".join([head, *rows]).encode()
     run = import_begin(
-        shop=shop, kind="products", filename="p.csv", file=io.BytesIO(content), actor=None
+        shop=shop, kind="products", filename="p.csv", file=io.BytesIO(content), actor=actor
     )
     return run_feed(FEEDS["products"], run=run)
 
@@ -51,6 +51,18 @@ def test_a_bad_row_has_its_reason(shop, plan, row, code):
 
     assert list(run.issues.values_list("line_no", "code")) == [(3, code)]
     assert Product.objects.get().external_id == "OK"
+
+
+def test_reasons_are_in_the_language_of_who_uploaded_and_name_the_categories(
+    shop, plan, category, owner
+):
+    owner.language = "de"
+    owner.save()
+    run = bring(shop, "P1,龙井,https://tea.example/1,12.00,,spaceships", actor=owner)
+
+    assert [issue.reason for issue in run.issues.all()] == [
+        f"Eine Kategorie „spaceships“ gibt es nicht. Nehmen Sie eine von diesen: {category.slug}"
+    ]
 
 
 def test_prices_categories_availability_and_rates(shop, plan, category, product):

@@ -48,7 +48,7 @@ def test_too_many_wrong_passwords_close_the_door_for_a_while(client, person, set
     for _ in range(3):
         sign_in(client, password="wrong")
 
-    assert "Too many failed login attempts" in sign_in(client).content.decode()
+    assert "Too many tries" in sign_in(client).content.decode()
     assert SESSION_KEY not in client.session
 
 

@@ -56,6 +56,15 @@ def test_one_click_in_the_mail_leads_on_to_the_chosen_side(client, mailbox, onwa
     assert client.session["_auth_user_id"] == str(User.objects.get().pk)
 
 
+def test_germans_are_not_on_first_name_terms_with_us(client, mailbox):
+    client.cookies["django_language"] = "de"
+    sign_up(client)
+    page = client.post(mailbox()[2], follow=True).content.decode()
+
+    assert "mei@example.org ist bestätigt." in page
+    assert "Du " not in page
+
+
 def test_the_mail_may_be_opened_on_another_device(client, mailbox):
     """There the address is confirmed, and after sign-in the way goes on."""
     sign_up(client, onward=AFFILIATE)

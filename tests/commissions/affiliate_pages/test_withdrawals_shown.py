@@ -47,6 +47,12 @@ def test_gross_tax_and_net_stand_there_before_one_asks(room, policy):
     assert "Tax of 10% is withheld" in text
 
 
+def test_the_amount_stands_in_the_field_as_the_reader_writes_it(room):
+    room.cookies["django_language"] = "de"
+
+    assert 'value="19,34"' in main(read(room, "withdrawals"))
+
+
 def test_typing_an_amount_says_what_would_arrive_of_it(room, policy):
     policy(TAX_STRATEGY="flat", TAX_FLAT_BPS=1000)
     url = reverse("commissions:withdrawals")
