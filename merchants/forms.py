@@ -57,7 +57,8 @@ class ServiceForm(forms.Form):
             self.result = service(**values)
         except Invalid as exc:
             name = exc.field.removesuffix("_minor").removesuffix("_bps")
-            self.add_error(name if name in self.fields else None, str(exc))
+            here = next((one for one in (name, name.removesuffix("s")) if one in self.fields), None)
+            self.add_error(here, str(exc))  # "domains", where the form asks for one domain
             return False
         return True
 
