@@ -33,7 +33,7 @@ WORTH = 3  # a walk is tried where it may find so many
 # is gathered, so many pages wide.
 FEW = 500
 GATHERED = 6_000
-LEFT, FIT = 15_000, 2_000
+LEFT, FIT = 15_000, 600
 PAGES = 2
 # Where no word narrows it, the bands of what is expected to be many end at these shares of all.
 MANY = 5_000
@@ -132,9 +132,11 @@ _LIVE = """c.starts_at <= %s AND c.ends_at > %s AND NOT EXISTS (
     SELECT FROM affiliates_codebinding b WHERE b.coupon_id = c.id AND b.ends_at IS NULL)"""
 _USABLE = f"""{_LIVE} AND c.currency = p.currency
     AND c.threshold_minor <= p.price_minor AND c.face_minor < p.price_minor"""
+# The shops with coupons for everything are known at once, so most products are looked up once only.
 _COUPON_EACH = f"""(
     EXISTS (SELECT FROM merchants_coupon c WHERE c.product_id = p.id AND {_USABLE})
-    OR EXISTS (SELECT FROM merchants_coupon c
+    OR p.shop_id IN (SELECT c.shop_id FROM merchants_coupon c WHERE c.product_id IS NULL)
+    AND EXISTS (SELECT FROM merchants_coupon c
         WHERE c.product_id IS NULL AND c.shop_id = p.shop_id AND {_USABLE}))"""  # noqa: S608
 _COUPON_ALL = f"""p.id IN (
     SELECT p.id FROM merchants_coupon c JOIN merchants_product p ON p.id = c.product_id
