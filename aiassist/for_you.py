@@ -32,7 +32,8 @@ def shown(affiliate: Affiliate) -> tuple[Sequence[Matched], datetime | None]:
     if matches is None:
         return [], None
     places = {place["product"]: place for place in matches.places}
-    gone = set(Dismissal.objects.filter(affiliate=affiliate).values_list("product", flat=True))
+    dismissed = Dismissal.objects.filter(affiliate=affiliate, product__in=list(places))
+    gone = set(dismissed.values_list("product", flat=True))
     because = {place["because"] for place in places.values() if place["because"]}
     known = products_known().in_bulk({*places, *because})
     standing = [
