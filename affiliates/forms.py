@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from affiliates import queries
 from affiliates.models import (
@@ -279,7 +280,7 @@ class CodeForm(ServiceForm):
         help_text=_("The first number of their PID, and beside their name in your orders."),
         error_messages={"invalid_choice": _("No active affiliate has this member id.")},
     )
-    starts_on = DayField(label=_("From"), help_text=_("Today: from now on."))
+    starts_on = DayField(label=pgettext_lazy("moment", "From"), help_text=_("Today: from now on."))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

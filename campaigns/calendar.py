@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
@@ -225,9 +225,9 @@ class Calendar:
 
 PHASES = (
     ("warm_up", "warm_up_from", "opening_from", _("Warm-up")),
-    ("opening", "opening_from", "main_from", _("Opening")),
+    ("opening", "opening_from", "main_from", pgettext_lazy("season", "Opening")),
     ("main", "main_from", "closing_from", _("Main days")),
-    ("closing", "closing_from", "ends_at", _("Closing")),
+    ("closing", "closing_from", "ends_at", pgettext_lazy("season", "Closing")),
 )
 
 

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db.models import Avg, Count, QuerySet, Sum
 from django.db.models.functions import TruncMinute
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
@@ -30,7 +31,7 @@ LAST = 10
 REASONS: dict[str, Text] = {
     "early": _("too early"),
     "paused": _("paused"),
-    "ended": _("ended"),
+    "ended": pgettext_lazy("claim", "ended"),
     "sold_out": _("sold out"),
     "enough": _("has had enough"),
     "again": _("has one already"),

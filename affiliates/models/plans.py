@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from affiliates.models.affiliate import Affiliate, AffiliateKind
 from alliance.kernel import clock
@@ -17,9 +18,9 @@ class PlanMemberState(models.TextChoices):
     APPROVED = "approved", _("Approved")
     REJECTED = "rejected", _("Rejected")
     LAPSED = "lapsed", _("Lapsed")
-    WITHDRAWN = "withdrawn", _("Withdrawn")
+    WITHDRAWN = "withdrawn", pgettext_lazy("application", "Withdrawn")
     REMOVED = "removed", _("Removed")
-    QUIT = "quit", _("Left")
+    QUIT = "quit", pgettext_lazy("member", "Left")
 
 
 class PlanMember(models.Model):

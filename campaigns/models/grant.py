@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from affiliates.models import Affiliate
 from alliance.kernel import clock
@@ -38,7 +39,8 @@ class Grant(Stamped):
     share_bps = models.PositiveIntegerField(_("affiliate's share"), null=True, blank=True)
     service_bps = models.PositiveIntegerField(_("service fee"), default=0)
     amount_minor = models.PositiveBigIntegerField(_("amount"), default=0)
-    active = models.BooleanField(_("counts"), default=True)  # false after a void
+    # false after a void
+    active = models.BooleanField(pgettext_lazy("grant", "counts"), default=True)
     why = models.JSONField(_("why"), default=dict)
     granted_at = models.DateTimeField(_("granted at"), default=clock.now)
 

@@ -131,7 +131,7 @@ class ViolationAdmin(ReadOnlyAdmin):
         columns.linked("affiliate", _("affiliate")),
         "about",
         "points",
-        columns.moment("opened_at", _("opened at")),
+        columns.moment("opened_at", pgettext_lazy("case", "opened at")),
         "deadline",
     )
     list_select_related = (
@@ -174,7 +174,7 @@ class ViolationAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     "opened_by",
-                    columns.moment("opened_at", _("opened at")),
+                    columns.moment("opened_at", pgettext_lazy("case", "opened at")),
                     columns.moment("appeal_until", _("appeal until")),
                     columns.moment("frozen_until", _("frozen until")),
                     columns.moment("ended_at", _("freeze ended at")),

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.enums import ActionVariant
 from unfold.widgets import (
@@ -65,7 +66,7 @@ def debt_facts(debt: Any) -> Facts:
 
 
 class StandingFilter(admin.SimpleListFilter):
-    title = _("standing")
+    title = pgettext_lazy("debt", "standing")
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -122,7 +123,7 @@ class DebtAdmin(ReadOnlyAdmin):
         url = columns.url_of("affiliates.affiliate", debt.affiliate_pk)
         return columns.link(url, debt.affiliate_name)
 
-    @admin.display(description=_("standing"))
+    @admin.display(description=pgettext_lazy("debt", "standing"))
     def age(self, debt: Any) -> Any:
         if not debt.owed_minor:
             return _("repaid")

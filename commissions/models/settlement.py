@@ -2,12 +2,14 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alliance.kernel.models import Stamped, User
 
 
 class SettlementState(models.TextChoices):
-    OPEN = "open", _("Open")  # open → built → closed; building again is allowed until closed
+    # open → built → closed; building again is allowed until closed
+    OPEN = "open", pgettext_lazy("settlement", "Open")
     BUILT = "built", _("Built")
     CLOSED = "closed", _("Closed")
 

@@ -75,7 +75,7 @@ class TaxRemittance(Stamped):
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("paid by"),
+        verbose_name=pgettext_lazy("tax", "paid by"),
     )
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
 

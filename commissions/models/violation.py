@@ -121,7 +121,7 @@ class Violation(Stamped):
     opened_by = models.ForeignKey(
         User, models.PROTECT, related_name="+", verbose_name=_("opened by")
     )
-    opened_at = models.DateTimeField(_("opened at"), default=clock.now)
+    opened_at = models.DateTimeField(pgettext_lazy("case", "opened at"), default=clock.now)
     appeal_until = models.DateTimeField(_("appeal until"))
     frozen_until = models.DateTimeField(_("frozen until"), null=True)
     ended_at = models.DateTimeField(_("freeze ended at"), null=True)
