@@ -5,6 +5,7 @@ Whoever is in several sees the rooms of one at a time: of the one that they chos
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -50,8 +51,10 @@ def team_choose(*, user: User, side: str, pk: int) -> Team | None:
     """Act in that team from now on; None where the person is not in it."""
     found = next((one for one in teams_of(user) if (one.side, one.pk) == (side, pk)), None)
     if found is not None and not found.acting:
-        found.member.chosen_at = clock.now()
-        found.member.save(update_fields=["chosen_at", "updated_at"])
+        members: Any = type(found.member)
+        still = members.objects.filter(pk=found.member.pk)
+        if not still.update(chosen_at=clock.now(), updated_at=clock.now()):
+            return None  # removed from it this very moment
     return found
 
 

@@ -91,7 +91,8 @@ def bulk_go_on(edit_pk: int) -> None:
 
 @shared_task
 def bulk_sweep() -> None:
-    """Beat: changes of many products that nobody gets on with."""
+    """Beat: changes of many products that nobody gets on with, and that nobody could."""
+    bulk.bulk_give_up()
     for pk in bulk.bulk_stalled():
         bulk_go_on.delay(pk)
 

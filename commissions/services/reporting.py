@@ -45,9 +45,13 @@ def report_save(*, user: User, side: Side, name: str, query: str) -> SavedReport
     return SavedReport.objects.create(user=user, side=side, name=name, query=query_of(query))
 
 
-def report_forget(*, user: User, side: Side, name: str) -> None:
-    """The view is gone; if it was already, all the better."""
-    SavedReport.objects.filter(user=user, side=side, name=name).delete()
+def report_forget(*, user: User, side: Side, name: str) -> str | None:
+    """The view is gone. What it asked for; None if it was gone already."""
+    kept = SavedReport.objects.filter(user=user, side=side, name=name).first()
+    if kept is None:
+        return None
+    kept.delete()
+    return kept.query
 
 
 def weekly_tell(*, user_pk: int, week: date) -> None:

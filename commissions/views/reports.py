@@ -240,10 +240,11 @@ def _saved(request: HttpRequest, side: Side) -> HttpResponse:
 
 def _forgotten(request: HttpRequest, side: Side) -> HttpResponse:
     name, query = request.POST.get("name", ""), query_of(request.POST.get("query", ""))
-    reporting.report_forget(user=_person(request), side=side, name=name)
-    save = reverse(f"commissions:{side.value}_report_save")
-    words = _("The view “%(name)s” is removed.") % {"name": name}
-    say_undoable(request, words, url=save, name=name, query=query)
+    kept = reporting.report_forget(user=_person(request), side=side, name=name)
+    if kept is not None:
+        save = reverse(f"commissions:{side.value}_report_save")
+        words = _("The view “%(name)s” is removed.") % {"name": name}
+        say_undoable(request, words, url=save, name=name, query=kept)
     return _back(side, query)
 
 

@@ -46,6 +46,7 @@ AT_ONCE = 3  # changes of a merchant that are under way
 KEPT = timedelta(days=90)  # what became of each product
 UNDONE_WITHIN = timedelta(days=30)
 STALLED = timedelta(minutes=2)
+GIVEN_UP = timedelta(hours=1)  # it was tried thirty times since
 _BACK = {
     BulkDeed.PAUSE: BulkDeed.RESUME,
     BulkDeed.RESUME: BulkDeed.PAUSE,
@@ -393,6 +394,19 @@ def bulk_stalled() -> list[int]:
     """Keys of changes that nobody gets on with: their message was lost, or their worker."""
     waiting = BulkEdit.objects.filter(state=BulkState.RUNNING, updated_at__lt=clock.now() - STALLED)
     return list(waiting.order_by("pk").values_list("pk", flat=True)[:100])
+
+
+def bulk_give_up() -> None:
+    """Stop what has not moved for an hour, however often it was tried: the fault is ours, and its
+    team is told rather than left to wait. What was done stays."""
+    waiting = BulkEdit.objects.filter(
+        state=BulkState.RUNNING, updated_at__lt=clock.now() - GIVEN_UP
+    )
+    for pk in waiting.order_by("pk").values_list("pk", flat=True)[:100]:
+        with transaction.atomic():
+            edit = waiting.select_for_update(of=("self",), no_key=True, skip_locked=True)
+            if found := edit.filter(pk=pk).first():
+                _finish(found, BulkState.FAILED, _("It could not go on, by a fault of ours."))
 
 
 def bulk_forget() -> None:

@@ -20,6 +20,7 @@ from merchants.services.bulk import (
     Wish,
     bulk_begin,
     bulk_forget,
+    bulk_give_up,
     bulk_go_on,
     bulk_look,
     bulk_stalled,
@@ -326,6 +327,22 @@ def test_it_goes_on_where_a_worker_stopped(three, merchant, owner, monkeypatch):
         assert bulk_stalled() == [edit.pk]
     went_on(edit)
     assert (edit.state, edit.done) == ("done", 3)
+
+
+def test_what_cannot_go_on_is_given_up_after_an_hour_and_its_team_told(three, merchant, owner):
+    rows, wish = Product.objects.all(), Wish("pause")
+    edit = bulk_begin(
+        merchant=merchant, products=rows, wish=wish, seen=look(merchant, wish).mark, actor=owner
+    )
+    with clock.at(NOON + timedelta(minutes=59)):
+        bulk_give_up()
+        edit.refresh_from_db()
+        assert edit.state == "running"
+    with clock.at(NOON + timedelta(minutes=61)):
+        bulk_give_up()
+    edit.refresh_from_db()
+    assert (edit.state, edit.failure) == ("failed", "It could not go on, by a fault of ours.")
+    assert owner.notifications.filter(kind="bulk.failed").count() == 1
 
 
 def test_it_is_bounded_and_forgotten_after_a_while(three, merchant, go, monkeypatch):

@@ -42,6 +42,9 @@ def test_a_name_is_taken_once_whatever_its_case_and_gone_when_removed(cast, lin)
     page = lin.post(reverse("commissions:affiliate_report_forget"), asked, follow=True)
     assert names(lin) == []
 
+    again = lin.post(reverse("commissions:affiliate_report_forget"), asked, follow=True)
+    assert not list(again.context["messages"])  # nothing was removed, so nothing is to be undone
+
     [undo] = [undo_of(message) for message in page.context["messages"]]
     lin.post(undo["url"], undo["fields"])
     assert SavedReport.objects.values_list("name", "query").get() == ("Zones", "by=zone&period=7")
