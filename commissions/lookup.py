@@ -28,7 +28,7 @@ class TooManyQuestions(DomainError):
 
     code = "too_many_questions"
     status = 429
-    message = _("That were many questions in a short time. Try again in an hour.")
+    message = _("Those were many questions in a short time. Try again in an hour.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class TooManyPictures(DomainError):
 
     code = "too_many_pictures"
     status = 429
-    message = _("That were many pictures in a short time. Try again in a few minutes.")
+    message = _("Those were many pictures in a short time. Try again in a few minutes.")
 
 
 @require_http_methods(["GET", "POST"])
