@@ -33,12 +33,13 @@ class TooManyQuestions(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known of one line. `commission_pk` is set when it is the asker's own."""
+    """What is known of one line. `commission_pk` and `title` are set when it is the asker's own."""
 
     shop: str
     placed_at: datetime
     sentences: list[str]
     commission_pk: int | None = None
+    title: str = ""
 
 
 def ask(*, user: User, affiliate: Affiliate, number: str) -> list[Answer]:
@@ -80,6 +81,7 @@ def _answer(line: OrderLine, affiliate: Affiliate) -> Answer:
         placed_at=line.order.placed_at,
         sentences=sentences,
         commission_pk=mine.pk if mine else None,
+        title=line.title if mine else "",
     )
 
 

@@ -31,10 +31,10 @@ def rival_of(cast):
 
 def test_ones_own_order_leads_to_its_receipt(cast, lin):
     commission = cast.sold()
+    page = read(lin, "order_find", number="T1")
 
-    assert reverse("commissions:receipt", args=[commission.pk]) in read(
-        lin, "order_find", number="T1"
-    )
+    assert reverse("commissions:receipt", args=[commission.pk]) in page
+    assert "保温杯" in page
 
 
 def test_somebody_elses_order_says_only_that_the_last_click_was_not_yours(cast, lin):
