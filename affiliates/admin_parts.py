@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
@@ -293,7 +294,7 @@ class IntermediationAdmin(ReadOnlyAdmin):
         if row.ends_at:
             return columns.badge("ended", _("Ended"))
         if row.starts_at:
-            return columns.badge("active", _("Active"))
+            return columns.badge("active", pgettext_lazy("terms", "Active"))
         return columns.badge("requested", _("Waits for the merchant"))
 
 

@@ -16,6 +16,7 @@ from django.utils.formats import number_format
 from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid
@@ -604,7 +605,7 @@ class FeedForm(ServiceForm):
 class HookForm(ServiceForm):
     """A door for the system of a shop."""
 
-    kind = forms.ChoiceField(label=_("System"), choices=HookKind.choices)
+    kind = forms.ChoiceField(label=pgettext_lazy("shop", "System"), choices=HookKind.choices)
     secret = forms.CharField(
         label=_("Secret"),
         required=False,

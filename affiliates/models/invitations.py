@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from affiliates.models.affiliate import Affiliate
 from alliance.kernel import clock
@@ -16,7 +17,7 @@ class Invitation(models.Model):
     affiliate = models.ForeignKey(
         Affiliate, models.PROTECT, related_name="invitations", verbose_name=_("affiliate")
     )
-    code = models.CharField(_("code"), max_length=12, unique=True)
+    code = models.CharField(pgettext_lazy("invitation", "code"), max_length=12, unique=True)
     share_bps = models.PositiveIntegerField(_("partner's share"))
     below_bps = models.PositiveIntegerField(_("share of the level below"), default=0)
     created_at = models.DateTimeField(_("created at"), default=clock.now)

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from affiliates.models.affiliate import AdZone, Affiliate
 from alliance.kernel import clock
@@ -16,7 +17,7 @@ class Link(Stamped):
     one with `dx` asks for the general plan only. What a link is for never changes.
     """
 
-    code = models.CharField(_("code"), max_length=12, unique=True)
+    code = models.CharField(pgettext_lazy("link", "code"), max_length=12, unique=True)
     affiliate = models.ForeignKey(
         Affiliate, models.PROTECT, related_name="links", verbose_name=_("affiliate")
     )

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -140,7 +141,7 @@ class SubsidyAdmin(ReadOnlyAdmin):
             return columns.badge("requested", _("Waits for the merchant"))
         if subsidy.starts_at > clock.now():
             return columns.badge("announced", _("Announced"))
-        return columns.badge("active", _("Active"))
+        return columns.badge("active", pgettext_lazy("terms", "Active"))
 
     def has_grant_permission(self, request: HttpRequest) -> bool:
         return has_role(request.user, OPS)

@@ -337,7 +337,7 @@ class EnrolmentState(models.TextChoices):
     ACCEPTED = "accepted", _("Running")
     EVALUATING = "evaluating", _("Being evaluated")
     APPROVED = "approved", _("Approved")
-    SETTLED = "settled", _("Paid")
+    SETTLED = "settled", pgettext_lazy("award", "Paid")
     FAILED = "failed", _("Not reached")
     QUIT = "quit", _("Quit")
     VOID = "void", _("Void")

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from affiliates import queries, services
@@ -63,8 +64,9 @@ def bulk_csv(request: AffiliateRequest) -> HttpResponse:
     if not form.is_valid():
         raise Invalid
     header = (
-        _("Product"), _("Shop"), _("Currency"), _("Price"), _("With coupon"), _("Rate in %"),
-        _("You earn"), _("What to share"), _("Link"), _("Coupon page"), _("Share code"), "PID",
+        _("Product"), _("Shop"), _("Currency"), _("Price"), pgettext("price", "With coupon"),
+        _("Rate in %"), _("You earn"), _("What to share"), _("Link"), _("Coupon page"),
+        _("Share code"), "PID",
         *SUBS, _("Words to share"), _("Why not"),
     )  # fmt: skip
     return csv_response("links", header, _rows(_cards(request, form, _products(request))))

@@ -42,7 +42,7 @@ class AwardAdmin(ReadOnlyAdmin):
         columns.state(),
         "doubted",
         "due_month",
-        columns.moment("paid_at", _("paid at")),
+        columns.moment("paid_at", pgettext_lazy("award", "paid at")),
     )
     list_select_related = ("affiliate", "campaign", "decided_by")
     list_filter = ("state", "currency", "campaign", ("affiliate", AutocompleteSelectFilter))

@@ -65,7 +65,7 @@ class Award(Stamped):
         verbose_name=_("decided by"),
     )
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
-    paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
+    paid_at = models.DateTimeField(pgettext_lazy("award", "paid at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("award")

@@ -12,7 +12,7 @@ from merchants.models import Merchant
 class TopUpState(models.TextChoices):
     ANNOUNCED = "announced", pgettext_lazy("top-up", "Announced")  # announced → received | refused
     RECEIVED = "received", pgettext_lazy("top-up", "Received")
-    REFUSED = "refused", _("Refused")
+    REFUSED = "refused", pgettext_lazy("money", "Refused")
 
 
 class TopUp(Stamped):

@@ -12,7 +12,7 @@ from merchants.models import Merchant
 class WalletRefundState(models.TextChoices):
     REQUESTED = "requested", pgettext_lazy("wallet", "Requested")  # requested → paid | refused
     PAID = "paid", _("Paid")
-    REFUSED = "refused", _("Refused")
+    REFUSED = "refused", pgettext_lazy("money", "Refused")
 
 
 class WalletRefund(Stamped):

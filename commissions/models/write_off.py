@@ -27,7 +27,7 @@ class Debt(Account):
 class WriteOffState(models.TextChoices):
     REQUESTED = "requested", pgettext_lazy("write-off", "Requested")  # requested → done | refused
     DONE = "done", pgettext_lazy("write-off", "Written off")
-    REFUSED = "refused", _("Refused")
+    REFUSED = "refused", pgettext_lazy("money", "Refused")
 
 
 class DebtWriteOff(Stamped):

@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from affiliates.access import AffiliateRequest, affiliate_required
@@ -64,8 +65,9 @@ def orders_csv(request: AffiliateRequest) -> HttpResponse:
     found = queries.commissions_found(_mine(request), **AffiliateOrderFilter(request.GET).values())
     header = (
         _("Order number"), _("Line"), _("Shop"), _("Product"), _("Placed at"), _("State"),
-        _("Why"), _("Currency"), _("Paid"), _("Refunded"), _("Rate in %"), _("Commission"),
-        _("Your share"), _("Service fee"), _("Yours"), _("Goods received at"), _("Settled with"),
+        _("Why"), _("Currency"), pgettext("amount", "Paid"), _("Refunded"), _("Rate in %"),
+        _("Commission"), _("Your share"), _("Service fee"), _("Yours"), _("Goods received at"),
+        _("Settled with"),
     )  # fmt: skip
     return csv_response("orders", header, _csv_rows(found))
 

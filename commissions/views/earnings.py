@@ -5,6 +5,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from affiliates.access import AffiliateRequest, affiliate_required
@@ -89,7 +90,7 @@ def awards_csv(request: AffiliateRequest) -> HttpResponse:
     awards = queries.awards_for(request.user).filter(affiliate=request.affiliate, currency=currency)
     header = (
         _("Number"), _("Campaign"), _("Place"), _("State"), _("Currency"), _("Amount"),
-        _("Paid"), _("Settles with"), _("Paid at"), _("Reason"),
+        pgettext("award", "Paid"), _("Settles with"), pgettext("award", "Paid at"), _("Reason"),
     )  # fmt: skip
     rows = (
         (

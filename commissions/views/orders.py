@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from affiliates.explanations import explain
@@ -57,8 +58,9 @@ def orders_csv(request: MerchantRequest) -> HttpResponse:
     """The list as it stands on the screen, all pages of it."""
     header = (
         _("Order number"), _("Line"), _("Shop"), _("Product"), _("Quantity"), _("Placed at"),
-        _("Paid at"), _("Received at"), _("Order state"), _("Currency"), _("Paid"), _("Refunded"),
-        _("Affiliate"), _("Member id"), _("Rate in %"), _("Commission"), _("Commission state"),
+        _("Paid at"), _("Received at"), _("Order state"), _("Currency"),
+        pgettext("amount", "Paid"), _("Refunded"), _("Affiliate"), _("Member id"),
+        _("Rate in %"), _("Commission"), _("Commission state"),
     )  # fmt: skip
     found = _lines(request, MerchantOrderFilter(request.GET))
     return csv_response("orders", header, _csv_rows(found))

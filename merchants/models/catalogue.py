@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel.models import AppendOnly, Stamped
@@ -119,7 +119,7 @@ class Product(InThreeLanguages, Stamped):
     gtin = models.CharField(_("GTIN"), max_length=14, blank=True, default="")
     group_id = models.CharField(_("group of variants"), max_length=50, blank=True, default="")
     held_back = models.BooleanField(
-        _("held back"),
+        pgettext_lazy("product", "held back"),
         default=False,
         help_text=_("Withdrawn by a person: no feed puts it on sale again."),
     )
@@ -230,7 +230,7 @@ class Coupon(Stamped):
         blank=True,
         verbose_name=_("product"),
     )
-    code = models.CharField(_("code"), max_length=40)
+    code = models.CharField(pgettext_lazy("coupon", "code"), max_length=40)
     face_minor = models.BigIntegerField(_("face value"))
     threshold_minor = models.BigIntegerField(_("from an amount of"), default=0)
     currency = models.CharField(_("currency"), max_length=3)

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alliance.kernel.models import Stamped
 
@@ -15,7 +16,7 @@ class EventState(models.TextChoices):
     ENROLLING = "enrolling", _("Merchants enrol")
     PUBLISHED = "published", _("Published")
     ENDED = "ended", _("Ended")
-    VOID = "void", _("Void")
+    VOID = "void", pgettext_lazy("event", "Void")
 
 
 class Event(Stamped):

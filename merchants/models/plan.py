@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alliance.kernel import clock
 from alliance.kernel.models import AppendOnly, Stamped, User
@@ -27,7 +28,7 @@ JOINED = frozenset({PlanKind.SP, PlanKind.ZX})
 
 
 class PlanState(models.TextChoices):
-    ACTIVE = "active", _("Active")
+    ACTIVE = "active", pgettext_lazy("terms", "Active")
     ENDED = "ended", _("Ended")
 
 
@@ -120,7 +121,11 @@ class Terms(AppendOnly):
     starts_at = models.DateTimeField(_("in force from"))
     created_at = models.DateTimeField(_("announced at"), default=clock.now, editable=False)
     created_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("announced by")
+        User,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=pgettext_lazy("rate", "announced by"),
     )
 
     class Meta:
@@ -164,7 +169,11 @@ class RateLock(AppendOnly):
     ends_at = models.DateTimeField(_("locked until"))
     created_at = models.DateTimeField(_("announced at"), default=clock.now, editable=False)
     created_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("announced by")
+        User,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=pgettext_lazy("rate", "announced by"),
     )
 
     class Meta:
