@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
@@ -47,7 +47,7 @@ from merchants.models import Merchant, MerchantState
 
 class StatementForm(forms.Form):
     file = forms.FileField(
-        label=_("Statement"),
+        label=pgettext_lazy("bank", "Statement"),
         widget=UnfoldAdminFileFieldWidget,
         help_text=_("camt.053 (XML), or CSV with date, amount, currency, text; at most 5 MB."),
     )
