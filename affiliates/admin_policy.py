@@ -10,6 +10,7 @@ from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -103,7 +104,7 @@ class PolicyAdmin(ReadOnlyAdmin):
             return columns.badge("announced", _("Announced"))
         if policy.pk == policy.in_force:  # type: ignore[attr-defined]
             return columns.badge("active", _("In force"))
-        return columns.badge("ended", _("Earlier"))
+        return columns.badge("ended", pgettext_lazy("policy", "Earlier"))
 
     def has_new_permission(self, request: HttpRequest) -> bool:
         return has_role(request.user, OPS)

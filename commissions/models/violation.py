@@ -74,7 +74,7 @@ class Consequence(models.TextChoices):
 
 class Severity(models.TextChoices):
     WARNING = "warning", _("Warning, no points")
-    GENERAL = "general", _("General")
+    GENERAL = "general", pgettext_lazy("severity", "General")
     SERIOUS = "serious", _("Serious")
 
 
