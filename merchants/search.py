@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alliance.kernel.models import User
 from alliance.kernel.search import MOST, Asked, Hit
@@ -73,7 +74,7 @@ def _imports(user: User, asked: Asked) -> Iterator[Hit]:
         which |= Q(filename__icontains=asked.text)
     for run in mine.filter(which)[:MOST]:
         yield Hit(
-            what=_("Import"),
+            what=pgettext_lazy("noun", "Import"),
             icon="file-import",
             title=run.filename,
             url=reverse("merchants:import_run", args=[run.pk]),

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from alliance.kernel.exports import csv_response
@@ -116,7 +117,7 @@ def changes_csv(request: MerchantRequest, pk: int) -> HttpResponse:
     """What the run changed of products, a line for each field."""
     row = get_object_or_404(queries.imports_for(request.user), pk=pk)
     changes = queries.changes_for(request.user).filter(run=row)
-    header = [_("Id"), _("Title"), _("Change"), _("Field"), _("Before"), _("Now")]
+    header = [_("Id"), _("Title"), pgettext("noun", "Change"), _("Field"), _("Before"), _("Now")]
     return csv_response(f"changes-{row.pk}", header, _fields(changes))
 
 
