@@ -9,7 +9,7 @@ from tests.guards.routes import routes
 
 
 def test_every_table_of_the_desk_is_known_to_these_tests(world):
-    assert {model._meta.label_lower for model in MODELS} == set(world.things)
+    assert {model._meta.label_lower for model in MODELS} <= set(world.things)
 
 
 def desk_pages(world: World) -> Iterator[str]:
