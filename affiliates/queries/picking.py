@@ -25,15 +25,15 @@ from merchants.models import Category, Product
 WORDS = 8  # of a search; more do not narrow it, they only cost
 # A first walk reads so many products, and a further one so many, if what the first has found lets
 # expect a page in them. Of the index alone, where that suffices, one walk reads so many entries.
-LOOKED, LOOKED_MOST = 2_000, 20_000
+LOOKED, LOOKED_MOST = 2_000, 15_000
 READ = 100_000
 WORTH = 3  # a walk is tried where it may find so many
 # What is expected to be no more is gathered at once. Of a word, gathering ends after so many
 # products looked at; if then many are left to look at and many will fit, only a band of the order
 # is gathered, so many pages wide.
 FEW = 500
-GATHERED = 6_000
-LEFT, FIT = 15_000, 600
+GATHERED = 8_000
+LEFT, FIT = 10_000, 600
 PAGES = 2
 # Where no word narrows it, the bands of what is expected to be many end at these shares of all.
 MANY = 5_000
