@@ -413,6 +413,7 @@ class _Search:
         if self.coupon_only:
             parts.append(_Part(self._coupon(_COUPON_ALL), self._coupon(_COUPON_EACH), 3))
             each.append(self._coupon(_COUPONED))
+        # Everything twice: of a single query the plan would be no list of plans.
         statement = _Sql("EXPLAIN (FORMAT JSON) (") + asked + _Sql(")")
         for part in each:
             statement += _Sql(" UNION ALL (") + asked + part + _Sql(")")
