@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from aiassist import views
+from aiassist.views import for_you
 
 app_name = "aiassist"
 
 urlpatterns = [
-    path("affiliate/products/for-you/", views.for_you, name="for_you"),
-    path("affiliate/products/<int:pk>/dismiss/", views.dismiss, name="dismiss"),
+    path("affiliate/products/for-you/", for_you.for_you, name="for_you"),
+    path("affiliate/products/<int:pk>/dismiss/", for_you.dismiss, name="dismiss"),
 ]

@@ -1,0 +1,1 @@
+"""The advisers' pages, split by noun."""
