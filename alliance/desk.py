@@ -25,6 +25,7 @@ from affiliates.models import (
     StandDown,
     Touch,
 )
+from aiassist.models import PromptRun
 from alliance.kernel import clock
 from alliance.kernel.access import has_role
 from alliance.kernel.columns import Text
@@ -230,6 +231,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (User, "badge"),
             (ApiKey, "key"),
             (AuditEvent, "history"),
+            (PromptRun, "smart_toy"),
         ),
     ),
 )

@@ -563,6 +563,65 @@ _faults = [
 if _said := [message for wrong, message in _faults if wrong]:
     raise ImproperlyConfigured("The trade's defaults: " + "; ".join(_said) + ".")
 
+# --- Language models (docs/providers.md) ----------------------------------------------------------
+
+# Who writes where a model may. Offline, everything is answered by our own rules, and nothing leaves
+# the house.
+LLM = {
+    "PROVIDER": env.str("LLM_PROVIDER", default="offline"),
+    "BASE_URL": env.str("LLM_BASE_URL", default="").rstrip("/"),
+    "MODEL": env.str("LLM_MODEL", default=""),
+    "API_KEY": env.str("LLM_API_KEY", default=""),
+    # Lets the address be http and lead into our own network: a model on a machine of ours.
+    "PRIVATE": env.bool("LLM_PRIVATE", default=False),
+    # How an answer is brought into form: `schema`, `tool` or `prompt`.
+    "STRUCTURE": env.str("LLM_STRUCTURE", default="schema"),
+    "SECONDS": env.int("LLM_SECONDS", default=30),  # for one answer, all tries together
+    "RETRIES": env.int("LLM_RETRIES", default=2),
+    "MAX_TOKENS": env.int("LLM_MAX_TOKENS", default=1000),  # of one answer
+    "TOKENS_PER_DAY": env.int("LLM_TOKENS_PER_DAY", default=500_000),
+    "COST_PER_DAY_MINOR": env.int(
+        "LLM_COST_PER_DAY_MINOR", default=0
+    ),  # 0: tokens are counted only
+    # What a million tokens cost, read and written, in minor units of the currency.
+    "PRICE_IN_MINOR": env.int("LLM_PRICE_IN_MINOR", default=0),
+    "PRICE_OUT_MINOR": env.int("LLM_PRICE_OUT_MINOR", default=0),
+    "CURRENCY": env.str("LLM_CURRENCY", default=ALLIANCE["CURRENCY"]),
+}
+_online = LLM["PROVIDER"] != "offline"
+_faults = [
+    (
+        LLM["PROVIDER"] not in {"offline", "openai_compatible"},
+        "LLM_PROVIDER must be offline or openai_compatible",
+    ),
+    (_online and not LLM["MODEL"], "LLM_MODEL must name the model"),
+    (
+        _online
+        and not LLM["BASE_URL"].startswith(
+            ("https://", "http://") if LLM["PRIVATE"] else "https://"
+        ),
+        "LLM_BASE_URL must be an https:// address, or http:// with LLM_PRIVATE",
+    ),
+    (
+        LLM["STRUCTURE"] not in {"schema", "tool", "prompt"},
+        "LLM_STRUCTURE must be schema, tool or prompt",
+    ),
+    *(
+        (LLM[name] < least, f"LLM_{name} must be {least} at least")
+        for name, least in (
+            ("SECONDS", 1),
+            ("RETRIES", 0),
+            ("MAX_TOKENS", 1),
+            ("TOKENS_PER_DAY", 0),
+            ("COST_PER_DAY_MINOR", 0),
+            ("PRICE_IN_MINOR", 0),
+            ("PRICE_OUT_MINOR", 0),
+        )
+    ),
+]
+if _said := [message for wrong, message in _faults if wrong]:
+    raise ImproperlyConfigured("The language model: " + "; ".join(_said) + ".")
+
 # --- Payout rails (docs/rails.md) -----------------------------------------------------------------
 
 # What each rail needs, in the environment under <RAIL>_<NAME>. A rail of which something is said
@@ -647,7 +706,7 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # Its lines at INFO are whole addresses, with the signatures and numbers in them.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    "loggers": {"httpx": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
 }
 
 # --- The look ---------------------------------------------------------------------------------

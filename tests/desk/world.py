@@ -24,6 +24,7 @@ from affiliates.services import (
 )
 from affiliates.services.invitations import invitation_open
 from affiliates.services.places import plan_apply
+from aiassist.models import PromptRun
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import AuditEvent, StaffRole, User
@@ -370,6 +371,9 @@ def world_make() -> World:
         WalletRefund.objects.create(merchant=cast.merchant, **asked),
         Debt.objects.get(code=chart.debt(applicant.pk)),
         award_refused(cast),
+        PromptRun.objects.create(
+            purpose="copy", provider="offline", digest="0" * 64, currency="CNY", verdict="ok"
+        ),
     ]
     world = World(cast, applicant, site, newcomer, top_up, payout, june, refund, people_make(cast))
     everything: list[Any] = [

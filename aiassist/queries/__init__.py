@@ -1,0 +1,1 @@
+"""What the advisers look up."""
