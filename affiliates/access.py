@@ -16,7 +16,16 @@ from affiliates.models import Affiliate, AffiliateMember, AffiliateState
 from alliance.kernel.access import HasScope
 from alliance.kernel.errors import NotAllowed
 from alliance.kernel.http import acts_for
-from alliance.kernel.models import ApiKey, User
+from alliance.kernel.models import ApiKey, MemberRole, User
+
+# What keys of affiliates may be for (docs/api.md).
+SCOPES = [
+    ("products:read", _("Find products")),
+    ("links:read", _("Read links and ad zones")),
+    ("links:write", _("Make links")),
+    ("commissions:read", _("Read orders, commissions and balances")),
+    ("reports:read", _("Read clicks and reports")),
+]
 
 
 class AffiliateRequest(HttpRequest):
@@ -28,14 +37,18 @@ class AffiliateRequest(HttpRequest):
 
 
 def affiliate_required(
-    view: Callable[..., HttpResponse] | None = None, *, change: bool = False, own: bool = False
+    view: Callable[..., HttpResponse] | None = None,
+    *,
+    change: bool = False,
+    owner: bool = False,
+    own: bool = False,
 ) -> Any:
     """Signed in and a member of an affiliate: sets request.affiliate and request.membership.
 
     Others go to the page where one joins, and so does who still waits for approval. Viewers may
-    not use unsafe methods, and with `change` not open the page at all (NotAllowed); with `own` they
-    may: it changes only what is theirs alone. A frozen or closed affiliate may still look: services
-    refuse.
+    not use unsafe methods, and with `change` not open the page at all (NotAllowed); `owner` lets
+    owners only; with `own` viewers may: it changes only what is theirs alone. A frozen or closed
+    affiliate may still look: services refuse.
     """
 
     def decorate(inner: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -49,6 +62,8 @@ def affiliate_required(
             changes = change or (request.method not in SAFE_METHODS and not own)
             if changes and not membership.may_change:
                 raise NotAllowed(_("Viewers may look, but not change anything."))
+            if owner and membership.role != MemberRole.OWNER:
+                raise NotAllowed(_("Only an owner may do this."))
             acts_for(request, f"affiliate:{membership.affiliate_id}")
             request.affiliate, request.membership = membership.affiliate, membership
             return inner(request, *args, **kwargs)
@@ -68,6 +83,8 @@ class IsAffiliate(HasScope):
         if not super().has_permission(request, view):
             return False
         key = cast(ApiKey, request.auth)
+        if not key.organisation.startswith("affiliate:"):
+            return self.refused("wrong_side", _("This call is for keys of affiliates."))
         membership = queries.membership_in(key.user, key.organisation)
         if membership is None or membership.affiliate.state == AffiliateState.CLOSED:
             return False

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from affiliates.views import baskets, codes, events, join, links, plans, products, sites
+from affiliates.views import baskets, codes, events, join, keys, links, plans, products, sites
 
 app_name = "affiliates"
 urlpatterns = [
@@ -30,6 +30,9 @@ urlpatterns = [
     path("links.csv", links.links_csv, name="links_csv"),
     path("links/<int:pk>/pause/", links.pause, name="link_pause"),
     path("links/<int:pk>/resume/", links.resume, name="link_resume"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/new/", keys.key_new, name="key_new"),
+    path("keys/<int:pk>/revoke/", keys.key_out, name="key_out"),
     path("sites/", sites.sites, name="sites"),
     path("sites/<int:pk>/zones/", sites.zone_add, name="zone_add"),
 ]

@@ -10,6 +10,7 @@ from django.views.i18n import set_language
 from affiliates.queries import policy_now
 from alliance import navigation
 from alliance.kernel.money import Money
+from alliance.kernel.rest.errors import MEANINGS
 from commissions.formulas import worth
 from commissions.trial import usual_rates
 
@@ -35,6 +36,12 @@ def home(request: HttpRequest) -> HttpResponse:
     if sides.merchant:
         return redirect("commissions:merchant_home")
     return redirect("admin:index" if sides.staff else "start")
+
+
+@require_safe
+def api_errors(request: HttpRequest) -> HttpResponse:
+    """What each code of the REST door means; where `help` in its refusals leads."""
+    return render(request, "api_errors.html", {"meanings": MEANINGS})
 
 
 @require_safe

@@ -131,6 +131,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Sites and ad zones"), "world", "affiliates:sites"),
         (_("Partners"), "affiliate", "commissions:partners"),
         (_("Violations"), "scale", "commissions:violations"),
+        (_("API keys"), "api", "affiliates:keys"),
     ]
 
 

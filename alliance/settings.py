@@ -388,9 +388,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["alliance.kernel.parsers.PlainJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": env.str("API_RATE", default="600/min")},
+    "DEFAULT_SCHEMA_CLASS": "alliance.kernel.schema.ApiSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["alliance.kernel.rest.limits.KeyThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"key": env.str("API_RATE", default="600/min")},
     "EXCEPTION_HANDLER": "alliance.kernel.http.api_exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
@@ -399,6 +399,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "alliance.kernel.schema.with_refusals",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "OrderStateEnum": "merchants.models.OrderState",
         "RefundStateEnum": "merchants.services.order_reports.REFUND_STATES",

@@ -33,6 +33,8 @@ urlpatterns = [
     path("teams/choose/", teams.choose, name="team_choose"),
     path("language/", home.language, name="set_language"),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/v1/", include("alliance.api")),
+    path("api/errors/", home.api_errors, name="api_errors"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

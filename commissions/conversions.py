@@ -16,7 +16,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from alliance.kernel import clock
 from alliance.kernel.access import ApiKeyAuthentication
@@ -24,8 +23,9 @@ from alliance.kernel.errors import Invalid
 from alliance.kernel.models import ApiKey, User
 from alliance.kernel.money import Money, exponent
 from alliance.kernel.parsers import PlainJSONParser
+from alliance.kernel.rest.views import ApiView
 from commissions import queries, tasks
-from commissions.reports import CLICK_ID_ALIASES, ConversionIn, ConversionOut, FailureOut
+from commissions.reports import CLICK_ID_ALIASES, ConversionIn, ConversionOut
 from merchants.access import IsShop
 from merchants.models import Order, OrderState, Shop
 from merchants.services.orders import LineReport, OrderReport, orders_record
@@ -90,11 +90,12 @@ class KeyInAddressScheme(OpenApiAuthenticationExtension):
         }
 
 
-class ConversionsView(APIView):
+class ConversionsView(ApiView):
     authentication_classes = [KeyInAddress]
     permission_classes = [IsShop]
     parser_classes = [PlainJSONParser, FormParser, MultiPartParser]
     required_scope = "conversions:write"
+    query = None  # it reads the address itself, and leaves alone what it does not know
     http_method_names = ["get", "post", "options"]  # a HEAD only looks and must not report
 
     @extend_schema(
@@ -105,7 +106,6 @@ class ConversionsView(APIView):
         responses={
             200: ConversionOut,
             201: ConversionOut,
-            **dict.fromkeys((400, 401, 403, 409, 422, 429), FailureOut),
         },
     )
     def get(self, request: ShopCall) -> Response:
@@ -119,7 +119,6 @@ class ConversionsView(APIView):
         responses={
             200: ConversionOut,
             201: ConversionOut,
-            **dict.fromkeys((400, 401, 403, 409, 422, 429), FailureOut),
         },
     )
     def post(self, request: ShopCall) -> Response:

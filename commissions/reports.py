@@ -5,50 +5,22 @@ An unknown field is refused: a misspelt "recieved_at" would cost somebody money 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from affiliates.explanations import explain
 from alliance.kernel import clock
-from merchants.models import OrderState
+from alliance.kernel.rest.words import ErrorOut, Moment, Strict
+from commissions.queries import due_of
+from merchants.models import Order, OrderLine, OrderState
 from merchants.services.order_reports import CLICK_ID_NAMES, REFUND_STATES
 from merchants.services.orders import LineReport, OrderReport, RefundReport
 
 BULK_MOST = 2000
 CLICK_ID_ALIASES = CLICK_ID_NAMES[1:]
 _LARGEST_MINOR = 10**13
-
-
-class Moment(serializers.DateTimeField):
-    """ISO 8601 with its zone. A moment without one could mean any of 38 hours."""
-
-    default_error_messages = {
-        "naive": _("A moment needs its time zone, like 2026-06-18T20:00:00+08:00.")
-    }
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        if value.tzinfo is None:
-            self.fail("naive")
-        return value
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses fields that it does not know."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            unknown = sorted(set(data) - set(self.fields) - set(self.aliases()))
-            if unknown:
-                raise serializers.ValidationError(
-                    {key: [_("There is no such field.")] for key in map(str, unknown)}
-                )
-        return super().to_internal_value(data)
-
-    def aliases(self) -> tuple[str, ...]:
-        return ()
 
 
 class LineIn(Strict):
@@ -217,20 +189,6 @@ class ConversionIn(serializers.Serializer[Any]):
 # --- Answers -------------------------------------------------------------------------------------
 
 
-class ErrorOut(serializers.Serializer[Any]):
-    code = serializers.CharField(help_text="Stable, for programs.")
-    message = serializers.CharField(help_text="For people, in the language of Accept-Language.")
-    field = serializers.CharField(required=False)
-    facts = serializers.DictField(required=False)
-    details = serializers.DictField(required=False, help_text="Field → what is wrong with it.")
-
-
-class FailureOut(serializers.Serializer[Any]):
-    """Every refusal of this API."""
-
-    error = ErrorOut()
-
-
 class OutcomeOut(serializers.Serializer[Any]):
     """What became of a report."""
 
@@ -294,11 +252,18 @@ class LineOut(serializers.Serializer[Any]):
         allow_null=True, help_text="Of a pre-sale: deposit and balance together."
     )
     refunded_minor = serializers.IntegerField()
-    commission = CommissionOut(allow_null=True)
-    attribution = serializers.ListField(
-        child=serializers.CharField(),
-        help_text="Why the line is somebody's or nobody's, in sentences; empty: not decided yet.",
+    commission = serializers.SerializerMethodField()
+    attribution = serializers.SerializerMethodField(
+        help_text="Why the line is somebody's or nobody's, in sentences; empty: not decided yet."
     )
+
+    @extend_schema_field(CommissionOut(allow_null=True))
+    def get_commission(self, line: OrderLine) -> Any:
+        due = due_of(line)
+        return CommissionOut(due).data if due else None
+
+    def get_attribution(self, line: OrderLine) -> list[str]:
+        return explain(line.attribution, viewer=None) if hasattr(line, "attribution") else []
 
 
 class OrderOut(serializers.Serializer[Any]):
@@ -314,7 +279,10 @@ class OrderOut(serializers.Serializer[Any]):
     void_reason = serializers.CharField()
     reported_at = serializers.DateTimeField()
     click_id = serializers.CharField()
-    processed = serializers.BooleanField(
+    processed = serializers.SerializerMethodField(
         help_text="Whether the commissions already follow what was reported last."
     )
-    lines = LineOut(many=True)
+    lines = LineOut(many=True, source="lines.all")
+
+    def get_processed(self, order: Order) -> bool:
+        return order.processed_version == order.version

@@ -1,8 +1,8 @@
-"""Pages of the money: the affiliate's and the merchant's; and the REST door for orders."""
+"""Pages of the money: the affiliate's and the merchant's."""
 
 from django.urls import path
 
-from commissions import api, conversions, webhooks
+from commissions import webhooks
 from commissions.views import (
     affiliate,
     affiliate_home,
@@ -129,8 +129,4 @@ urlpatterns = [
     ),
     path("statements/keys/", statements.key_list, name="statement_keys"),
     path("statements/verify_statement.py", statements.verifier, name="statement_verifier"),
-    path("api/v1/conversions", conversions.conversions, name="api_conversions"),
-    path("api/v1/orders", api.orders, name="api_orders"),
-    path("api/v1/orders/bulk", api.orders_bulk, name="api_orders_bulk"),
-    path("api/v1/orders/<path:external_id>", api.order, name="api_order"),
 ]

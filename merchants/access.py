@@ -19,6 +19,17 @@ from alliance.kernel.models import ApiKey, MemberRole, User
 from merchants import queries
 from merchants.models import Merchant, MerchantMember
 
+# What keys of merchants may be for (docs/api.md).
+SCOPES = [
+    ("orders:write", _("Report orders and refunds")),
+    ("orders:read", _("Read orders")),
+    ("products:write", _("Create and change products")),
+    ("products:read", _("Read products")),
+    ("coupons:read", _("Read coupons")),
+    ("reports:read", _("Read reports")),
+    ("wallet:read", _("Read the wallet")),
+]
+
 View = Callable[..., HttpResponseBase]
 
 
@@ -71,7 +82,7 @@ class IsMerchant(HasScope):
         key = cast(ApiKey, request.auth)
         kind, _colon, number = key.organisation.partition(":")
         if kind != "merchant" or not number.isdecimal():
-            return False
+            return self.refused("wrong_side", _("This call is for keys of merchants."))
         member = queries.memberships_of(key.user).filter(merchant=int(number)).first()
         if member is None:
             return False

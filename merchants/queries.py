@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext, ngettext
 
 from alliance.kernel import clock
+from alliance.kernel.access import api_keys_of
 from alliance.kernel.models import ApiKey, AuditEvent, User
 from alliance.kernel.progress import Progress
 from alliance.kernel.templatetags.alliance import number
@@ -329,11 +330,10 @@ def orders_held(shop: Shop, numbers: Collection[str]) -> dict[str, OrderHeld]:
 def api_keys_for(user: User) -> QuerySet[ApiKey]:
     """Keys of the merchant's team and of its shops that still work."""
     merchant = merchant_of(user)
-    keys = ApiKey.objects.filter(revoked_at=None).select_related("user").order_by("-id")
     if merchant is None:
-        return keys.none()
+        return api_keys_of()
     shops = [f"shop:{shop.pk}" for shop in shops_for(user)]
-    return keys.filter(organisation__in=[f"merchant:{merchant.pk}", *shops])
+    return api_keys_of(f"merchant:{merchant.pk}", *shops)
 
 
 def shop_of_key(key: ApiKey) -> Shop | None:

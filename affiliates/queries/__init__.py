@@ -24,6 +24,7 @@ from affiliates.queries.links import (
 )
 from affiliates.queries.members import (
     acting_for,
+    api_keys_for,
     membership_in,
     membership_of,
     memberships_of,
@@ -79,6 +80,7 @@ __all__ = [
     "Way",
     "Wish",
     "acting_for",
+    "api_keys_for",
     "applications_waiting",
     "applies_again_at",
     "basketed",

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from affiliates.models import Affiliate, AffiliateMember, AffiliateState
-from alliance.kernel.models import AuditEvent, User
+from alliance.kernel.access import api_keys_of
+from alliance.kernel.models import ApiKey, AuditEvent, User
 
 
 def memberships_of(user: User) -> QuerySet[AffiliateMember]:
@@ -35,6 +36,12 @@ def membership_in(user: User, organisation: str) -> AffiliateMember | None:
         return None
     rows = AffiliateMember.objects.filter(user=user, affiliate_id=pk)
     return rows.select_related("affiliate").first()
+
+
+def api_keys_for(user: User) -> QuerySet[ApiKey]:
+    """Keys of the team in which the user acts that still work."""
+    membership = membership_of(user)
+    return api_keys_of(*([f"affiliate:{membership.affiliate_id}"] if membership else []))
 
 
 def share_of(affiliate: Affiliate) -> int:

@@ -1,18 +1,20 @@
 """Who may enter: staff roles for the operations desk, hashed keys for the REST door."""
 
 import hashlib
+import ipaddress
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
 from alliance.kernel import audit, clock, tries
-from alliance.kernel.errors import NotFound
+from alliance.kernel.errors import NotAllowed, NotFound
 from alliance.kernel.models import ApiKey, StaffRole, User
 
 
@@ -36,9 +38,13 @@ def api_key_issue(
     name: str,
     scopes: Iterable[str],
     expires_at: datetime | None = None,
+    networks: Iterable[str] = (),
+    sandbox: bool = False,
 ) -> tuple[ApiKey, str]:
-    """A new key and its token. The token is shown this once; only its hash is kept."""
-    prefix = f"tk_{secrets.token_hex(4)}"
+    """A new key and its token. The token is shown this once; only its hash is kept. `networks`:
+    the CIDRs that it may be used from; none: anywhere. A sandbox key's token says that it is one.
+    """
+    prefix = f"{'ts' if sandbox else 'tk'}_{secrets.token_hex(4)}"
     token = f"{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
         user=actor,
@@ -48,9 +54,26 @@ def api_key_issue(
         digest=_digest(token),
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
+        networks=list(networks),
+        sandbox=sandbox,
     )
-    audit.record("api_key.issued", key, actor=actor, prefix=prefix, scopes=key.scopes)
+    audit.record(
+        "api_key.issued",
+        key,
+        actor=actor,
+        prefix=prefix,
+        scopes=key.scopes,
+        networks=key.networks,
+        sandbox=sandbox,
+        expires_at=expires_at.isoformat() if expires_at else None,
+    )
     return key, token
+
+
+def api_keys_of(*organisations: str) -> QuerySet[ApiKey]:
+    """The keys of these that still work, newest first."""
+    keys = ApiKey.objects.filter(revoked_at=None, organisation__in=organisations)
+    return keys.select_related("user").order_by("-id")
 
 
 @transaction.atomic
@@ -86,6 +109,10 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         moment = clock.now()
         if key.expires_at and key.expires_at <= moment:
             raise exceptions.AuthenticationFailed(_("This API key has expired."))
+        if key.networks and not _within(address, key.networks):
+            raise exceptions.PermissionDenied(
+                _("This API key may not be used from your address."), "address_not_allowed"
+            )
         if not key.user.is_active:
             raise exceptions.AuthenticationFailed(_("The owner of this API key is not active."))
         if key.last_used_at is None or moment - key.last_used_at > timedelta(minutes=1):
@@ -96,11 +123,40 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         return self.keyword
 
 
-class HasScope(permissions.BasePermission):
-    """The view's `required_scope` must be among the key's scopes."""
+def _within(address: str, networks: Iterable[str]) -> bool:
+    try:
+        asked = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    asked = getattr(asked, "ipv4_mapped", None) or asked
+    return any(asked in ipaddress.ip_network(one, strict=False) for one in networks)
 
-    message = _("This API key does not have the scope that this call needs.")
+
+class HasScope(permissions.BasePermission):
+    """The view's `required_scope` (one, or one by method) must be among the key's scopes, and a
+    sandbox key comes in only where the view says `in_sandbox`."""
+
+    message: Any = _("Who issued this API key may not do this.")
+    code = "permission_denied"
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        key = request.auth
-        return isinstance(key, ApiKey) and view.required_scope in key.scopes
+        key, scope = request.auth, view.required_scope
+        if not isinstance(key, ApiKey):
+            return False
+        if isinstance(scope, Mapping):
+            scope = scope.get(request.method)  # none: the method is not there, as the view says
+        if scope and scope not in key.scopes:
+            raise ScopeMissing(scope=scope)
+        if key.sandbox and not getattr(view, "in_sandbox", False):
+            return self.refused("not_in_sandbox", _("A sandbox key cannot do this."))
+        return True
+
+    def refused(self, code: str, message: Any) -> bool:
+        """No, and why."""
+        self.code, self.message = code, message
+        return False
+
+
+class ScopeMissing(NotAllowed):
+    code = "scope_missing"
+    message = _("This API key does not have the scope that this call needs.")

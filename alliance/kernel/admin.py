@@ -117,7 +117,17 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("prefix", "organisation", "user__email")
     ordering = ("-pk",)
-    fields = ("name", "prefix", "organisation", "user", "scopes", *KEY_DATES, "expires_at")
+    fields = (
+        "name",
+        "prefix",
+        "organisation",
+        "user",
+        "scopes",
+        "networks",
+        "sandbox",
+        *KEY_DATES,
+        "expires_at",
+    )
     decisions = (
         Decision(
             name="revoke",

@@ -9,16 +9,20 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from alliance.kernel import audit
-from alliance.kernel.errors import DomainError, WrongState
+from alliance.kernel.errors import DomainError, Invalid, WrongState
+from alliance.kernel.parsers import TooLarge
+from alliance.kernel.rest.errors import help_of
 
 ACTING_FOR = "acting_for"  # the hidden field of each form in a team's room
 
@@ -140,7 +144,7 @@ def _came_from(request: HttpRequest) -> str:
     return back if ours else ""
 
 
-def _holds_nul(request: HttpRequest) -> bool:
+def _holds_nul(request: HttpRequest | Request) -> bool:
     """PostgreSQL can look for no such text, and no person types one into an address."""
     if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
         return True
@@ -166,10 +170,15 @@ def say_undoable(request: HttpRequest, words: str, *, url: str, **fields: str) -
 def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """One envelope for each error of the REST door:
 
-    {"error": {"code", "message", "field"?, "facts"?, "details"?}}
+    {"error": {"code", "message", "help", "field"?, "facts"?, "details"?}}
     """
+    request = context.get("request")
+    if isinstance(exc, ValueError) and request is not None and _holds_nul(request):
+        exc = Invalid(_("There is a NUL character in the address."))
+    if isinstance(exc, RequestDataTooBig | TooManyFieldsSent):
+        exc = TooLarge()
     if isinstance(exc, DomainError):
-        error: dict[str, Any] = {"code": exc.code, "message": str(exc)}
+        error: dict[str, Any] = _envelope(exc.code, str(exc))
         if exc.field:
             error["field"] = exc.field
         if exc.facts:
@@ -178,9 +187,13 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response |
     response = exception_handler(exc, context)
     if response is not None:
         detail = response.data.get("detail") if isinstance(response.data, dict) else None
-        code = getattr(detail, "code", None) or getattr(exc, "default_code", "error")
-        error = {"code": code, "message": str(detail or "The input is not valid.")}
+        code = getattr(detail, "code", "") or getattr(exc, "default_code", "error")
+        error = _envelope(code, str(detail or Invalid.message))
         if detail is None:
             error["details"] = response.data
         response.data = {"error": error}
     return response
+
+
+def _envelope(code: str, message: str) -> dict[str, Any]:
+    return {"code": code, "message": message, "help": help_of(code)}

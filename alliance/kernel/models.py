@@ -147,6 +147,13 @@ class ApiKey(Stamped):
     prefix = models.CharField(_("prefix"), max_length=16, unique=True)
     digest = models.CharField(max_length=64, editable=False)
     scopes = ArrayField(models.CharField(max_length=40), verbose_name=_("scopes"), default=list)
+    # Where it may be used from, as CIDRs; empty: from anywhere.
+    networks = ArrayField(
+        models.CharField(max_length=43), verbose_name=_("only from"), default=list, blank=True
+    )
+    sandbox = models.BooleanField(
+        _("sandbox"), default=False, help_text=_("Sees and reports invented orders only.")
+    )
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)

@@ -18,17 +18,14 @@ from merchants.forms.files import FeedForm, OrderUploadForm, ProductUploadForm, 
 from merchants.forms.products import BulkForm, ProductFilterForm, ProductForm
 from merchants.forms.rates import LockForm, NewRateForm, PlanForm, RateForm
 from merchants.forms.team import (
-    SCOPES,
     HookForm,
     JoinForm,
-    KeyForm,
     MemberForm,
     MerchantForm,
     ShopForm,
 )
 
 __all__ = [
-    "SCOPES",
     "BulkForm",
     "CouponForm",
     "DateInput",
@@ -36,7 +33,6 @@ __all__ = [
     "FeedForm",
     "HookForm",
     "JoinForm",
-    "KeyForm",
     "LockForm",
     "MemberForm",
     "MerchantForm",

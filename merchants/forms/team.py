@@ -13,11 +13,6 @@ from merchants.models import (
     HookKind,
 )
 
-SCOPES = [
-    ("orders:write", _("Report orders and refunds")),
-    ("orders:read", _("Read orders")),
-]
-
 
 class JoinForm(ServiceForm):
     name = forms.CharField(label=_("Name of your company or brand"), max_length=120)
@@ -74,18 +69,6 @@ class ShopForm(ServiceForm):
 class MemberForm(ServiceForm):
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
     role = forms.ChoiceField(label=_("Role"), choices=MemberRole.choices, initial="manager")
-
-
-class KeyForm(forms.Form):
-    name = forms.CharField(
-        label=_("What is it for?"), max_length=60, help_text=_("Such as: our web shop.")
-    )
-    scopes = forms.MultipleChoiceField(
-        label=_("It may"),
-        choices=SCOPES,
-        widget=forms.CheckboxSelectMultiple,
-        initial=[scope for scope, _words in SCOPES],
-    )
 
 
 class HookForm(ServiceForm):

@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue, api_key_revoke
+from alliance.kernel.key_forms import KeyForm
 from merchants import queries
-from merchants.access import MerchantRequest, merchant_required
-from merchants.forms import KeyForm, MemberForm, MerchantForm, ShopForm
+from merchants.access import SCOPES, MerchantRequest, merchant_required
+from merchants.forms import MemberForm, MerchantForm, ShopForm
 from merchants.services.merchants import (
     member_add,
     member_change,
@@ -46,10 +48,15 @@ def _page(request: MerchantRequest, **more: Any) -> HttpResponse:
         "members": queries.members_for(request.user).filter(merchant=merchant),
         "keys": queries.api_keys_for(request.user),
         "member_form": MemberForm(auto_id=MEMBER),
-        "key_form": KeyForm(auto_id=KEY),
+        "key_form": _key_form(),
+        "now": clock.now(),
         **more,
     }
     return render(request, "merchants/settings.html", context)
+
+
+def _key_form(data: Any = None) -> KeyForm:
+    return KeyForm(data, scopes=SCOPES, usual=["orders:write", "orders:read"], auto_id=KEY)
 
 
 @require_http_methods(["GET", "POST"])
@@ -128,11 +135,11 @@ def member_out(request: MerchantRequest, pk: int) -> HttpResponse:
 @merchant_required(owner=True)
 def key_new(request: MerchantRequest) -> HttpResponse:
     """A key, shown this once."""
-    form = KeyForm(request.POST, auto_id=KEY)
+    form = _key_form(request.POST)
     if not form.is_valid():
         return _page(request, key_form=form)
     key, token = api_key_issue(
-        actor=request.user, organisation=f"merchant:{request.merchant.pk}", **form.cleaned_data
+        actor=request.user, organisation=f"merchant:{request.merchant.pk}", **form.values()
     )
     return _page(request, fresh_key=key, token=token)
 
@@ -144,7 +151,7 @@ def postback_new(request: MerchantRequest, pk: int) -> HttpResponse:
     """The address at which the shop's server reports conversions; its key is shown this once."""
     shop = get_object_or_404(queries.shops_for(request.user), pk=pk)
     _key, token = shop_key_issue(actor=request.user, shop=shop)
-    address = request.build_absolute_uri(reverse("commissions:api_conversions"))
+    address = request.build_absolute_uri(reverse("api:conversions"))
     return _page(request, postback=f"{address}?{POSTBACK.format(key=token)}", postback_shop=shop)
 
 

@@ -20,7 +20,8 @@ ORDER, ANSWER, REFUND, ERROR = EXAMPLES
 
 
 @pytest.fixture
-def cast(transactional_db) -> Cast:
+def cast(transactional_db, settings) -> Cast:
+    settings.PUBLIC_URL = "https://alliance.example.com"
     return cast_make()
 
 

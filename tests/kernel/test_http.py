@@ -106,6 +106,7 @@ def test_the_api_answers_with_one_envelope():
         "error": {
             "code": "out_of_stock",
             "message": str(OutOfStock.message),
+            "help": "http://localhost:8000/api/errors/",
             "field": "sku",
             "facts": {"sku": "A-1", "left": 0},
         }

@@ -3,57 +3,41 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from affiliates.explanations import explain
 from alliance.kernel.errors import DomainError, Invalid, NotFound
-from alliance.kernel.http import api_exception_handler, key_in
-from alliance.kernel.idempotency import Answer, once
+from alliance.kernel.http import api_exception_handler
+from alliance.kernel.idempotency import Answer
 from alliance.kernel.models import ApiKey, User
+from alliance.kernel.rest.pages import said
+from alliance.kernel.rest.views import ApiView
+from alliance.kernel.rest.words import FieldsQuery
+from alliance.kernel.schema import IDEMPOTENCY
 from commissions import queries, tasks
 from commissions.reports import (
     BULK_MOST,
     BulkIn,
     BulkOut,
-    FailureOut,
     OrderIn,
     OrderOut,
     OutcomeOut,
 )
 from merchants.access import IsMerchant
-from merchants.models import Merchant, Order, OrderLine, Shop
+from merchants.models import Merchant, Shop
 from merchants.services.orders import OrderReport, Outcome, orders_record
 
-IDEMPOTENCY = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="Any text up to 255 characters. A call that comes again with the same key and "
-    "content gets the first answer (header Idempotent-Replay: true) and changes nothing.",
-)
-SHOP = OpenApiParameter(
-    "shop", OpenApiTypes.INT, description="The shop's id, if several shops use that number."
-)
-FACTS = (
-    "external_id",
-    "shop_id",
-    "state",
-    "currency",
-    "placed_at",
-    "deposit_paid_at",
-    "paid_at",
-    "received_at",
-    "void_at",
-    "void_reason",
-    "reported_at",
-    "click_id",
-)
-FAILURES = dict.fromkeys((400, 401, 403, 409, 422, 429), FailureOut)
+
+class OrderQuery(FieldsQuery):
+    shop = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text="The shop's id, if several shops use that number.",
+    )
 
 
 class MerchantCall(Request):
@@ -64,7 +48,7 @@ class MerchantCall(Request):
     merchant: Merchant
 
 
-class OrdersView(APIView):
+class OrdersView(ApiView):
     permission_classes = [IsMerchant]
     required_scope = "orders:write"
 
@@ -74,7 +58,7 @@ class OrdersView(APIView):
         tags=["orders"],
         parameters=[IDEMPOTENCY],
         request=OrderIn,
-        responses={200: OutcomeOut, 201: OutcomeOut, **FAILURES},
+        responses={200: OutcomeOut, 201: OutcomeOut},
     )
     def post(self, request: MerchantCall) -> Response:
         """Say what is known of one order. 201: it is new to us. The commission follows within
@@ -89,10 +73,10 @@ class OrdersView(APIView):
                 raise outcome.error
             return (201 if outcome.change == "created" else 200), _said(outcome)
 
-        return _once(request, call)
+        return self.once(request, call)
 
 
-class OrdersBulkView(APIView):
+class OrdersBulkView(ApiView):
     permission_classes = [IsMerchant]
     required_scope = "orders:write"
 
@@ -102,7 +86,7 @@ class OrdersBulkView(APIView):
         tags=["orders"],
         parameters=[IDEMPOTENCY],
         request=BulkIn,
-        responses={200: BulkOut, **FAILURES},
+        responses={200: BulkOut},
     )
     def post(self, request: MerchantCall) -> Response:
         """Up to 2,000 reports at once, each with its own result: a bad one hurts no other."""
@@ -119,51 +103,40 @@ class OrdersBulkView(APIView):
                 )
             return 200, {"results": _record_each(request, orders)}
 
-        return _once(request, call)
+        return self.once(request, call)
 
 
-class OrderView(APIView):
+class OrderView(ApiView):
     permission_classes = [IsMerchant]
     required_scope = "orders:read"
+    query = OrderQuery
 
     @extend_schema(
         operation_id="orders_retrieve",
         summary="Look at an order",
         tags=["orders"],
-        parameters=[SHOP],
-        responses={200: OrderOut, **FAILURES, 404: FailureOut},
+        responses={200: OrderOut},
     )
     def get(self, request: MerchantCall, external_id: str) -> Response:
         """One of the merchant's orders by its number: what is known of it, whose each line is and
         why, and what it costs."""
+        asked = self.asked(request)
         found = queries.orders_reported_for(request.user).filter(
             merchant=request.merchant, external_id=external_id
         )
-        if said := request.query_params.get("shop", ""):
-            found = found.filter(shop=key_in(said))
+        if "shop" in asked:
+            found = found.filter(shop=asked["shop"])
         few = list(found[:2])
         if not few:
             raise NotFound
         if len(few) > 1:
             raise Invalid(_("Several of your shops use this number: name the shop."), field="shop")
-        return Response(_order(few[0]))
+        return Response(said(OrderOut, few[0], asked.get("fields", "")))
 
 
 orders = OrdersView.as_view()
 orders_bulk = OrdersBulkView.as_view()
 order = OrderView.as_view()
-
-
-def _once(request: MerchantCall, call: Any) -> Response:
-    """Carry `call` out, or give the answer that its Idempotency-Key got before."""
-    (status, answer), replayed = once(
-        scope=f"{request.auth.organisation}:{request.path}",
-        key=request.headers.get("Idempotency-Key", ""),
-        content=request.data,
-        call=call,
-    )
-    headers = {"Idempotent-Replay": "true"} if replayed else {}
-    return Response(answer, status=status, headers=headers)
 
 
 def _shop(request: MerchantCall, number: int | None) -> Shop:
@@ -230,30 +203,4 @@ def _refused(external_id: str, exc: Exception) -> dict[str, Any]:
         "change": "refused",
         "unmatched_refunds": [],
         "error": error,
-    }
-
-
-def _order(order: Order) -> dict[str, Any]:
-    facts = {name: getattr(order, name) for name in FACTS}
-    more = {
-        "processed": order.processed_version == order.version,
-        "lines": [_line(line) for line in order.lines.all()],
-    }
-    return dict(OrderOut({**facts, **more}).data)
-
-
-def _line(line: OrderLine) -> dict[str, Any]:
-    return {
-        "external_id": line.external_id,
-        "product_external_id": line.product_external_id,
-        "title": line.title,
-        "quantity": line.quantity,
-        "amount_minor": line.amount_minor,
-        "deposit_minor": line.deposit_minor,
-        "total_minor": line.total_minor,
-        "refunded_minor": line.refunded_minor,
-        "commission": queries.due_of(line),
-        "attribution": explain(line.attribution, viewer=None)
-        if hasattr(line, "attribution")
-        else [],
     }
