@@ -1,0 +1,271 @@
+"""How units answer to their rate and coupon: a count's logarithm, bent at knots, for each unit.
+
+Each unit has coefficients of its own, drawn from a mixture of a few kinds of answer (those who do
+not care, those who do, those who only do from a threshold on), and the kinds are learned from all
+units of the panel: expectation-maximisation over the units' Gaussian approximations, tiers
+differing in how frequent each kind is. A common effect of each day takes out what all share.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from aiassist.autopilot.facts import Array
+
+SMOOTH = 0.4  # a day, of the rate's impression that goes over to the new one
+ROUNDS = 3
+EM_ROUNDS = 2
+DAY_STIFF = 4.0  # of a day's effect, towards none
+LEVEL_SD = 1.0  # of a unit's level among its tier
+STIFF = 6.0  # units' worth of the first guess that stays in each kind's spread
+
+
+@dataclass
+class Prior:
+    """Kinds of answer; the first coefficient is the level and stands apart."""
+
+    mean: Array  # kinds × slopes
+    spread: Array  # kinds × slopes × slopes, covariances
+    share: Array  # tiers × kinds
+    guess: Array  # slopes × slopes: the first guess of a spread
+
+    def dump(self) -> dict[str, list[Any]]:
+        return {
+            "mean": self.mean.round(5).tolist(),
+            "spread": self.spread.round(6).tolist(),
+            "share": self.share.round(5).tolist(),
+        }
+
+    def load(self, kept: dict[str, list[Any]] | None) -> "Prior":
+        if not kept or np.shape(kept["mean"]) != self.mean.shape:
+            return self
+        share = np.array(kept["share"], float)
+        if share.shape != self.share.shape:
+            share = self.share
+        mean, spread = np.array(kept["mean"], float), np.array(kept["spread"], float)
+        return Prior(mean, spread, share, self.guess)
+
+
+@dataclass
+class Fitted:
+    """Units' coefficients: by kind, and mixed. `kind` is how likely each kind is."""
+
+    mean: Array  # units × kinds × coefficients
+    spread: Array  # units × kinds × coefficients × coefficients
+    kind: Array  # units × kinds
+    day: Array  # effects
+    prior: Prior
+
+    @cached_property
+    def mixed(self) -> Array:
+        found: Array = np.einsum("uk,ukp->up", self.kind, self.mean)
+        return found
+
+    def coefficient(self, column: int | Array) -> tuple[Array, Array]:
+        """Mean and variance of one coefficient of each unit."""
+        rows, at = np.arange(len(self.mean)), np.broadcast_to(column, len(self.mean))
+        mean, own = self.mean[rows, :, at], self.spread[rows, :, at, at]
+        middle = (self.kind * mean).sum(axis=1)
+        return middle, (self.kind * (own + mean**2)).sum(axis=1) - middle**2
+
+
+def bends(rate_log: Array, knots: Array) -> Array:
+    """The log rate cut at the (log) knots: a column for what lies between each two.
+
+    0 at the middle knot, so that a level is what a unit brings there.
+    """
+    edges = np.concatenate([[-np.inf], knots, [np.inf]])
+    low, high = np.maximum(edges[:-1], -20), np.minimum(edges[1:], 40)
+    middle = knots[len(knots) // 2]
+    inside = np.clip(rate_log[..., None], low, high)
+    found: Array = inside - np.clip(middle, low, high)
+    return found
+
+
+def impressions(rate_log: Array) -> Array:
+    """What units believe their rate to be: an old rate is remembered for a while."""
+    found = np.empty_like(rate_log)
+    last = _first_known(rate_log)
+    for day in range(rate_log.shape[1]):
+        now = np.where(np.isnan(rate_log[:, day]), last, rate_log[:, day])
+        last = last + SMOOTH * (now - last)
+        found[:, day] = last
+    return found
+
+
+def _first_known(rows: Array) -> Array:
+    known = ~np.isnan(rows)
+    first = np.argmax(known, axis=1)
+    return np.where(known.any(axis=1), np.nan_to_num(rows[np.arange(len(rows)), first]), 0.0)
+
+
+def fit(
+    count: Array,
+    exposure: Array,
+    rows: Array,
+    weight: Array,
+    tier: Array,
+    prior: Prior,
+    start: Array,
+    days: bool = True,
+) -> Fitted:
+    """Coefficients such that a count's mean is exposure × exp(day + rows · coefficients).
+
+    `rows`: units × days × coefficients, the first all ones. `weight`: 0 where there is no count.
+    `start`: the coefficients of the last fit, units × coefficients, nan for new units. Without
+    `days` there are no effects of days.
+    """
+    panel = Counts(count, np.log(np.maximum(exposure, 1e-9)), rows, weight)
+    level = _levels(count, exposure, weight, tier)
+    coefficients = np.where(np.isnan(start), 0.0, start)
+    coefficients[:, 0] = np.where(np.isnan(start[:, 0]), level, start[:, 0])
+    effect, scatter = np.zeros(rows.shape[1]), 0.05
+    for _ in range(ROUNDS):
+        if days:
+            effect, shift = _common(panel, coefficients, effect, scatter, prior)
+            coefficients[:, 1:] += shift
+            prior = replace(prior, mean=prior.mean + shift)
+        mean = panel.mean(coefficients, effect)
+        scatter = _scatter(count, mean, weight)
+        fitted = _mix(*panel.told(coefficients, mean, scatter), level, tier, prior, effect)
+        prior, coefficients = fitted.prior, fitted.mixed.copy()
+    return fitted
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Units × days of counts, and what is known of them."""
+
+    count: Array
+    log_exposure: Array
+    rows: Array
+    weight: Array
+
+    def mean(self, coefficients: Array, effect: Array) -> Array:
+        own = np.matmul(self.rows, coefficients[:, :, None])[:, :, 0]
+        return np.asarray(np.exp(np.clip(self.log_exposure + effect + own, -20, 20)))
+
+    def off(self, mean: Array) -> Array:
+        """By how much of the mean each count is off, wild ones held back."""
+        return np.asarray(np.clip(self.count / np.maximum(mean, 1e-9) - 1, -1, 3))
+
+    def trust(self, mean: Array, scatter: float) -> Array:
+        return np.asarray(self.weight * mean / (1 + scatter * mean))
+
+    def told(self, coefficients: Array, mean: Array, scatter: float) -> tuple[Array, Array]:
+        """What the counts say of each unit: precision, and precision times coefficients."""
+        trust = self.trust(mean, scatter)
+        weighed = (self.rows * trust[:, :, None]).transpose(0, 2, 1)
+        precise = np.matmul(weighed, self.rows)
+        pull = np.matmul(weighed, self.off(mean)[:, :, None])
+        return precise, (pull + np.matmul(precise, coefficients[:, :, None]))[:, :, 0]
+
+
+def _levels(count: Array, exposure: Array, weight: Array, tier: Array) -> Array:
+    """The log of what a unit's tier brings, for those who have nothing to show."""
+    there = weight > 0
+    total, base = (count * there).sum(axis=1), (exposure * there).sum(axis=1)
+    tiers = np.bincount(tier, total) + 0.5, np.bincount(tier, base) + 0.5
+    found: Array = np.log(tiers[0] / tiers[1])[tier]
+    return found
+
+
+def _scatter(count: Array, mean: Array, weight: Array) -> float:
+    """How much more than Poisson: the negative binomial's 1/k, with room for slower moods."""
+    there = (weight > 0) & (mean > 2)
+    if not there.any():
+        return 0.05
+    raw = ((count - mean) ** 2 - mean)[there] / mean[there] ** 2
+    return float(np.clip(1.5 * np.clip(raw, -1, 4).mean(), 0.01, 1.0))
+
+
+def _common(
+    panel: Counts, coefficients: Array, effect: Array, scatter: float, prior: Prior
+) -> tuple[Array, Array]:
+    """The days' effects, and by how much all slopes are off together, in one step.
+
+    When everybody is moved at once, what the day did and what the rates did cannot be told apart
+    by turns; together they can, as far as some units were left alone.
+    """
+    mean = panel.mean(coefficients, effect)
+    trust, slopes = panel.trust(mean, scatter), panel.rows[:, :, 1:]
+    pull = trust * panel.off(mean)
+    by_day = trust.sum(axis=0) + DAY_STIFF
+    right_day = pull.sum(axis=0) - DAY_STIFF * effect
+    flat, weighed = slopes.reshape(-1, slopes.shape[2]), slopes * trust[:, :, None]
+    cross = weighed.sum(axis=0)
+    lean = cross / by_day[:, None]
+    square = weighed.reshape(flat.shape).T @ flat - cross.T @ lean
+    right = pull.ravel() @ flat - lean.T @ right_day
+    shift = np.linalg.solve(square + 4 * np.linalg.inv(prior.guess), right)
+    shift = np.clip(shift, -0.5, 0.5)
+    return effect + (right_day - cross @ shift) / by_day, shift
+
+
+def _mix(
+    precise: Array, pull: Array, level: Array, tier: Array, prior: Prior, effect: Array
+) -> Fitted:
+    """Units' coefficients under each kind, how likely the kind is, and the kinds anew."""
+    told = precise[:, 0, 0] > 1e-9
+    for _ in range(EM_ROUNDS):
+        mean, spread, fits = _under_each(precise, pull, level, prior)
+        likely = fits + np.log(prior.share[tier] + 1e-9)
+        kind = np.exp(likely - likely.max(axis=1, keepdims=True))
+        kind /= kind.sum(axis=1, keepdims=True)
+        prior = _learned(mean, spread, kind * told[:, None], tier, prior)
+    return Fitted(mean, spread, kind, effect, prior)
+
+
+def _under_each(
+    precise: Array, pull: Array, level: Array, prior: Prior
+) -> tuple[Array, Array, Array]:
+    """Mean, covariance and log likelihood of each unit under each kind."""
+    kinds, width = len(prior.mean), pull.shape[1]
+    inverse = np.zeros((kinds, width, width))
+    inverse[:, 0, 0] = 1 / LEVEL_SD**2
+    inverse[:, 1:, 1:] = np.linalg.inv(prior.spread)
+    centre = np.empty((len(pull), kinds, width))
+    centre[:, :, 0] = level[:, None]
+    centre[:, :, 1:] = prior.mean
+    drawn = np.matmul(inverse, centre[:, :, :, None])[:, :, :, 0]
+    whole = precise[:, None] + inverse
+    spread, wish = np.linalg.inv(whole), pull[:, None] + drawn
+    mean = np.matmul(spread, wish[:, :, :, None])[:, :, :, 0]
+    gain = (wish * mean).sum(axis=2) - (drawn * centre).sum(axis=2)
+    sizes = np.linalg.slogdet(inverse)[1] - np.linalg.slogdet(whole)[1]
+    return mean, spread, (gain + sizes) / 2
+
+
+def _learned(mean: Array, spread: Array, kind: Array, tier: Array, prior: Prior) -> Prior:
+    """The kinds that make the units' answers likeliest, held by what was thought before."""
+    weight = kind.sum(axis=0)[:, None]
+    slopes, own = mean[:, :, 1:].transpose(1, 0, 2), spread[:, :, 1:, 1:].transpose(1, 0, 2, 3)
+    by_unit = kind.T[:, :, None]
+    centre = ((by_unit * slopes).sum(axis=1) + 2 * prior.mean) / (weight + 2)
+    away = slopes - centre[:, None]
+    scatter = np.matmul((away * by_unit).transpose(0, 2, 1), away)
+    scatter += (by_unit[:, :, :, None] * own).sum(axis=1)
+    spread = (scatter + STIFF * prior.guess) / (weight[:, :, None] + STIFF)
+    tiers = np.eye(len(prior.share))[tier]
+    share = tiers.T @ kind + 4 * kind.sum(axis=0) / max(kind.sum(), 1) + 0.5
+    return Prior(centre, spread, share / share.sum(axis=1, keepdims=True), prior.guess)
+
+
+def first_prior(
+    slope_means: list[list[float]], sd: Array, alike: float, tiers: int, bends: int
+) -> Prior:
+    """Kinds around the given slopes; the first `bends` columns are like their neighbours."""
+    width = len(sd)
+    far = np.abs(np.arange(width)[:, None] - np.arange(width)[None, :])
+    bent = np.arange(width) < bends
+    near = np.where(bent[:, None] & bent[None, :], alike**far, far == 0)
+    guess = near * sd[:, None] * sd[None, :]
+    kinds = len(slope_means)
+    return Prior(
+        np.array(slope_means, float),
+        np.repeat(guess[None], kinds, axis=0),
+        np.full((tiers, kinds), 1 / kinds),
+        guess,
+    )
