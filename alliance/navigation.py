@@ -132,6 +132,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Partners"), "affiliate", "commissions:partners"),
         (_("Violations"), "scale", "commissions:violations"),
         (_("API keys"), "api", "affiliates:keys"),
+        (_("API apps"), "code", "commissions:api_apps"),
     ]
 
 

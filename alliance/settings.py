@@ -458,6 +458,8 @@ ALLIANCE = {
     "CURRENCY": env.str("ALLIANCE_CURRENCY", default="CNY"),
     # How long clicks and claims are kept; what was counted from them stays.
     "TOUCHES_KEPT_DAYS": env.int("TOUCHES_KEPT_DAYS", default=400),
+    # How often one app may call the gateway (docs/gateway.md).
+    "GATEWAY_CALLS_PER_MINUTE": env.int("GATEWAY_CALLS_PER_MINUTE", default=600),
     # docs/domain.md §0.6: the affiliate's share of the commission, before the tech fee.
     "SHARE_BPS": env.int("SHARE_BPS", default=9000),
     # docs/domain.md §4.2: technical service fee, and what it is taken of.
@@ -563,6 +565,7 @@ _faults = [
         ALLIANCE["TOUCHES_KEPT_DAYS"] < 180,
         "TOUCHES_KEPT_DAYS must be 180 at least",
     ),
+    (ALLIANCE["GATEWAY_CALLS_PER_MINUTE"] < 1, "GATEWAY_CALLS_PER_MINUTE must be 1 at least"),
 ]
 if _said := [message for wrong, message in _faults if wrong]:
     raise ImproperlyConfigured("The trade's defaults: " + "; ".join(_said) + ".")

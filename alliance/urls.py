@@ -10,16 +10,20 @@ from affiliates import redirect
 from affiliates.urls import merchant_codes
 from affiliates.views.share_code import share_code
 from alliance import desk_search, health, home, notifications, search, teams
-from campaigns import door
+from campaigns import door as coupon_door
 from commissions.admin import finance
+from commissions.gateway import door, ways
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("r/<str:code>", redirect.follow, name="follow"),
-    path("s/<str:code>", door.view, name="coupon"),
+    path("s/<str:code>", coupon_door.view, name="coupon"),
     path("code/", share_code, name="share_code"),
+    path("router/rest", door.router, name="gateway"),
+    path("g/<str:token>", ways.follow, name="gateway_way"),
+    path("g/c/<str:token>", ways.follow_to_coupon, name="gateway_coupon"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("start/", home.start, name="start"),

@@ -373,3 +373,21 @@ class ProposalForm(ServiceForm):
             "price_minor": None if price is None else int(price.scaleb(digits)),
             "service_bps": int((self.cleaned_data.get("service") or 0) * 100),
         }
+
+
+class ApiAppForm(ServiceForm):
+    """A tool that is to speak with the gateway."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=60, help_text=_("What you know the tool by.")
+    )
+    redirect_url = forms.CharField(
+        label=_("Address for permissions"),
+        required=False,
+        max_length=300,
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+        help_text=_(
+            "Only for tools that other affiliates use as well: where they are sent back to once "
+            "they have allowed the tool to act for them."
+        ),
+    )

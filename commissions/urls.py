@@ -6,6 +6,7 @@ from commissions import webhooks
 from commissions.views import (
     affiliate,
     affiliate_home,
+    api_apps,
     campaigns,
     downline,
     earnings,
@@ -59,6 +60,11 @@ urlpatterns = [
     path("affiliate/violations/<int:pk>/appeal/", violations.appeal, name="appeal"),
     path("affiliate/violations/<int:pk>/evidence/", violations.add_evidence, name="evidence_add"),
     path("affiliate/violations/evidence/<int:pk>/", violations.evidence_file, name="evidence_file"),
+    path("affiliate/apps/", api_apps.apps, name="api_apps"),
+    path("affiliate/apps/<int:pk>/rotate/", api_apps.rotate, name="api_app_rotate"),
+    path("affiliate/apps/<int:pk>/revoke/", api_apps.revoke, name="api_app_revoke"),
+    path("affiliate/apps/<int:pk>/session/", api_apps.session_open, name="api_session_open"),
+    path("affiliate/apps/sessions/<int:pk>/end/", api_apps.session_close, name="api_session_end"),
     path("affiliate/statements/", statements.affiliate_list, name="affiliate_statements"),
     path("affiliate/statements/<int:pk>/", statements.affiliate_page, name="affiliate_statement"),
     path(

@@ -21,6 +21,8 @@ from affiliates.queries.links import (
     sites_for,
     zone_usual,
     zones_for,
+    zones_known,
+    zones_of,
 )
 from affiliates.queries.members import (
     acting_for,
@@ -56,6 +58,8 @@ from affiliates.queries.products import (
     coupons_for_products,
     offers_of,
     products_known,
+    products_offered_among,
+    shops_known,
 )
 from affiliates.queries.rates import (
     extra_of,
@@ -122,6 +126,7 @@ __all__ = [
     "products_known",
     "products_of",
     "products_offered",
+    "products_offered_among",
     "promoters_of",
     "rate_changes",
     "rate_history",
@@ -130,6 +135,7 @@ __all__ = [
     "relations_for",
     "share_of",
     "shop_at",
+    "shops_known",
     "shops_near",
     "sites_for",
     "targets_of",
@@ -137,4 +143,6 @@ __all__ = [
     "with_records",
     "zone_usual",
     "zones_for",
+    "zones_known",
+    "zones_of",
 ]

@@ -3,7 +3,7 @@
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from affiliates.models import AdZone, ClickDay, Link, Site, SiteState
+from affiliates.models import AdZone, Affiliate, ClickDay, Link, Site, SiteState
 from affiliates.queries.clicks import FIGURES
 from affiliates.queries.members import acting_for
 from alliance.kernel.models import User
@@ -21,12 +21,18 @@ def sites_for(user: User) -> QuerySet[Site]:
 
 def zones_for(user: User) -> QuerySet[AdZone]:
     """The user's ad zones on which links can be built: those of sites that stand."""
-    return (
-        AdZone.objects.filter(site__affiliate=acting_for(user))
-        .exclude(site__state=SiteState.REJECTED)
-        .select_related("site")
-        .order_by("site__pk", "pk")
-    )
+    return zones_known().filter(site__affiliate=acting_for(user)).order_by("site__pk", "pk")
+
+
+def zones_of(affiliate: Affiliate) -> QuerySet[AdZone]:
+    """The same of an affiliate, for a tool that acts for it."""
+    return zones_known().filter(site__affiliate=affiliate).order_by("site__pk", "pk")
+
+
+def zones_known() -> QuerySet[AdZone]:
+    """Every ad zone of a site that stands: where a signed way of ours begins."""
+    zones = AdZone.objects.exclude(site__state=SiteState.REJECTED)
+    return zones.select_related("site__affiliate")
 
 
 def zone_usual(user: User) -> AdZone | None:

@@ -10,7 +10,8 @@ from affiliates.promised import promised
 from affiliates.queries.members import share_of
 from alliance.kernel import clock
 from alliance.kernel.money import Money
-from merchants.models import Category, Coupon, Product
+from merchants.models import Category, Coupon, MerchantState, Product, Shop
+from merchants.models.catalogue import PICKABLE
 
 
 def categories() -> QuerySet[Category]:
@@ -21,6 +22,22 @@ def categories() -> QuerySet[Category]:
 def products_known() -> QuerySet[Product]:
     """Every product, for who may promote it and wants to know why it cannot be promoted now."""
     return Product.objects.select_related("shop__merchant", "category")
+
+
+def products_offered_among(pks: Iterable[int]) -> QuerySet[Product]:
+    """Those of the products that can be promoted now: on sale, at a rate, of a merchant who is
+    active and can pay."""
+    return products_known().filter(
+        PICKABLE,
+        pk__in=pks,
+        shop__merchant__state=MerchantState.ACTIVE,
+        shop__merchant__funding_paused_at=None,
+    )
+
+
+def shops_known() -> QuerySet[Shop]:
+    """Every shop, with its merchant, for who may promote it."""
+    return Shop.objects.select_related("merchant")
 
 
 # --- What a product costs the buyer and earns the affiliate ---

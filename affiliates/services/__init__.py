@@ -22,8 +22,11 @@ from affiliates.services.events import (
 )
 from affiliates.services.figures import clicks_count
 from affiliates.services.links import (
+    SUB_LENGTH,
+    SUBS,
     link_address,
     link_create,
+    link_first_followed,
     link_pause,
     link_resume,
     links_create,
@@ -49,6 +52,8 @@ from affiliates.services.sites import (
 from affiliates.services.touches import Click, touches_record
 
 __all__ = [
+    "SUBS",
+    "SUB_LENGTH",
     "Click",
     "Made",
     "affiliate_apply",
@@ -73,6 +78,7 @@ __all__ = [
     "intermediation_open",
     "link_address",
     "link_create",
+    "link_first_followed",
     "link_pause",
     "link_resume",
     "link_shown",

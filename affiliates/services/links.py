@@ -50,7 +50,7 @@ def link_address(link: Link) -> str:
 @transaction.atomic
 def link_create(
     *,
-    actor: User,
+    actor: User | None,
     affiliate: Affiliate,
     zone: AdZone,
     product: Product | None = None,
@@ -99,6 +99,18 @@ def link_create(
     elif link.paused_at:
         link_resume(actor=actor, link=link)
     return link
+
+
+@transaction.atomic
+def link_first_followed(*, zone: AdZone, product: Product, subs: Mapping[str, str]) -> Link:
+    """The link of a way that a tool was given before there was one: made when somebody first
+    follows it. One that the affiliate has paused stays so. Raises as `link_create` does."""
+    way = {"zone": zone, "product": product, "url": product.url, "plan": None, "dx": False}
+    held = Link.objects.filter(**way, **_subs(subs)).order_by("pk").first()
+    affiliate = zone.site.affiliate
+    return held or link_create(
+        actor=None, affiliate=affiliate, zone=zone, product=product, subs=subs
+    )
 
 
 @transaction.atomic
@@ -229,7 +241,7 @@ def link_pause(*, actor: User, link: Link) -> None:
 
 
 @transaction.atomic
-def link_resume(*, actor: User, link: Link) -> None:
+def link_resume(*, actor: User | None, link: Link) -> None:
     """The link leads to the shop again. WrongState if it was not paused."""
     rows = Link.objects.filter(pk=link.pk, paused_at__isnull=False)
     if not rows.update(paused_at=None, updated_at=clock.now()):

@@ -9,6 +9,7 @@ from commissions.models.commission import (
     Hold,
     PayeeRole,
 )
+from commissions.models.gateway import ApiApp, ApiSession
 from commissions.models.invoice import (
     ChargeKind,
     Invoice,
@@ -66,6 +67,8 @@ from commissions.models.write_off import Debt, DebtWriteOff, WriteOffState
 __all__ = [
     "CAME_BACK",
     "Account",
+    "ApiApp",
+    "ApiSession",
     "Appeal",
     "AppealState",
     "Award",

@@ -17,6 +17,13 @@ from commissions.queries.affiliate import (
     to_settle,
     waiting_of,
 )
+from commissions.queries.api_apps import (
+    acts_for_affiliate,
+    api_app_with,
+    api_apps_for,
+    api_session_of,
+    api_sessions_for,
+)
 from commissions.queries.awards import (
     CLOSING,
     TASKS,
@@ -171,7 +178,12 @@ __all__ = [
     "Quote",
     "Sold",
     "WalletState",
+    "acts_for_affiliate",
     "affiliates_untold",
+    "api_app_with",
+    "api_apps_for",
+    "api_session_of",
+    "api_sessions_for",
     "appeal_due",
     "appeal_waiting",
     "auto_released_today",

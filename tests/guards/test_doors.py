@@ -22,6 +22,7 @@ from affiliates.services import (
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import ApiKey, Notification
+from commissions.services.api_apps import api_app_make, api_session_open
 from merchants.models import Event, Product
 from merchants.services.bulk import Wish, bulk_begin, bulk_look
 from merchants.services.merchants import merchant_apply, merchant_approve
@@ -31,6 +32,7 @@ from tests.guards.routes import routes
 
 PUBLIC = {
     "hooks/<str:token>", "statements/keys/", "statements/verify_statement.py",
+    "router/rest", "g/<str:token>", "g/c/<str:token>",  # signed, with another secret each
     "", "r/<str:code>", "s/<str:code>", "code/", "health/live", "health/ready",
     "language/", "start/",
     "api/v1/schema", "api/docs/", "api/errors/", "api/v1/^.*$",
@@ -67,6 +69,8 @@ OBJECTS = {
     "affiliate/violations/": "commissions.violation",
     "affiliate/violations/evidence/": "commissions.evidence",
     "affiliate/statements/": "commissions.statement",
+    "affiliate/apps/": "the affiliate's app",
+    "affiliate/apps/sessions/": "the affiliate's session",
     "merchant/campaigns/": "campaigns.campaign",
     "merchant/campaigns/products/": "campaigns.slateitem",
     "merchant/products/": "merchants.product",
@@ -128,6 +132,8 @@ def address(route: str, world: World) -> str:
         thing = {
             "the affiliate's campaign": world.cast.affiliate.awards.get().campaign,
             "the affiliate's key": ApiKey.objects.get(organisation__startswith="affiliate:"),
+            "the affiliate's app": world.cast.affiliate.api_apps.first(),
+            "the affiliate's session": world.cast.affiliate.api_sessions.first(),
             "the affiliate's relation": world.cast.affiliate.partnerships.first(),
             "affiliates.invitation": world.cast.affiliate.invitations.first(),
             "merchants.merchantmember": world.cast.merchant.members.get(),
@@ -150,7 +156,14 @@ def world(db, settings) -> World:
     bulk_make(made)
     issue = {"organisation": f"affiliate:{made.cast.affiliate.pk}", "name": "Bot", "scopes": []}
     api_key_issue(actor=made.cast.lin, **issue)
+    app_make(made)
     return made
+
+
+def app_make(world: World) -> None:
+    """A tool of the affiliate's, which may act for it."""
+    facts = {"actor": world.cast.lin, "affiliate": world.cast.affiliate}
+    api_session_open(app=api_app_make(name="Tool", **facts), **facts)
 
 
 def bulk_make(world: World) -> None:

@@ -1,0 +1,31 @@
+"""The examples of docs/gateway.md run as they stand, over a real connection."""
+
+import re
+
+import pytest
+
+from affiliates.models import Link
+from commissions.services.api_apps import api_app_make, api_app_secrets
+from tests.cast import cast_make
+from tests.docs import DOCS
+
+BLOCKS = re.findall(r"```python\n(.*?)```", (DOCS / "gateway.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_examples_work_as_they_stand(live_server):
+    cast = cast_make()
+    app = api_app_make(actor=cast.lin, affiliate=cast.affiliate, name="Guide")
+    names = {
+        "ADDRESS": f"{live_server.url}/router/rest",
+        "KEY": app.key,
+        "SECRET": api_app_secrets(app)[0],
+        "ADZONE": cast.zone.pk,
+    }
+    for block in BLOCKS:
+        exec(block, names)
+    (made,) = names["made"]["tbk_dg_general_link_convert_response"]["data"]["item_url_list"][
+        "item_url_list"
+    ]
+    code = made["link_info_dto"]["cps_long_url"].rpartition("/")[2]
+    assert Link.objects.get(code=code).product == cast.product
