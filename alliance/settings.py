@@ -208,6 +208,7 @@ CELERY_TASK_ROUTES = {
     "merchants.tasks.feed_fetch": {"queue": "fetch"},
     "campaigns.tasks.picture_fetch": {"queue": "fetch"},
     "alliance.kernel.tasks.mails_send": {"queue": "fetch"},
+    "commissions.tasks.deliveries_send": {"queue": "fetch"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE", default="/tmp/alliance-beat")  # noqa: S108
@@ -274,6 +275,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="0"),
     },
     "statements-sweep": {"task": "commissions.tasks.statements_sweep", "schedule": 300.0},
+    "deliveries-send": {"task": "commissions.tasks.deliveries_send", "schedule": 15.0},
+    "deliveries-forget": {
+        "task": "commissions.tasks.deliveries_forget",
+        "schedule": crontab(hour="3", minute="55"),
+    },
     "mails-send": {"task": "alliance.kernel.tasks.mails_send", "schedule": 60.0},
     "notifications-forget": {
         "task": "alliance.kernel.tasks.notifications_forget",

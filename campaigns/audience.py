@@ -1,5 +1,6 @@
 """Whom a campaign is for, and whether one may join it now."""
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,12 @@ def is_for(campaign: Campaign, affiliate: Affiliate) -> bool:
         and affiliate.tier >= campaign.least_tier
         and affiliate not in campaign.barred.all()
     )
+
+
+def whom(campaign: Campaign) -> Q:
+    """The same as a condition on affiliates."""
+    those = Q(tier__gte=campaign.least_tier) & ~Q(pk__in=campaign.barred.values("pk"))
+    return those & Q(kind__in=campaign.kinds) if campaign.kinds else those
 
 
 def enrols_now(campaign: Campaign) -> bool:

@@ -1,6 +1,5 @@
 """What people are told about campaigns: what opens, and how their own part in one was decided."""
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +8,7 @@ from affiliates.notices import affiliate_tell, affiliates_tell
 from alliance.kernel.models import AuditEvent
 from alliance.kernel.notice_kinds import KINDS, Data, Group, Kind, Words, told
 from alliance.kernel.templatetags.alliance import number
+from campaigns.audience import whom
 from campaigns.models import Campaign, Enrolment, EnrolmentState, SlateItem, SlateState
 from merchants.notices import team_tell, team_tell_together
 
@@ -17,17 +17,14 @@ TAKING_PART = (EnrolmentState.OFFERED, EnrolmentState.APPLIED, EnrolmentState.AC
 
 def campaign_tell(campaign: Campaign) -> None:
     """The affiliates that it is for, and the merchants whose products are in it."""
-    whom = Q(tier__gte=campaign.least_tier) & ~Q(pk__in=campaign.barred.values("pk"))
-    if campaign.kinds:
-        whom &= Q(kind__in=campaign.kinds)
     facts = {
         "campaign": campaign.name,
         "starts_at": campaign.starts_at.isoformat(),
         "ends_at": campaign.ends_at.isoformat(),
     }
     key = f"campaign:{campaign.pk}:published"
-    affiliates_tell("campaign.opened", whom=whom, key=key, link=_page(campaign), **facts)
-    for merchant_pk in _merchants_of(campaign):
+    affiliates_tell("campaign.opened", whom=whom(campaign), key=key, link=_page(campaign), **facts)
+    for merchant_pk in merchants_of(campaign):
         team_tell(merchant_pk, "campaign.carries", key=key, link=_merchant_page(campaign), **facts)
 
 
@@ -37,7 +34,7 @@ def campaign_end_tell(campaign: Campaign, reason: str) -> None:
     taking_part = Enrolment.objects.filter(campaign=campaign, state__in=TAKING_PART)
     for affiliate_pk in taking_part.order_by("pk").values_list("affiliate_id", flat=True):
         affiliate_tell(affiliate_pk, "campaign.closed", key=key, link=_page(campaign), **facts)
-    for merchant_pk in _merchants_of(campaign):
+    for merchant_pk in merchants_of(campaign):
         link = _merchant_page(campaign)
         team_tell(merchant_pk, "campaign.closed", key=key, link=link, **facts)
 
@@ -125,7 +122,7 @@ def _merchant_page(campaign: Campaign) -> str:
     return reverse("commissions:merchant_campaign", args=[campaign.pk])
 
 
-def _merchants_of(campaign: Campaign) -> list[int]:
+def merchants_of(campaign: Campaign) -> list[int]:
     """Whose products are on its slate; nobody's where the slate is everything."""
     items = SlateItem.objects.filter(campaign=campaign, state=SlateState.APPROVED)
     merchants = items.order_by("product__shop__merchant").values_list("product__shop__merchant")

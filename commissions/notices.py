@@ -5,14 +5,15 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.notices import affiliate_actors_tell, affiliate_tell
-from alliance.kernel.models import AuditEvent, Side, User
+from alliance.kernel.models import AuditEvent, Endpoint, Side, User
 from alliance.kernel.money import Money
 from alliance.kernel.notice_kinds import KINDS, Data, Group, Kind, Words, told
 from alliance.kernel.notices import notify
+from alliance.kernel.outbox import key_of, side_of
 from alliance.kernel.templatetags.alliance import moment
 from commissions import weekly
 from commissions.models import (
@@ -131,6 +132,35 @@ def statement_tell(statement: Statement) -> None:
         )
 
 
+def endpoint_tell(endpoint: Endpoint, event: AuditEvent, *, gone: bool) -> None:
+    """Those who look after an address that we switched off."""
+    facts = {
+        "name": endpoint.name,
+        "reason": gettext_noop("It answered that it is gone for good (410).")
+        if gone
+        else gettext_noop("It has not taken any message for three days."),
+    }
+    key, pk = f"endpoint:{event.pk}:switched_off", key_of(endpoint.organisation)
+    if side_of(endpoint.organisation) == Side.AFFILIATE:
+        link = reverse("commissions:affiliate_endpoint", args=[endpoint.pk])
+        affiliate_actors_tell(pk, "endpoint.switched_off", key=key, link=link, **facts)
+    else:
+        link = reverse("commissions:merchant_endpoint", args=[endpoint.pk])
+        team_tell(pk, "endpoint.switched_off", key=key, link=link, **facts)
+
+
+def _endpoint_words(data: Data) -> Words:
+    return (
+        gettext("Messages to “%(name)s” are switched off") % {"name": data["name"]},
+        gettext(data["reason"])
+        + "\n\n"
+        + gettext(
+            "Nothing more is kept for it. Mend it, switch it on again, and send once more what "
+            "failed."
+        ),
+    )
+
+
 # --- Merchants ------------------------------------------------------------------------------------
 
 
@@ -179,6 +209,7 @@ def report_tell(person: User, side: Side, *, key: str, link: str, data: dict[str
 
 
 KINDS |= {
+    "endpoint.switched_off": Kind(Group.ACCOUNT, "alert-triangle", _endpoint_words),
     "report.affiliate": Kind(Group.REPORTS, "chart-line", weekly.words(Side.AFFILIATE)),
     "report.merchant": Kind(Group.REPORTS, "chart-line", weekly.words(Side.MERCHANT)),
     "payee.changed": Kind(

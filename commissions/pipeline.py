@@ -30,6 +30,7 @@ from campaigns.redemption import coupons_use
 from campaigns.subsidies import in_force
 from commissions import chart, debts, grants, ledger
 from commissions.formulas import Role, Worth
+from commissions.happenings import commissions_tell
 from commissions.ledger import Move
 from commissions.models import Commission, CommissionLine, CommissionState, Hold
 from commissions.models.commission import COMPONENTS
@@ -256,6 +257,7 @@ def _book(steps: Sequence[Step], closed: Mapping[str, date], limits: Limits) -> 
         [grant for step in steps for grant in step.grants],
         ["amount_minor", "cap_minor", "active", "why"],
     )
+    commissions_tell((step.commission, step.before, step.state, step.why) for step in steps)
     return len(steps)
 
 

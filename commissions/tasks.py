@@ -16,12 +16,14 @@ from alliance.kernel.limits import within
 from alliance.kernel.money import Money
 from commissions import pipeline, queries, rails
 from commissions.models import Payout, Settlement, VerifyRun, VerifySource, Violation
+from commissions.outgoing import delivery
 from commissions.reporting.spans import week_start
 from commissions.services import (
     awards,
     bank,
     campaigns,
     coupons,
+    endpoints,
     funding,
     invoices,
     payouts,
@@ -318,6 +320,18 @@ def payouts_auto_release() -> None:
     for pk in queries.payouts_to_auto_release():
         if payouts.payout_auto_release(payout_pk=pk):
             payout_send(pk)
+
+
+@shared_task
+def deliveries_send() -> None:
+    """Messages to other systems that are due: after each commit that tells, and by beat."""
+    delivery.deliveries_due_send()
+
+
+@shared_task
+def deliveries_forget() -> None:
+    """Beat, nightly: what was sent is kept for thirty days (docs/webhooks.md)."""
+    endpoints.deliveries_forget()
 
 
 @shared_task

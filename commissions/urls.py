@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from alliance.kernel.models import Side
 from commissions import webhooks
 from commissions.views import (
     affiliate,
@@ -10,6 +11,7 @@ from commissions.views import (
     campaigns,
     downline,
     earnings,
+    endpoints,
     first_steps,
     imports,
     invoices,
@@ -108,6 +110,8 @@ urlpatterns = [
         merchant_campaigns.withdraw,
         name="merchant_proposal_withdraw",
     ),
+    *endpoints.paths(Side.AFFILIATE, "affiliate/webhooks/"),
+    *endpoints.paths(Side.MERCHANT, "merchant/settings/webhooks/"),
     path("hooks/<str:token>", webhooks.hook, name="hook"),
     path("merchant/orders/", orders.orders, name="merchant_orders"),
     path("merchant/orders.csv", orders.orders_csv, name="merchant_orders_csv"),

@@ -10,13 +10,19 @@ WORLD, INSIDE = "127.0.0.2", "127.0.0.1"
 
 
 class Server:
-    """Answers what `answers` has for a path: (status, headers, body), or a function that does."""
+    """Answers what `answers` has for a path: (status, headers, body), or a function that does. What
+    was POSTed lies in `bodies`."""
 
     def __init__(self, host, tls=None):
-        self.heard, self.answers = [], {}
+        self.heard, self.bodies, self.answers = [], [], {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                size = int(self.headers.get("Content-Length", 0))
+                outer.bodies.append(self.rfile.read(size))
+                self.do_GET()
+
             def do_GET(self):
                 said = {name.title(): text for name, text in self.headers.items()}
                 outer.heard.append((self.path, said))
@@ -41,7 +47,7 @@ class Server:
         if tls:
             self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def url(self, path="/feed", host=WORLD, scheme="http"):
         return f"{scheme}://{host}:{self.port}{path}"

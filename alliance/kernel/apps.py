@@ -12,3 +12,4 @@ class KernelConfig(AppConfig):
         from alliance.kernel import schema  # noqa: F401 - registers itself
 
         autodiscover_modules("notices")  # the kinds of notifications that each app tells
+        autodiscover_modules("happenings")  # the events that each app tells other systems of

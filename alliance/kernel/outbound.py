@@ -10,7 +10,8 @@ import socket
 import ssl
 import time
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, BinaryIO
@@ -27,6 +28,7 @@ from alliance.kernel.hosts import ascii_host
 PORTS = {80, 443, 8443}
 REDIRECTS = 5
 AGENT = "TaokeAlliance/1 (+product feed)"
+CALLER = "TaokeAlliance/1 (+webhook)"
 _MOVED = {301, 302, 303, 307, 308}
 _TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 10.0}
 # Public by their numbers, and yet something of the cloud that we run in: Azure's and Oracle's.
@@ -69,6 +71,19 @@ class Fetched:
     status: int
     headers: dict[str, str] = field(default_factory=dict)  # names in lower case
     size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a server said to a call of ours, whatever it was: the first part of its words."""
+
+    status: int
+    text: str
+    headers: dict[str, str] = field(default_factory=dict)  # names in lower case
+
+    @property
+    def taken(self) -> bool:
+        return 200 <= self.status < 300
 
 
 def check(url: str, *, secure: bool = True) -> SplitResult:
@@ -129,6 +144,44 @@ def fetch(
     raise NotFetched(Trouble.REDIRECTS)
 
 
+def call(
+    method: str,
+    url: str,
+    *,
+    content: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    seconds: float = 15,
+    most: int = 1000,
+    redirects: int = 0,
+) -> Called:
+    """Say something to the address (https, see `check`), and hear so many bytes and seconds of it.
+
+    An answer that goes on and on is left in the middle: its status counts. Redirects are answers,
+    too, unless some are followed: for GET only, each a new question. Raises NotFetched where no
+    whole answer came.
+    """
+    deadline = time.monotonic() + seconds
+    parts = check(url)
+    said = {"user-agent": CALLER, "accept": "*/*", **(headers or {})}
+    for _step in range(redirects + 1):
+        with _asked(method, parts, said, deadline, content) as response:
+            answer = Called(response.status, _beginning(response, most), _headers(response.headers))
+        onwards = answer.headers.get("location", "")
+        if not redirects or answer.status not in _MOVED or not onwards:
+            return answer
+        parts = check(_joined(parts, onwards))
+    raise NotFetched(Trouble.REDIRECTS)
+
+
+def _beginning(response: httpcore.Response, most: int) -> str:
+    read = b""
+    for piece in response.iter_stream():
+        read += piece
+        if len(read) >= most:
+            break
+    return read[:most].decode("utf-8", "replace").replace("\x00", "")
+
+
 def _joined(parts: SplitResult, onwards: str) -> str:
     try:
         return urljoin(parts.geturl(), onwards)
@@ -154,36 +207,53 @@ def _ask(
     parts: SplitResult, said: Mapping[str, str], into: BinaryIO, most: int, deadline: float
 ) -> tuple[Fetched, str]:
     """One request: the answer, or where it sends us."""
-    host = _host(parts)
+    with _asked("GET", parts, said, deadline) as response:
+        answer = Fetched(response.status, _headers(response.headers))
+        if response.status in _MOVED and answer.headers.get("location"):
+            return answer, answer.headers["location"]
+        if response.status == 304:
+            return answer, ""
+        if response.status != 200:
+            raise NotFetched(_trouble_of(response.status), status=response.status)
+        answer.size = _read(response.iter_stream(), into, most, deadline)
+        return answer, ""
+
+
+@contextmanager
+def _asked(
+    method: str,
+    parts: SplitResult,
+    said: Mapping[str, str],
+    deadline: float,
+    content: bytes = b"",
+) -> Iterator[httpcore.Response]:
+    """The answer as it comes in. What goes wrong meanwhile is NotFetched."""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         target_bytes = target.encode("ascii")
     except UnicodeEncodeError:
         raise NotFetched(Trouble.ADDRESS) from None
     url = httpcore.URL(
-        scheme=parts.scheme.encode(), host=host.encode(), port=_port(parts), target=target_bytes
+        scheme=parts.scheme.encode(),
+        host=_host(parts).encode(),
+        port=_port(parts),
+        target=target_bytes,
     )
+    sized = {"content-length": str(len(content))} if method != "GET" else {}
     wire = _Wire(deadline)
     pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=wire, retries=0)
     try:
         with (
             pool,
             pool.stream(
-                "GET",
+                method,
                 url,
-                headers=[(b"Host", _named(parts)), *_pairs(said)],
+                headers=[(b"Host", _named(parts)), *_pairs({**said, **sized})],
+                content=content or None,
                 extensions={"timeout": _TIMEOUT},
             ) as response,
         ):
-            answer = Fetched(response.status, _headers(response.headers))
-            if response.status in _MOVED and answer.headers.get("location"):
-                return answer, answer.headers["location"]
-            if response.status == 304:
-                return answer, ""
-            if response.status != 200:
-                raise NotFetched(_trouble_of(response.status), status=response.status)
-            answer.size = _read(response.iter_stream(), into, most, deadline)
-            return answer, ""
+            yield response
     except httpcore.TimeoutException:
         raise NotFetched(Trouble.SLOW) from None
     except httpcore.ConnectError as exc:

@@ -17,6 +17,7 @@ from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
+from campaigns.happenings import campaign_happened
 from campaigns.mechanics import MECHANICS
 from campaigns.models import (
     Campaign,
@@ -59,6 +60,7 @@ def campaign_publish(*, actor: User, campaign: Campaign, seen: datetime | None =
     _post(campaign, paid_by(campaign, campaign.budget_minor), fact="funded", actor=actor)
     audit.record("campaign.published", campaign, actor=actor, budget_minor=campaign.budget_minor)
     campaign_tell(campaign)
+    campaign_happened(campaign, "published")
 
 
 def faults(campaign: Campaign) -> None:
@@ -178,6 +180,7 @@ def campaign_pause(*, actor: User, campaign: Campaign, reason: str) -> None:
     _move(campaign, State.PAUSED)
     CampaignPause.objects.create(campaign=campaign, from_at=clock.now(), reason=reason)
     audit.record("campaign.paused", campaign, actor=actor, reason=reason)
+    campaign_happened(campaign, "paused")
 
 
 @transaction.atomic(durable=True)
@@ -187,6 +190,7 @@ def campaign_resume(*, actor: User, campaign: Campaign) -> None:
     _move(campaign, State.LIVE)
     campaign.pauses.filter(until_at=None).update(until_at=clock.now())
     audit.record("campaign.resumed", campaign, actor=actor)
+    campaign_happened(campaign, "resumed")
 
 
 @transaction.atomic(durable=True)
@@ -203,6 +207,7 @@ def campaign_close(*, actor: User | None, campaign: Campaign, reason: str) -> No
     _close(campaign, now)
     audit.record("campaign.closed", campaign, actor=actor, reason=reason)
     campaign_end_tell(campaign, reason)
+    campaign_happened(campaign, "closed")
 
 
 def _close(campaign: Campaign, now: datetime) -> None:
@@ -220,9 +225,11 @@ def campaign_turn(*, campaign: Campaign) -> bool:
     if running and campaign.ends_at <= now:
         _close(campaign, now)
         audit.record("campaign.closed", campaign, reason="over")
+        campaign_happened(campaign, "closed")
     elif campaign.state == State.SCHEDULED and campaign.starts_at <= now:
         _move(campaign, State.LIVE)
         audit.record("campaign.began", campaign)
+        campaign_happened(campaign, "began")
     else:
         return False
     return True

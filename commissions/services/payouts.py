@@ -14,6 +14,7 @@ from alliance.kernel.limits import limit
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import chart, debts, ledger, notices, payees, queries, rails, tax
+from commissions.happenings import payout_happened
 from commissions.ledger import InsufficientFunds, Move
 from commissions.models import PayeeAccount, Payout, PayoutState
 from commissions.services.outsiders import outside_affiliate
@@ -142,6 +143,7 @@ def _queue(
         amount_minor=amount.minor,
         tax_minor=payout.tax_minor,
     )
+    payout_happened(payout, "requested")
     return payout
 
 
@@ -279,6 +281,7 @@ def payout_mark_paid(*, payout: Payout, rail_ref: str, actor: User | None = None
     )
     audit.record("payout.paid", payout, actor=actor, rail_ref=rail_ref)
     notices.payout_tell(payout, "paid")
+    payout_happened(payout, "paid")
 
 
 @transaction.atomic(durable=True)
@@ -306,6 +309,7 @@ def payout_fail(*, payout: Payout, reason: str, actor: User | None = None) -> No
     give_back(payout, fact="failed", source=chart.IN_FLIGHT, actor=actor)
     audit.record("payout.failed", payout, actor=actor, reason=reason)
     notices.payout_tell(payout, "failed", reason)
+    payout_happened(payout, "failed", reason)
 
 
 def give_back(payout: Payout, *, fact: str, source: str, actor: User | None) -> None:

@@ -7,6 +7,7 @@ from alliance.kernel import audit
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
 from commissions import chart, notices
+from commissions.happenings import payout_happened
 from commissions.models import Payout, PayoutState
 from commissions.services import payouts
 
@@ -29,3 +30,4 @@ def payout_return(*, payout: Payout, reason: str, actor: User | None = None) -> 
     payouts.give_back(payout, fact="returned", source=chart.CASH, actor=actor)
     audit.record("payout.returned", payout, actor=actor, reason=reason.strip())
     notices.payout_tell(payout, "returned", reason.strip()[:300])
+    payout_happened(payout, "returned", reason.strip()[:300])

@@ -19,6 +19,7 @@ from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from commissions import chart, debts, ledger
+from commissions.happenings import settlement_tell
 from commissions.ledger import Move
 from commissions.models import Commission, CommissionLine, Settlement, SettlementState
 from commissions.models.commission import COMPONENTS
@@ -153,6 +154,7 @@ def settlement_close(*, settlement: Settlement, actor: User | None = None) -> Se
             pk for pk in previewed.keys() | actual.keys() if previewed.get(pk) != actual.get(pk)
         )[:100],
     )
+    settlement_tell(locked)
     return locked
 
 

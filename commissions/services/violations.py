@@ -24,6 +24,7 @@ from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
 from commissions import notices
+from commissions.happenings import case_happened
 from commissions.models import (
     AppealState,
     Commission,
@@ -166,6 +167,7 @@ def say(
     turn = ViolationEvent.objects.create(violation=case, fact=fact, actor=actor, words=words)
     audit.record(f"violation.{fact.value}", case, actor=actor, state=case.state, **data)
     notices.case_tell(case, fact, words, turn.pk)
+    case_happened(case, fact)
 
 
 def case_release(case: Violation, actor: User, words: str) -> None:

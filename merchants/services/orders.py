@@ -17,6 +17,7 @@ from alliance.kernel import audit, clock
 from alliance.kernel.bulk import insert_many, update_many
 from alliance.kernel.errors import DomainError, NotAllowed
 from alliance.kernel.models import User
+from merchants.happenings import orders_tell
 from merchants.models import (
     Merchant,
     MerchantState,
@@ -374,12 +375,21 @@ class _Batch:
             refund.line = refund.line  # a line that was written just now has a key since
         update_many(saved.values(), _REFUND_FIELDS)
 
-    def _audit(self, outcomes: Iterable[Outcome]) -> None:
+    def _audit(self, outcomes: Sequence[Outcome]) -> None:
         counts: dict[str, int] = defaultdict(int)
         for outcome in outcomes:
             counts[outcome.change] += 1
         if counts["created"] or counts["changed"]:
             audit.record("orders.recorded", self.shop, actor=self.actor, **counts)
+            self._tell(outcomes)
+
+    def _tell(self, outcomes: Sequence[Outcome]) -> None:
+        """An order that was made and changed in one batch was made."""
+        made = {one.order_pk for one in outcomes if one.order_pk and one.change == "created"}
+        changed = {one.order_pk for one in outcomes if one.order_pk and one.change == "changed"}
+        merchants = [self.shop.merchant_id]
+        orders_tell("order.created", orders=made, merchants=merchants)
+        orders_tell("order.changed", orders=changed - made, merchants=merchants)
 
 
 @transaction.atomic
@@ -406,4 +416,5 @@ def orders_auto_receive(*, limit: int = BATCH) -> list[int]:
     update_many(orders, ("state", "received_at", "version"))
     for merchant in Merchant.objects.filter(pk__in=per_merchant):
         audit.record("orders.auto_received", merchant, count=per_merchant[merchant.pk])
+    orders_tell("order.changed", orders=[order.pk for order in orders], merchants=per_merchant)
     return [order.pk for order in orders]

@@ -14,6 +14,7 @@ from alliance.kernel import audit, clock
 from alliance.kernel.bulk import update_many
 from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
+from merchants.happenings import products_tell
 from merchants.models import Category, Merchant, PastCategory, Product, ProductState, Shop
 from merchants.services.locks import moves_pin
 from merchants.services.order_reports import LARGEST_MINOR
@@ -147,6 +148,8 @@ def _save(
     if touched:
         rates_refresh(products=touched)
         audit.record("products.saved", shop, actor=actor, created=len(fresh), changed=len(changed))
+        products_tell("product.created", products=[row.pk for row in fresh.values()])
+        products_tell("product.changed", products=[row.pk for row in changed.values()])
     return [
         ProductOutcome(data.external_id, row.pk, change, None, fields)
         if row is not None
@@ -266,6 +269,7 @@ def _move_many(
         updated_at=clock.now(),
     )
     audit.record_many(verb, held, actor=actor)
+    products_tell(verb, products=moved)
     return moved
 
 
@@ -308,8 +312,10 @@ def products_end() -> int:
     """ON_SALE → WITHDRAWN for what was to end by now. How many."""
     over = Product.objects.filter(state=ProductState.ON_SALE, ends_at__lte=clock.now())
     locked = over.order_by("pk").select_for_update(no_key=True)
-    shops = Counter(locked.values_list("shop", flat=True))
+    ended = dict(locked.values_list("pk", "shop"))
+    shops = Counter(ended.values())
     over.update(state=ProductState.WITHDRAWN, updated_at=clock.now())
     for shop in Shop.objects.filter(pk__in=shops).order_by("pk"):
         audit.record("products.ended", shop, count=shops[shop.pk])
+    products_tell("product.withdrawn", products=ended)
     return shops.total()

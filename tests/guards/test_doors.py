@@ -21,8 +21,9 @@ from affiliates.services import (
 )
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
-from alliance.kernel.models import ApiKey, Notification
+from alliance.kernel.models import ApiKey, Endpoint, Notification
 from commissions.services.api_apps import api_app_make, api_session_open
+from commissions.services.endpoints import endpoint_try, webhook_open
 from merchants.models import Event, Product
 from merchants.services.bulk import Wish, bulk_begin, bulk_look
 from merchants.services.merchants import merchant_apply, merchant_approve
@@ -66,6 +67,8 @@ OBJECTS = {
     "affiliate/orders/": "commissions.commission",
     "affiliate/partners/": "the affiliate's relation",
     "affiliate/partners/invitations/": "affiliates.invitation",
+    "affiliate/webhooks/": "the affiliate's endpoint",
+    "affiliate/webhooks/messages/": "the affiliate's message",
     "affiliate/violations/": "commissions.violation",
     "affiliate/violations/evidence/": "commissions.evidence",
     "affiliate/statements/": "commissions.statement",
@@ -89,6 +92,8 @@ OBJECTS = {
     "merchant/settings/shops/": "merchants.shop",
     "merchant/settings/members/": "merchants.merchantmember",
     "merchant/settings/keys/": "kernel.apikey",
+    "merchant/settings/webhooks/": "the merchant's endpoint",
+    "merchant/settings/webhooks/messages/": "the merchant's message",
     "merchant/orders/refunds/": "merchants.refund",
     "merchant/orders/import/": "merchants.importrun",
     "merchant/orders/": "merchants.order",
@@ -143,9 +148,17 @@ def address(route: str, world: World) -> str:
             "the first notification": Notification.objects.earliest("pk"),
             "the merchant's bulk edit": world.cast.merchant.bulk_edits.first(),
             "the merchant's statement": world.cast.merchant.statements.get(),
+            "the affiliate's endpoint": _endpoint("affiliate"),
+            "the merchant's endpoint": _endpoint("merchant"),
+            "the affiliate's message": _endpoint("affiliate").deliveries.first(),
+            "the merchant's message": _endpoint("merchant").deliveries.first(),
         }.get(label) or world.things[label]
         route = route.replace("<int:pk>", str(thing.pk))
     return "/" + re.sub(r"\^(\w+/\w+/)\(.*\)/\$", r"\1mkt/", route)
+
+
+def _endpoint(side: str) -> Endpoint:
+    return Endpoint.objects.filter(organisation__startswith=side).first()
 
 
 @pytest.fixture
@@ -157,6 +170,7 @@ def world(db, settings) -> World:
     issue = {"organisation": f"affiliate:{made.cast.affiliate.pk}", "name": "Bot", "scopes": []}
     api_key_issue(actor=made.cast.lin, **issue)
     app_make(made)
+    endpoints_make(made)
     return made
 
 
@@ -164,6 +178,21 @@ def app_make(world: World) -> None:
     """A tool of the affiliate's, which may act for it."""
     facts = {"actor": world.cast.lin, "affiliate": world.cast.affiliate}
     api_session_open(app=api_app_make(name="Tool", **facts), **facts)
+
+
+def endpoints_make(world: World) -> None:
+    """One of each side's, with a message."""
+    cast = world.cast
+    for actor, team in ((cast.lin, f"affiliate:{cast.affiliate.pk}"),
+                        (cast.chen, f"merchant:{cast.merchant.pk}")):  # fmt: skip
+        made, _secret = webhook_open(
+            actor=actor,
+            organisation=team,
+            name="Ours",
+            url="https://hooks.example/",
+            kinds=["commission.settled"],
+        )
+        endpoint_try(endpoint=made)
 
 
 def bulk_make(world: World) -> None:

@@ -20,7 +20,7 @@ from alliance.kernel.notice_kinds import Group
 from commissions import rails
 from commissions import tasks as jobs
 from commissions.models import Payout, Settlement, Violation
-from commissions.services import bank, payouts, settlements, wallets
+from commissions.services import bank, endpoints, payouts, settlements, wallets
 from commissions.services.tasks import task_accept, task_offer
 from commissions.services.verification import verification_ask
 from commissions.services.violations import violation_open
@@ -435,6 +435,30 @@ def calls_are_remembered(_cast: Cast):
 def somebody_waits_for_a_mail(cast: Cast):
     nobody_answers_an_application(cast)  # yet: the merchant is told that somebody applies
     return MAY, [()]
+
+
+@story_of("commissions.tasks.deliveries_send")
+def a_message_waits_for_a_server_that_nobody_may_ask(cast: Cast):
+    _heard_at(cast, MAY)
+    return MAY, [()]
+
+
+@story_of("commissions.tasks.deliveries_forget")
+def what_was_sent_is_old(cast: Cast):
+    _heard_at(cast, MAY)
+    return MAY + timedelta(days=31), [()]
+
+
+def _heard_at(cast: Cast, moment: datetime) -> None:
+    made, _secret = endpoints.webhook_open(
+        actor=cast.lin,
+        organisation=f"affiliate:{cast.affiliate.pk}",
+        name="Ours",
+        url="https://127.0.0.1/hook",
+        kinds=["commission.estimated"],
+    )
+    with clock.at(moment):
+        endpoints.endpoint_try(endpoint=made)
 
 
 @story_of("alliance.kernel.tasks.notifications_forget")

@@ -17,7 +17,7 @@ from django.test import TransactionTestCase
 from affiliates.models import ClickDay, Touch
 from alliance.celery import app
 from alliance.kernel import clock
-from alliance.kernel.models import IdempotentCall, Notification
+from alliance.kernel.models import Delivery, IdempotentCall, Notification
 from campaigns.models import Campaign, Claim, CouponStock, Enrolment, Standing
 from commissions import rails
 from commissions.figures import accounts_with_balances
@@ -123,6 +123,7 @@ def books() -> dict[str, Any]:
         "settlements": rows(Settlement, "month", "state"),
         "top-ups": rows(TopUp, "amount_minor", "state"),
         "products": rows(Product, "external_id", "price_minor", "rate_bps"),
+        "messages": rows(Delivery, "kind", "state"),
         "imports": rows(ImportRun, "kind", "state", "counts"),
         "refused rows": rows(ImportIssue, "line_no", "code"),
         "calls": rows(IdempotentCall, "key"),

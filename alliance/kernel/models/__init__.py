@@ -1,0 +1,47 @@
+"""Models of the kernel, split by noun."""
+
+from alliance.kernel.models.core import (
+    ApiKey,
+    AppendOnly,
+    AuditEvent,
+    IdempotentCall,
+    MemberRole,
+    Membership,
+    Notification,
+    Side,
+    StaffRole,
+    Stamped,
+    User,
+    UserManager,
+)
+from alliance.kernel.models.outbox import (
+    Delivery,
+    DeliveryCall,
+    DeliveryState,
+    Endpoint,
+    EndpointForm,
+    EndpointState,
+    HttpMethod,
+)
+
+__all__ = [
+    "ApiKey",
+    "AppendOnly",
+    "AuditEvent",
+    "Delivery",
+    "DeliveryCall",
+    "DeliveryState",
+    "Endpoint",
+    "EndpointForm",
+    "EndpointState",
+    "HttpMethod",
+    "IdempotentCall",
+    "MemberRole",
+    "Membership",
+    "Notification",
+    "Side",
+    "StaffRole",
+    "Stamped",
+    "User",
+    "UserManager",
+]

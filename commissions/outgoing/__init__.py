@@ -1,0 +1,1 @@
+"""How other systems hear of what happened: signed webhooks, and postbacks with macros."""
