@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -44,16 +45,18 @@ def shown(affiliate: Affiliate) -> tuple[Sequence[Matched], datetime | None]:
     found = []
     for offer in offers_of(standing, affiliate=affiliate):
         place = places[offer.product.pk]
-        found.append(Matched(offer, _why(known.get(place["because"]), place["raised"])))
+        found.append(Matched(offer, _why(place, offer.product, known.get(place["because"]))))
     return found, matches.made_at
 
 
-def _why(because: Product | None, raised: int) -> str:
-    if because is None:
-        words = _("Others of your kind promote it.")
-    else:
-        named = Truncator(because.name).chars(NAME)
-        words = _("Goes with “%(product)s”.") % {"product": named}
+def _why(place: dict[str, Any], product: Product, because: Product | None) -> str:
+    words = _speaks(place.get("why"), product, because)
+    if place.get("favoured"):
+        words = _("%(reason)s %(more)s") % {
+            "reason": words,
+            "more": _("It counts in a campaign that your goal is about."),
+        }
+    raised = place["raised"]
     if raised > 0:
         said = ngettext(
             "Its commission raised it by %(count)d place.",
@@ -62,3 +65,17 @@ def _why(because: Product | None, raised: int) -> str:
         )
         words = _("%(reason)s %(more)s") % {"reason": words, "more": said % {"count": raised}}
     return words
+
+
+def _speaks(why: str | None, product: Product, because: Product | None) -> str:
+    if because is not None:
+        named = {"product": Truncator(because.name).chars(NAME)}
+        if why == "like":
+            return _("Resembles “%(product)s”, and nobody promotes it yet.") % named
+        return _("Goes with “%(product)s”.") % named
+    if why == "interest" and product.category is not None:
+        interest = {"category": product.category.name}
+        return _("Your audience is interested in “%(category)s”.") % interest
+    if why == "audience":
+        return _("Others with an audience like yours promote it.")
+    return _("Others of your kind promote it.")

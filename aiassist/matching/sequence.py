@@ -41,6 +41,12 @@ class NextItem:
         recent = _matrix(histories, self._items, lambda age: float(np.exp(-age / FORGET)))
         return recent @ self._together + self._followed * (recent @ self._after).toarray()
 
+    def speaks_most(self, taken: np.ndarray, item: int) -> int | None:
+        """Which of the items that somebody took speaks most for this one; None if none does."""
+        followed = self._after[taken, item].toarray().ravel() if taken.size else np.zeros(0)
+        said = self._together[taken, item] + self._followed * followed
+        return int(taken[said.argmax()]) if said.size and said.max() > 0 else None
+
 
 def _matrix(histories, items: int, weight) -> sparse.csr_matrix:  # type: ignore[no-untyped-def]
     cells = [

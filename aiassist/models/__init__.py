@@ -1,6 +1,19 @@
 """What the advisers keep, split by noun."""
 
+from aiassist.models.audience import Age, Audience, Gender, Goal, Region
 from aiassist.models.matching import Dismissal, Matches
 from aiassist.models.prompts import MILLION, PromptRun, Verdict, Why
 
-__all__ = ["MILLION", "Dismissal", "Matches", "PromptRun", "Verdict", "Why"]
+__all__ = [
+    "MILLION",
+    "Age",
+    "Audience",
+    "Dismissal",
+    "Gender",
+    "Goal",
+    "Matches",
+    "PromptRun",
+    "Region",
+    "Verdict",
+    "Why",
+]

@@ -1,14 +1,17 @@
 """What suits an affiliate, and what it does not want to be shown."""
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.queries import basketed, products_known
 from aiassist import for_you as matched
+from aiassist.forms import AudienceForm
+from aiassist.models import Audience
 from aiassist.services import dismissals
 from alliance.kernel.http import say_undoable
 from campaigns import boards
@@ -24,8 +27,25 @@ def for_you(request: AffiliateRequest) -> HttpResponse:
         "campaigns": boards.campaigns_of(request.affiliate),
         "basketed": basketed(request.affiliate, [one.offer.product.pk for one in shown]),
         "may_choose": request.membership.may_change,
+        "audience": Audience.objects.filter(affiliate=request.affiliate).first(),
     }
     return render(request, "aiassist/for_you.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@affiliate_required(change=True)
+def audience(request: AffiliateRequest) -> HttpResponse:
+    """Whom the affiliate reaches and what it wants: what a beginner's matches rest on."""
+    said = Audience.objects.filter(affiliate=request.affiliate).first()
+    form = AudienceForm(request.POST or None, initial=AudienceForm.initial_of(said))
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and form.save(actor=request.user, affiliate=request.affiliate)
+    ):
+        messages.success(request, _("Kept. The next night matches products by it."))
+        return redirect("aiassist:for_you")
+    return render(request, "aiassist/audience.html", {"form": form})
 
 
 @require_POST

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from aiassist.matching import GraphFilter, NextItem, sequence
+from aiassist.matching import Alike, Content, GraphFilter, Matcher, NextItem, sequence
 
 # Two tastes: the first four people take items 0 to 3, the others 4 to 7. Nobody takes item 8.
 TASTES = np.array(
@@ -82,3 +82,42 @@ def test_too_many_items_are_refused(monkeypatch):
     monkeypatch.setattr(sequence, "MOST_ITEMS", 3)
     with pytest.raises(ValueError, match="4 items are too many"):
         NextItem([[0]], 4)
+
+
+TITLES = ["龙井绿茶", "碧螺春绿茶", "儿童自行车", "山地自行车", "雨前龙井茶", "Kinderfahrrad"]
+
+
+def test_a_new_thing_is_like_those_called_alike():
+    content = Content(TITLES, [[] for _ in TITLES])
+    like = content.alike(np.array([4, 5]), np.array([0, 1, 2, 3])).toarray()
+    assert like[0].argmax() == 0
+    assert like[0].sum() == pytest.approx(1)
+    assert like[1].sum() == pytest.approx(0, abs=1e-3)  # shares no sign with any
+
+
+def test_marks_alone_will_do_and_nothing_known_is_no_error():
+    content = Content(["", "", ""], [["tea"], ["bike"], ["tea"]])
+    assert content.alike(np.array([2]), np.array([0, 1])).toarray()[0].argmax() == 0
+    assert content.alike(np.array([2]), np.array([], int)).shape == (1, 0)
+    assert Content([], []).alike(np.array([], int), np.array([], int)).shape == (0, 0)
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_what_nobody_took_has_the_scores_of_what_it_is_like(few):
+    """Item 9 is like item 2, which goes with what the first person took; both ways of matching."""
+    histories = [[int(item) for item in np.flatnonzero(person)] for person in TASTES]
+    like = sparse.csr_matrix(([1.0], ([0], [2])), shape=(1, 9))
+    matcher = Matcher(histories, 9, like, few=few)
+    scores = matcher.scores([[0, 1], []])
+    assert 0 < scores[0, 9] <= 0.9
+    assert scores[0, [0, 1]].tolist() == [0, 0]
+    assert not scores[1].any()
+    assert matcher.speaks_most([2, 4], 9) == 2
+    assert matcher.speaks_most([4], 9) is None
+
+
+def test_people_alike_speak_for_who_took_nothing():
+    taken = sparse.csr_matrix(np.array([[1, 0, 0], [0, 1, 0], [0, 1, 1]]))
+    alike = Alike([["women", "tea"], ["men", "bikes"], ["men"]], taken)
+    assert alike.scores([["men", "bikes", "unheard of"]])[0].argmax() == 1
+    assert (alike.scores([[]])[0] > 0).all()  # what everybody takes, a little
