@@ -79,12 +79,12 @@ class IsAffiliate(HasScope):
     Sets request.affiliate. A viewer's key may only read; nobody enters for a closed affiliate.
     """
 
+    side = "affiliate"
+
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
             return False
         key = cast(ApiKey, request.auth)
-        if not key.organisation.startswith("affiliate:"):
-            return self.refused("wrong_side", _("This call is for keys of affiliates."))
         membership = queries.membership_in(key.user, key.organisation)
         if membership is None or membership.affiliate.state == AffiliateState.CLOSED:
             return False

@@ -2,14 +2,36 @@
 
 from django.urls import path, re_path
 
+from affiliates.api import catalogue, links
 from alliance.kernel.rest import keys
 from commissions import conversions
-from commissions.api import orders
+from commissions.api import commissions, orders, reports, wallet
+from merchants.api import coupons, products
 
 app_name = "api"
 urlpatterns = [
     path("me", keys.me, name="me"),
     path("conversions", conversions.conversions, name="conversions"),
+    # Affiliates
+    path("catalogue", catalogue.catalogue, name="catalogue"),
+    path("catalogue/<int:pk>", catalogue.product, name="catalogue_product"),
+    path("zones", links.zones, name="zones"),
+    path("links", links.links, name="links"),
+    path("links/bulk", links.links_bulk, name="links_bulk"),
+    path("links/<str:code>", links.link, name="link"),
+    path("commissions", commissions.commissions, name="commissions"),
+    path("commissions/<int:pk>", commissions.commission, name="commission"),
+    path("balances", commissions.balances, name="balances"),
+    path("reports/earnings", reports.earnings, name="earnings"),
+    path("reports/clicks", reports.clicks, name="clicks"),
+    # Merchants
+    path("products", products.products, name="products"),
+    path("products/bulk", products.products_bulk, name="products_bulk"),
+    path("products/<path:external_id>", products.product, name="product"),
+    path("coupons", coupons.coupons, name="coupons"),
+    path("reports/sales", reports.sales, name="sales"),
+    path("wallet", wallet.wallet, name="wallet"),
+    path("wallet/lines", wallet.lines, name="wallet_lines"),
     path("orders", orders.orders, name="orders"),
     path("orders/bulk", orders.orders_bulk, name="orders_bulk"),
     path("orders/<path:external_id>", orders.order, name="order"),

@@ -411,6 +411,8 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "OrderStateEnum": "merchants.models.OrderState",
+        "CommissionStateEnum": "commissions.models.CommissionState",
+        "ProductStateEnum": "merchants.models.ProductState",
         "RefundStateEnum": "merchants.services.order_reports.REFUND_STATES",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -51,6 +51,14 @@ ALIASES = {
 # Whose order it is and what was bought may stay unknown: for that alone no order is lost. By name,
 # the longest that we keep.
 OPTIONAL = {"click_id": 64, "coupon": 40, "product": 64}
+SAID = {
+    "order_id": "20260616-0001",
+    "click_id": "2Zp9_chAoT6shUXU_sPCvw",
+    "amount": "199.00",
+    "currency": "CNY",
+    "status": "approved",
+}
+TAKEN = {"order_id": "20260616-0001", "change": "created"}
 _PLACEHOLDER = re.compile(r"[{\[<].*[}\]>]|\$\{.*\}|%.*%", re.DOTALL)
 _AMOUNT = re.compile(r"(\d{1,13})(?:\.(\d+))?", re.ASCII)
 
@@ -107,6 +115,7 @@ class ConversionsView(ApiView):
             200: ConversionOut,
             201: ConversionOut,
         },
+        examples=[OpenApiExample("It is new", TAKEN, response_only=True)],
     )
     def get(self, request: ShopCall) -> Response:
         return self._take(request, {})
@@ -120,6 +129,10 @@ class ConversionsView(ApiView):
             200: ConversionOut,
             201: ConversionOut,
         },
+        examples=[
+            OpenApiExample("A sale", SAID, request_only=True),
+            OpenApiExample("It is new", TAKEN, response_only=True),
+        ],
     )
     def post(self, request: ShopCall) -> Response:
         """What the body says goes before what the address says. Fields we do not know are left

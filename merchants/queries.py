@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext, ngettext
 
 from alliance.kernel import clock
-from alliance.kernel.access import api_keys_of
+from alliance.kernel.access import api_keys_of, keys_in
 from alliance.kernel.models import ApiKey, AuditEvent, User
 from alliance.kernel.progress import Progress
 from alliance.kernel.templatetags.alliance import number
@@ -47,8 +47,10 @@ from merchants.models import (
 
 def memberships_of(user: User) -> QuerySet[MerchantMember]:
     """Every team that the person is in, with the merchant: the one they chose last comes first,
-    then the first joined."""
+    then the first joined. By a key it is the key's alone."""
     mine = MerchantMember.objects.filter(user=user).exclude(merchant__state=MerchantState.CLOSED)
+    if user.acts_for:
+        mine = mine.filter(merchant__in=keys_in(user.acts_for, "merchant"))
     chosen = F("chosen_at").desc(nulls_last=True)
     return mine.select_related("merchant").order_by(chosen, "pk")
 
@@ -338,8 +340,9 @@ def api_keys_for(user: User) -> QuerySet[ApiKey]:
 
 def shop_of_key(key: ApiKey) -> Shop | None:
     """The shop that a key of its own reports for; of a merchant that is closed, none."""
-    kind, _colon, number = key.organisation.partition(":")
-    if kind != "shop" or not number.isdecimal():
-        return None
     open_ones = Shop.objects.exclude(merchant__state=MerchantState.CLOSED)
-    return open_ones.select_related("merchant").filter(pk=int(number)).first()
+    return (
+        open_ones.select_related("merchant")
+        .filter(pk__in=keys_in(key.organisation, "shop"))
+        .first()
+    )

@@ -4,17 +4,19 @@ from django.conf import settings
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from affiliates.models import Affiliate, AffiliateMember, AffiliateState
-from alliance.kernel.access import api_keys_of
+from alliance.kernel.access import api_keys_of, keys_in
 from alliance.kernel.models import ApiKey, AuditEvent, User
 
 
 def memberships_of(user: User) -> QuerySet[AffiliateMember]:
     """Every affiliate whose team the user is in; those that are not closed come first, then the
-    one that they chose last, then the newest."""
+    one that they chose last, then the newest. By a key it is the key's alone."""
     closed = ExpressionWrapper(
         Q(affiliate__state=AffiliateState.CLOSED), output_field=BooleanField()
     )
     mine = AffiliateMember.objects.filter(user=user).select_related("affiliate")
+    if user.acts_for:
+        mine = mine.filter(affiliate__in=keys_in(user.acts_for, "affiliate"))
     return mine.order_by(closed, F("chosen_at").desc(nulls_last=True), "-pk")
 
 
@@ -31,10 +33,9 @@ def acting_for(user: User) -> QuerySet[AffiliateMember, int]:
 
 def membership_in(user: User, organisation: str) -> AffiliateMember | None:
     """The user's place in the organisation that an API key names ("affiliate:<id>")."""
-    kind, _colon, pk = organisation.partition(":")
-    if kind != "affiliate" or not pk.isdecimal():
-        return None
-    rows = AffiliateMember.objects.filter(user=user, affiliate_id=pk)
+    rows = AffiliateMember.objects.filter(
+        user=user, affiliate__in=keys_in(organisation, "affiliate")
+    )
     return rows.select_related("affiliate").first()
 
 

@@ -186,7 +186,9 @@ def products_offered(
     if backwards:
         rows.reverse()
     first, last = (rows[0], rows[-1]) if rows else (None, None)
-    kept = Product.objects.select_related("shop__merchant").in_bulk([place.key for place in rows])
+    kept = Product.objects.select_related("shop__merchant", "category").in_bulk(
+        [place.key for place in rows]
+    )
     return Found(
         products=[kept[place.key] for place in rows],
         before=first if (more if backwards else after is not None) else None,

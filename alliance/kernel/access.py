@@ -70,6 +70,12 @@ def api_key_issue(
     return key, token
 
 
+def keys_in(organisation: str, kind: str) -> list[int]:
+    """The primary key that an API key's organisation names, if it is of that kind; else none."""
+    said, _colon, number = organisation.partition(":")
+    return [int(number)] if said == kind and number.isdecimal() else []
+
+
 def api_keys_of(*organisations: str) -> QuerySet[ApiKey]:
     """The keys of these that still work, newest first."""
     keys = ApiKey.objects.filter(revoked_at=None, organisation__in=organisations)
@@ -117,6 +123,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
             raise exceptions.AuthenticationFailed(_("The owner of this API key is not active."))
         if key.last_used_at is None or moment - key.last_used_at > timedelta(minutes=1):
             ApiKey.objects.filter(pk=key.pk).update(last_used_at=moment)
+        key.user.acts_for = key.organisation
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
@@ -138,11 +145,14 @@ class HasScope(permissions.BasePermission):
 
     message: Any = _("Who issued this API key may not do this.")
     code = "permission_denied"
+    side = ""  # whose keys: "merchant", "affiliate"; "": anybody's
 
     def has_permission(self, request: Request, view: Any) -> bool:
         key, scope = request.auth, view.required_scope
         if not isinstance(key, ApiKey):
             return False
+        if self.side and not key.organisation.startswith(f"{self.side}:"):
+            return self.refused("wrong_side", _OTHER_SIDE[self.side])
         if isinstance(scope, Mapping):
             scope = scope.get(request.method)  # none: the method is not there, as the view says
         if scope and scope not in key.scopes:
@@ -155,6 +165,12 @@ class HasScope(permissions.BasePermission):
         """No, and why."""
         self.code, self.message = code, message
         return False
+
+
+_OTHER_SIDE = {
+    "merchant": _("This call is for keys of merchants."),
+    "affiliate": _("This call is for keys of affiliates."),
+}
 
 
 class ScopeMissing(NotAllowed):

@@ -195,5 +195,14 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response |
     return response
 
 
+def envelope_of(exc: Exception) -> dict[str, Any]:
+    """The `error` of a refusal, for one thing among many."""
+    response = api_exception_handler(exc, {})
+    if response is None:
+        raise exc
+    error: dict[str, Any] = response.data["error"]
+    return error
+
+
 def _envelope(code: str, message: str) -> dict[str, Any]:
     return {"code": code, "message": message, "help": help_of(code)}

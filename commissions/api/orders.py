@@ -3,19 +3,17 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alliance.kernel.errors import DomainError, Invalid, NotFound
-from alliance.kernel.http import api_exception_handler
+from alliance.kernel.http import envelope_of
 from alliance.kernel.idempotency import Answer
-from alliance.kernel.models import ApiKey, User
-from alliance.kernel.rest.pages import said
+from alliance.kernel.rest.pages import PageQuery, page_of, pages_of, said
 from alliance.kernel.rest.views import ApiView
-from alliance.kernel.rest.words import FieldsQuery
+from alliance.kernel.rest.words import Day, FieldsQuery
 from alliance.kernel.schema import IDEMPOTENCY
 from commissions import queries, tasks
 from commissions.reports import (
@@ -27,8 +25,57 @@ from commissions.reports import (
     OutcomeOut,
 )
 from merchants.access import IsMerchant
-from merchants.models import Merchant, Shop
+from merchants.api import MerchantCall
+from merchants.models import OrderState, Shop
 from merchants.services.orders import OrderReport, Outcome, orders_record
+
+REPORT = {
+    "external_id": "20260616-0001",
+    "state": "paid",
+    "currency": "CNY",
+    "placed_at": "2026-06-16T10:00:00+08:00",
+    "paid_at": "2026-06-16T10:05:00+08:00",
+    "click_id": "2Zp9_chAoT6shUXU_sPCvw",
+    "lines": [
+        {"external_id": "1", "product_external_id": "P1", "quantity": 1, "amount_minor": 19900}
+    ],
+}
+OUTCOME = {"external_id": "20260616-0001", "change": "created", "unmatched_refunds": []}
+SEEN = {
+    "external_id": "20260616-0001",
+    "shop": 3,
+    "state": "paid",
+    "currency": "CNY",
+    "placed_at": "2026-06-16T10:00:00+08:00",
+    "deposit_paid_at": None,
+    "paid_at": "2026-06-16T10:05:00+08:00",
+    "received_at": None,
+    "void_at": None,
+    "void_reason": "",
+    "reported_at": "2026-06-16T10:05:03+08:00",
+    "click_id": "2Zp9_chAoT6shUXU_sPCvw",
+    "processed": True,
+    "lines": [
+        {
+            "external_id": "1",
+            "product_external_id": "P1",
+            "title": "保温杯 500ml",
+            "quantity": 1,
+            "amount_minor": 19900,
+            "deposit_minor": None,
+            "total_minor": None,
+            "refunded_minor": 0,
+            "commission": {
+                "state": "estimated",
+                "affiliate": {"id": 7, "name": "Lin's picks"},
+                "rate_bps": 1200,
+                "base_minor": 19900,
+                "commission_minor": 2388,
+            },
+            "attribution": ["The last click on this product, within 15 days."],
+        }
+    ],
+}
 
 
 class OrderQuery(FieldsQuery):
@@ -40,17 +87,37 @@ class OrderQuery(FieldsQuery):
     )
 
 
-class MerchantCall(Request):
-    """What a call carries once IsMerchant let it in."""
-
-    user: User
-    auth: ApiKey
-    merchant: Merchant
+class OrdersQuery(PageQuery):
+    shop = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    state = serializers.ChoiceField(choices=OrderState.choices, required=False)
+    placed_from = Day(required=False, help_text="A business day.")
+    placed_to = Day(required=False, help_text="A business day, included.")
 
 
 class OrdersView(ApiView):
     permission_classes = [IsMerchant]
-    required_scope = "orders:write"
+    required_scope = {"GET": "orders:read", "POST": "orders:write"}
+    query = OrdersQuery
+
+    @extend_schema(
+        operation_id="orders_list",
+        summary="List your orders",
+        tags=["orders"],
+        responses=pages_of(OrderOut),
+        examples=[OpenApiExample("A page", {"items": [SEEN], "next": None}, response_only=True)],
+    )
+    def get(self, request: MerchantCall) -> Response:
+        """Newest first. To follow what happens, read `changes` instead."""
+        asked = self.asked(request)
+        rows = queries.orders_found(
+            queries.orders_reported_for(request.user).filter(merchant=request.merchant),
+            state=asked.get("state", ""),
+            shop=asked.get("shop"),
+            start=asked.get("placed_from"),
+            end=asked.get("placed_to"),
+        )
+        page = page_of(rows, asked, by=("-placed_at", "-pk"), of="orders")
+        return self.paged(page, OrderOut, asked)
 
     @extend_schema(
         operation_id="orders_report",
@@ -59,6 +126,10 @@ class OrdersView(ApiView):
         parameters=[IDEMPOTENCY],
         request=OrderIn,
         responses={200: OutcomeOut, 201: OutcomeOut},
+        examples=[
+            OpenApiExample("A paid order", REPORT, request_only=True),
+            OpenApiExample("It is new", OUTCOME, response_only=True),
+        ],
     )
     def post(self, request: MerchantCall) -> Response:
         """Say what is known of one order. 201: it is new to us. The commission follows within
@@ -87,6 +158,10 @@ class OrdersBulkView(ApiView):
         parameters=[IDEMPOTENCY],
         request=BulkIn,
         responses={200: BulkOut},
+        examples=[
+            OpenApiExample("One order", {"orders": [REPORT]}, request_only=True),
+            OpenApiExample("It is new", {"results": [OUTCOME]}, response_only=True),
+        ],
     )
     def post(self, request: MerchantCall) -> Response:
         """Up to 2,000 reports at once, each with its own result: a bad one hurts no other."""
@@ -116,6 +191,7 @@ class OrderView(ApiView):
         summary="Look at an order",
         tags=["orders"],
         responses={200: OrderOut},
+        examples=[OpenApiExample("An order", SEEN, response_only=True)],
     )
     def get(self, request: MerchantCall, external_id: str) -> Response:
         """One of the merchant's orders by its number: what is known of it, whose each line is and
@@ -196,11 +272,9 @@ def _said(outcome: Outcome) -> dict[str, Any]:
 
 
 def _refused(external_id: str, exc: Exception) -> dict[str, Any]:
-    response = api_exception_handler(exc, {})
-    error = response.data["error"] if response is not None else {"code": "refused"}
     return {
         "external_id": external_id,
         "change": "refused",
         "unmatched_refunds": [],
-        "error": error,
+        "error": envelope_of(exc),
     }

@@ -134,6 +134,26 @@ def orders_reported_for(user: User) -> QuerySet[Order]:
     )
 
 
+def orders_found(
+    rows: QuerySet[Order],
+    *,
+    state: str = "",
+    shop: int | None = None,
+    start: date | None = None,
+    end: date | None = None,
+) -> QuerySet[Order]:
+    """Narrowed by state, shop and days of placing, both included."""
+    if state:
+        rows = rows.filter(state=state)
+    if shop:
+        rows = rows.filter(shop=shop)
+    if start:
+        rows = rows.filter(placed_at__gte=clock.day_start(start))
+    if end:
+        rows = rows.filter(placed_at__lt=clock.day_start(end + timedelta(days=1)))
+    return rows
+
+
 def order_of_shop(user: User, shop: Shop, number: str) -> Order | None:
     """The shop's order of that number, with its lines."""
     rows = Order.objects.filter(shop=shop, merchant__members__user=user, external_id=number)

@@ -92,6 +92,9 @@ class User(AbstractBaseUser, PermissionsMixin, Stamped):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    # Who came in by an API key acts for the key's organisation ("affiliate:7") and for no other.
+    acts_for: str = ""
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
 

@@ -22,7 +22,10 @@ class PageQuery(FieldsQuery):
     """What may be asked of any list."""
 
     cursor = serializers.CharField(
-        required=False, max_length=1000, help_text="`next` of the page before. Opaque."
+        required=False,
+        allow_blank=True,
+        max_length=1000,
+        help_text="`next` of the page before. Opaque; empty: the first page.",
     )
     limit = serializers.IntegerField(
         required=False,

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
+from django.utils.cache import (
+    get_conditional_response,
+    patch_cache_control,
+    patch_vary_headers,
+    set_response_etag,
+)
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -78,7 +81,22 @@ class ApiView(APIView):
         return response
 
 
-@method_decorator(conditional_page, name="dispatch")
 class CatalogueView(ApiView):
     """One whose answers carry an ETag: who sends it as If-None-Match gets 304 while nothing is
     new."""
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(*args, **kwargs)
+        response.add_post_render_callback(self._unless_same)
+        return response
+
+    def _unless_same(self, response: Any) -> Any:
+        if response.status_code != 200 or self.request.method != "GET":
+            return response
+        set_response_etag(response)
+        answer: Any = get_conditional_response(
+            self.request, etag=response["ETag"], response=response
+        )
+        for name in ("RateLimit", "RateLimit-Policy"):
+            answer.headers.setdefault(name, response[name])
+        return answer
