@@ -5,7 +5,7 @@ Nothing here depends on which model it is, or on what it was told.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -21,14 +21,15 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _FILLERS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-_SCHEME = re.compile(
-    r"\b[a-z][a-z0-9+.-]{1,20}:[/\\]{2}\S+|\b(?:mailto|javascript):\S+", re.IGNORECASE
-)
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}:[/\\]{2}|mailto:|javascript:)\S+", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])(?:[/:]\S*)?")
 _NAME = re.compile(
     r"(?<![\w.-])(?:[\w.+-]+@)?(?:[\w-]{1,63}\.)+[^\W\d_]{2,24}(?:[/:?#]\S*)?", re.IGNORECASE
 )
-_WIDE_DOT = re.compile(r"(?<=[a-z0-9])[。․・](?=[a-z])", re.IGNORECASE)
+# A dot that is not written as one: evil。com, evil[.]com, evil点com.
+_OTHER_DOT = re.compile(
+    r"(?<=[a-z0-9])(?:[。․・点]|\s?[\[({]\s?(?:\.|dot|点)\s?[\])}]\s?)(?=[a-z]{2})", re.IGNORECASE
+)
 
 
 def seen(text: str) -> str:
@@ -70,7 +71,7 @@ def each_text(
 def without_addresses(text: str, instead: str = "…") -> str:
     """The text with each web or mail address replaced, however it is spelled: with or without a
     scheme, in wide letters, with a Chinese full stop for a dot. Without any it stays as it is."""
-    plain = _WIDE_DOT.sub(".", unicodedata.normalize("NFKC", seen(text)))
+    plain = _OTHER_DOT.sub(".", unicodedata.normalize("NFKC", seen(text)))
     found = {one[0] for pattern in (_SCHEME, _NUMBERS) for one in pattern.finditer(plain)}
     found |= {one[0] for one in _NAME.finditer(plain) if _is_host(one[0])}
     for address in sorted(found, key=len, reverse=True):
@@ -81,6 +82,30 @@ def without_addresses(text: str, instead: str = "…") -> str:
 def has_address(value: Any) -> bool:
     """Whether an address is anywhere in a JSON value."""
     return bool(each_text(value, without_addresses) != each_text(value, str))
+
+
+_FIGURE = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
+_PLACE = re.compile(r"^\s*\d{1,2}[.)、]\s*")
+
+
+def figures(value: Any) -> set[str]:
+    """Every figure in a JSON value, however it is written: its digits, without zeros before and
+    behind, so that 1,234.50, 1.234,5 and 123450 minor units are one. A place in a list is none."""
+    found: set[str] = set()
+    for text in _leaves(value):
+        plain = _PLACE.sub(" ", unicodedata.normalize("NFKC", text))
+        found |= {re.sub(r"\D", "", one).strip("0") for one in _FIGURE.findall(plain)}
+    return found - {""}
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = [*value, *value.values()]
+    if isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner)
+    elif value is not None:
+        yield str(value)
 
 
 def _is_host(name: str) -> bool:

@@ -1,8 +1,8 @@
-"""What advisers show to affiliates."""
+"""What advisers show to affiliates and merchants."""
 
 from django.urls import path
 
-from aiassist.views import for_you
+from aiassist.views import assistant, for_you
 
 app_name = "aiassist"
 
@@ -10,4 +10,12 @@ urlpatterns = [
     path("affiliate/products/for-you/", for_you.for_you, name="for_you"),
     path("affiliate/products/for-you/audience/", for_you.audience, name="audience"),
     path("affiliate/products/<int:pk>/dismiss/", for_you.dismiss, name="dismiss"),
+    path("affiliate/assistant/", assistant.of_affiliate, name="affiliate_assistant"),
+    path("affiliate/assistant/<int:pk>/", assistant.of_affiliate, name="affiliate_conversation"),
+    path(
+        "affiliate/assistant/<int:pk>/forget/", assistant.affiliate_forget, name="affiliate_forget"
+    ),
+    path("merchant/assistant/", assistant.of_merchant, name="merchant_assistant"),
+    path("merchant/assistant/<int:pk>/", assistant.of_merchant, name="merchant_conversation"),
+    path("merchant/assistant/<int:pk>/forget/", assistant.merchant_forget, name="merchant_forget"),
 ]

@@ -115,6 +115,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         return [(_("Your application"), "hourglass", "affiliates:join")]
     return [
         (_("Home"), "home", "commissions:affiliate_home"),
+        (_("Assistant"), "message-circle", "aiassist:affiliate_assistant"),
         (_("Make links"), "arrows-exchange", "campaigns:convert"),
         (_("Products"), "shopping-bag", "affiliates:products"),
         (_("Targeted plans"), "key", "affiliates:plans"),
@@ -140,6 +141,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
 def _merchant_entries() -> Entries:
     return [
         (_("Home"), "home", "commissions:merchant_home"),
+        (_("Assistant"), "message-circle", "aiassist:merchant_assistant"),
         (_("Products"), "package", "merchants:products"),
         (_("Plans and rates"), "percentage", "merchants:plans"),
         (_("Events"), "calendar", "places:events"),

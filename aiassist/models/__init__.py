@@ -1,5 +1,6 @@
 """What the advisers keep, split by noun."""
 
+from aiassist.models.assistant import Conversation, Turn
 from aiassist.models.audience import Age, Audience, Gender, Goal, Region
 from aiassist.models.matching import Dismissal, Matches
 from aiassist.models.prompts import MILLION, PromptRun, Verdict, Why
@@ -8,12 +9,14 @@ __all__ = [
     "MILLION",
     "Age",
     "Audience",
+    "Conversation",
     "Dismissal",
     "Gender",
     "Goal",
     "Matches",
     "PromptRun",
     "Region",
+    "Turn",
     "Verdict",
     "Why",
 ]

@@ -6,7 +6,8 @@ why. So nobody who calls it needs a model, or a `try`. docs/providers.md says ho
 """
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol
 
@@ -15,20 +16,32 @@ from pydantic import ValidationError
 
 from affiliates.models import Affiliate
 from aiassist import guard
-from aiassist.models import PromptRun, Why
+from aiassist.models import PromptRun, Verdict, Why
 from aiassist.providers import budget
 from aiassist.providers.offline import Offline
 from aiassist.providers.openai_compatible import OpenAiCompatible
 from aiassist.providers.record import Record
-from aiassist.providers.words import Answer, NotAnswered, Question, T
+from aiassist.providers.words import Answer, Lookup, NotAnswered, Question, T, Talk, Usage
 from merchants.models import Merchant
 
-__all__ = ["PROVIDERS", "Completed", "complete"]
+__all__ = [
+    "PROVIDERS",
+    "Completed",
+    "Lookup",
+    "NotAnswered",
+    "Talk",
+    "complete",
+    "converse",
+    "online",
+]
 
 
 class Provider(Protocol):
     def complete(self, question: Question[T]) -> Answer[T]:
         """A value of the question's schema. Raises NotAnswered for everything else."""
+
+    def converse(self, talk: Talk, usage: Usage) -> Iterator[str]:
+        """Pieces of text as they come. Raises NotAnswered, and says in `usage` what it took."""
 
 
 DATA = (
@@ -92,3 +105,44 @@ def _guarded(answer: Answer[T]) -> Answer[T]:
         return replace(answer, value=type(answer.value).model_validate(said))
     except ValidationError as exc:
         raise NotAnswered(Why.UNUSABLE, answer.usage) from exc
+
+
+def online() -> bool:
+    """Whether there is a model that can be asked."""
+    return bool(settings.LLM["PROVIDER"] != "offline")
+
+
+def converse(
+    talk: Talk, *, purpose: str, whom: Affiliate | Merchant | None = None
+) -> Generator[str, None, PromptRun]:
+    """An answer in words, a sentence at a time, each of them checked; returns what was noted of it.
+
+    Raises NotAnswered, also after sentences that came already: whoever shows them takes them back.
+    Ask only where `online`.
+    """
+    prompt = json.dumps([talk.instructions, *talk.before, talk.question], ensure_ascii=False)
+    record, usage = Record(purpose, prompt, whom), Usage()
+    try:
+        budget.check(prompt)
+        pieces = PROVIDERS[settings.LLM["PROVIDER"]].converse(talk, usage)
+        for sentence in _sentences(pieces):
+            yield talk.check(sentence)
+    except NotAnswered as exc:
+        failed = NotAnswered(exc.why, usage)
+        record.failed(failed)
+        raise failed from exc
+    return record.answered(Verdict.OK, usage)
+
+
+_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n+")
+
+
+def _sentences(pieces: Iterator[str]) -> Iterator[str]:
+    """The text whole sentences at a time, so that nothing is judged by halves."""
+    text = ""
+    for piece in pieces:
+        text += piece
+        *whole, text = _END.split(text)
+        yield from filter(None, map(str.strip, whole))
+    if text.strip():
+        yield text.strip()

@@ -1,9 +1,11 @@
 """Any server that speaks OpenAI's chat protocol: a hosted one, or one on a machine of ours."""
 
+from collections.abc import Iterator
+
 from django.conf import settings
 
 from aiassist.models import Why
-from aiassist.providers.words import Answer, NotAnswered, Question, T
+from aiassist.providers.words import Answer, NotAnswered, Question, T, Talk, Usage
 from alliance.kernel import outbound
 
 
@@ -14,6 +16,12 @@ class OpenAiCompatible:
         from aiassist.providers import wire
 
         return wire.complete(question)
+
+    def converse(self, talk: Talk, usage: Usage) -> Iterator[str]:
+        check_address()
+        from aiassist.providers import wire
+
+        return wire.converse(talk, usage)
 
 
 def check_address() -> None:

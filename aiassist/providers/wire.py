@@ -8,21 +8,34 @@ environment, and what the server says in anger (its error texts) is neither show
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
 
 from anyio.from_thread import start_blocking_portal
 from django.conf import settings
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
-from pydantic_ai import Agent, NativeOutput, PromptedOutput, ToolOutput, exceptions
+from pydantic_ai import Agent, NativeOutput, PromptedOutput, Tool, ToolOutput, exceptions
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    PartDeltaEvent,
+    PartStartEvent,
+    TextPart,
+    TextPartDelta,
+    UserPromptPart,
+)
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.profiles.openai import OpenAIModelProfile
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.settings import ModelSettings
-from pydantic_ai.usage import RunUsage
+from pydantic_ai.usage import RunUsage, UsageLimits
 
 from aiassist.models import Verdict, Why
-from aiassist.providers.words import Answer, NotAnswered, Question, T, Usage
+from aiassist.providers.words import Answer, Lookup, NotAnswered, Question, T, Talk, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +79,87 @@ async def _complete(question: Question[T], usage: RunUsage) -> T:
         return (await agent.run(facts, usage=usage)).output
 
 
+# --- In words, a piece at a time ---
+
+CALLS = 8  # of lookups in one answer
+ASKED = 6  # of the model in one answer
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A lookup on its way from the loop to the thread that asks, and its answer on the way back."""
+
+    lookup: Lookup
+    args: dict[str, Any]
+    found: asyncio.Future[Any]
+
+
+def converse(talk: Talk, usage: Usage) -> Iterator[str]:
+    """Pieces of the answer, as they come. What it took is written into `usage` at the end, however
+    it ends. Raises NotAnswered."""
+    counted = RunUsage()
+    said: SimpleQueue[str | _Wanted | None] = SimpleQueue()
+    try:
+        with troubles(counted), start_blocking_portal() as portal:
+            talking = portal.start_task_soon(_converse, talk, said, counted)
+            while (item := said.get()) is not None:
+                if isinstance(item, str):
+                    yield item
+                else:
+                    # Here, not in the loop: the database's connection is this thread's.
+                    portal.call(item.found.set_result, item.lookup.call(item.args))
+            talking.result()
+    finally:
+        usage.read, usage.written = counted.input_tokens, counted.output_tokens
+
+
+async def _converse(talk: Talk, said: "SimpleQueue[str | _Wanted | None]", usage: RunUsage) -> None:
+    async def listen(_context: Any, events: AsyncIterable[Any]) -> None:
+        async for event in events:
+            if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
+                said.put(event.part.content)
+            elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
+                said.put(event.delta.content_delta)
+
+    try:
+        async with asyncio.timeout(settings.LLM["SECONDS"]), model() as asked:
+            agent = Agent(
+                asked,
+                instructions=talk.instructions,
+                tools=[_tool(lookup, said) for lookup in talk.lookups],
+                retries=1,
+            )
+            await agent.run(
+                talk.question,
+                message_history=list(_history(talk.before)),
+                usage=usage,
+                usage_limits=UsageLimits(request_limit=ASKED, tool_calls_limit=CALLS),
+                event_stream_handler=listen,
+            )
+    finally:
+        said.put(None)
+
+
+def _tool(lookup: Lookup, said: "SimpleQueue[str | _Wanted | None]") -> Tool[object]:
+    async def call(**args: Any) -> Any:
+        wanted = _Wanted(lookup, args, asyncio.get_running_loop().create_future())
+        said.put(wanted)
+        return await wanted.found
+
+    return Tool.from_schema(
+        call, name=lookup.name, description=lookup.description, json_schema=dict(lookup.schema)
+    )
+
+
+def _history(before: Sequence[tuple[str, str]]) -> Iterator[ModelMessage]:
+    for question, answer in before:
+        yield ModelRequest(parts=[UserPromptPart(question)])
+        yield ModelResponse(parts=[TextPart(answer)])
+
+
+# --- The model ---
+
+
 @asynccontextmanager
 async def model() -> AsyncIterator[OpenAIChatModel]:
     """The operator's model, on a connection that is closed afterwards."""
@@ -82,10 +176,11 @@ async def model() -> AsyncIterator[OpenAIChatModel]:
         yield OpenAIChatModel(
             llm["MODEL"],
             provider=OpenAIProvider(openai_client=client),
-            # The older name of the limit is the one that every server knows.
-            profile=None
-            if "api.openai.com" in llm["BASE_URL"]
-            else OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False),
+            profile=OpenAIModelProfile(
+                # The older name of the limit is the one that every other server knows.
+                openai_chat_supports_max_completion_tokens="api.openai.com" in llm["BASE_URL"],
+                openai_chat_streaming_requires_finish_reason=True,  # else half an answer is one
+            ),
             settings=ModelSettings(max_tokens=llm["MAX_TOKENS"], temperature=0.3),
         )
 

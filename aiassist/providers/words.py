@@ -1,6 +1,6 @@
 """What providers are asked and what they say."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +21,30 @@ class Question(Generic[T]):
     facts: Mapping[str, Any]
     schema: type[T]
     offline: Callable[[], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Something that a model may look up while it answers: `call` takes the arguments that it gave
+    and returns JSON, in the thread of whoever asked."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    call: Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A question of a person, who is answered in words. `before`: what was asked and answered
+    earlier. `check` is given each sentence, and answers with it as it may be shown, or raises
+    NotAnswered."""
+
+    instructions: str
+    before: Sequence[tuple[str, str]]
+    question: str
+    lookups: Sequence[Lookup]
+    check: Callable[[str], str]
 
 
 @dataclass(slots=True)

@@ -106,6 +106,12 @@ def send(handler, status, body, **headers):
     handler.wfile.write(data)
 
 
+def fault_of(status, **headers):
+    """An answer that is none, with a secret in its words."""
+    said = {"error": {"message": "sk-secret is over quota", "code": "x"}}
+    return lambda handler, body: send(handler, status, said, **headers)
+
+
 def stream(handler, said, finish="stop", *, breaks_after=None):
     """Server-sent events: the text a few letters at a time; cut off where it `breaks_after`."""
     handler.send_response(200)

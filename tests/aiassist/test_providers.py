@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from aiassist.models import PromptRun
 from aiassist.providers import complete
-from tests.aiassist.model_server import answer, calls, send
+from tests.aiassist.model_server import answer, calls, fault_of, send
 
 pytestmark = pytest.mark.django_db
 
@@ -108,11 +108,6 @@ def refuses(handler, body):
     answer(handler, body, {"role": "assistant", "content": None, "refusal": "I cannot."})
 
 
-def fault(status, **headers):
-    said = {"error": {"message": "sk-secret is over quota", "code": "x"}}
-    return lambda handler, body: send(handler, status, said, **headers)
-
-
 def elsewhere(handler, body):
     send(handler, 307, {}, Location="http://127.0.0.1:1/v1/chat/completions")
 
@@ -124,9 +119,9 @@ def elsewhere(handler, body):
         (drips, "fell_back", "slow"),
         (half, "fell_back", "unreachable"),
         (refuses, "refused", "declined"),
-        (fault(429, Retry_After="60"), "fell_back", "busy"),
-        (fault(500), "fell_back", "faulty"),
-        (fault(401), "fell_back", "sign_in"),
+        (fault_of(429, Retry_After="60"), "fell_back", "busy"),
+        (fault_of(500), "fell_back", "faulty"),
+        (fault_of(401), "fell_back", "sign_in"),
         (elsewhere, "fell_back", "faulty"),
         (lambda handler, body: send(handler, 200, b"<html>"), "fell_back", "faulty"),
         (lambda handler, body: send(handler, 200, {"choices": []}), "fell_back", "unusable"),
@@ -153,7 +148,7 @@ def test_whatever_goes_wrong_our_own_answer_stands(
 
 def test_a_busy_server_is_asked_again_when_it_says(model_server, settings):
     settings.LLM["RETRIES"] = 1
-    model_server.says = [fault(429, Retry_After="0.05"), GOOD]
+    model_server.says = [fault_of(429, Retry_After="0.05"), GOOD]
 
     assert ask().run.verdict == "ok"
     assert len(model_server.heard) == 2

@@ -19,6 +19,8 @@ from affiliates.services import (
     event_open,
     event_publish,
 )
+from aiassist.assistant.tools import Scope
+from aiassist.models import Conversation
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import ApiKey, Endpoint, Notification
@@ -80,6 +82,7 @@ OBJECTS = {
     "affiliate/statements/": "commissions.statement",
     "affiliate/apps/": "the affiliate's app",
     "affiliate/apps/sessions/": "the affiliate's session",
+    "affiliate/assistant/": "the affiliate's conversation",
     "merchant/campaigns/": "campaigns.campaign",
     "merchant/campaigns/products/": "campaigns.slateitem",
     "merchant/products/": "merchants.product",
@@ -105,6 +108,7 @@ OBJECTS = {
     "merchant/orders/": "merchants.order",
     "merchant/invoices/": "commissions.invoice",
     "merchant/statements/": "the merchant's statement",
+    "merchant/assistant/": "the merchant's conversation",
 }
 # Every affiliate may promote every product and event, apply for every plan, and share the coupons
 # that are for all; every merchant may enrol.
@@ -158,6 +162,8 @@ def address(route: str, world: World) -> str:
             "the merchant's endpoint": _endpoint("merchant"),
             "the affiliate's message": _endpoint("affiliate").deliveries.first(),
             "the merchant's message": _endpoint("merchant").deliveries.first(),
+            "the affiliate's conversation": _conversation(world.cast.lin, world.cast.affiliate),
+            "the merchant's conversation": _conversation(world.cast.chen, world.cast.merchant),
         }.get(label) or world.things[label]
         route = route.replace("<int:pk>", str(thing.pk))
     return "/" + re.sub(r"\^(\w+/\w+/)\(.*\)/\$", r"\1mkt/", route)
@@ -165,6 +171,11 @@ def address(route: str, world: World) -> str:
 
 def _endpoint(side: str) -> Endpoint:
     return Endpoint.objects.filter(organisation__startswith=side).first()
+
+
+def _conversation(user, whom) -> Conversation:
+    organisation = Scope(user, whom).organisation
+    return Conversation.objects.get_or_create(user=user, organisation=organisation)[0]
 
 
 @pytest.fixture

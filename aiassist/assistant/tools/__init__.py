@@ -1,0 +1,165 @@
+"""Everything that may be looked up, by name: the assistant's table, and that of any other door
+that lets a program ask.
+
+A tool reads, within the scope that it is called with, through the same queries as our pages; it
+changes nothing. Its links lead to pages of ours that its asker may open. A new one: a function in
+`affiliate` or `merchant`, a line here, patterns in `assistant.intents`.
+"""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from aiassist.assistant.tools import affiliate, merchant
+from aiassist.assistant.tools.words import (
+    Args,
+    InPeriod,
+    Link,
+    Nothing,
+    Number,
+    Result,
+    Scope,
+    Tool,
+)
+from alliance.kernel.models import Side
+
+__all__ = ["TOOLS", "Args", "Link", "Result", "Scope", "Tool", "tools_for"]
+
+_OF_AFFILIATES: tuple[Tool[Any], ...] = (
+    Tool(
+        "order_explain",
+        Side.AFFILIATE,
+        "Why an order with this number is, or is not, attributed to the affiliate.",
+        _("Why was order 618-2001 not mine?"),
+        Number,
+        affiliate.order_explain,
+    ),
+    Tool(
+        "products_find",
+        Side.AFFILIATE,
+        "Products that can be promoted now, with the affiliate's rate and earning on each.",
+        _("Which coats pay over 15% and can be had?"),
+        affiliate.Products,
+        affiliate.products_find,
+    ),
+    Tool(
+        "products_for_me",
+        Side.AFFILIATE,
+        "Products that suit the affiliate by what its links brought, with reasons.",
+        _("What should I promote?"),
+        Nothing,
+        affiliate.products_for_me,
+    ),
+    Tool(
+        "money_when",
+        Side.AFFILIATE,
+        "Balances, the day and amount of the next settlement, and what stops a withdrawal.",
+        _("When is my money paid?"),
+        Nothing,
+        affiliate.money_when,
+    ),
+    Tool(
+        "earnings",
+        Side.AFFILIATE,
+        "Orders and estimated commission of a period, the period before, and the best products.",
+        _("How much did I earn last month?"),
+        InPeriod,
+        affiliate.earnings,
+    ),
+    Tool(
+        "campaigns_open",
+        Side.AFFILIATE,
+        "Campaigns and tasks that go on, what they pay, what is missing for more.",
+        _("Which campaigns can I join?"),
+        Nothing,
+        affiliate.campaigns_open,
+    ),
+    Tool(
+        "week_plan",
+        Side.AFFILIATE,
+        "A draft for the next seven days: which product to share when, and campaigns that turn.",
+        _("Draft this week's plan."),
+        Nothing,
+        affiliate.week_plan,
+    ),
+    Tool(
+        "rates_changed",
+        Side.AFFILIATE,
+        "Commission rates that were announced in the last seven days.",
+        _("Which rates have changed?"),
+        Nothing,
+        affiliate.rates_changed,
+    ),
+    Tool(
+        "affiliate_todo",
+        Side.AFFILIATE,
+        "What waits for the affiliate: offers, decisions, codes that end.",
+        _("What is there to do?"),
+        Nothing,
+        affiliate.todo,
+    ),
+)
+_OF_MERCHANTS: tuple[Tool[Any], ...] = (
+    Tool(
+        "roi_why",
+        Side.MERCHANT,
+        "How the return on commission changed against the period before, and through what.",
+        _("Why did my return fall?"),
+        InPeriod,
+        merchant.roi_why,
+    ),
+    Tool(
+        "affiliates_best",
+        Side.MERCHANT,
+        "The affiliates that brought most sales in a period, with cost and return.",
+        _("Which affiliates bring most?"),
+        InPeriod,
+        merchant.affiliates_best,
+    ),
+    Tool(
+        "products_best",
+        Side.MERCHANT,
+        "The products that sold most through affiliates in a period, with cost and return.",
+        _("Which products sell best?"),
+        InPeriod,
+        merchant.products_best,
+    ),
+    Tool(
+        "wallet",
+        Side.MERCHANT,
+        "The wallet's balance, what is reserved, and how long it lasts.",
+        _("How long does my wallet last?"),
+        Nothing,
+        merchant.wallet,
+    ),
+    Tool(
+        "order_show",
+        Side.MERCHANT,
+        "An order of the merchant's by its exact number: state, who brought it, its cost.",
+        _("Who brought order 618-2001?"),
+        Number,
+        merchant.order_show,
+    ),
+    Tool(
+        "plans_now",
+        Side.MERCHANT,
+        "The open plans and what each pays for the whole shop.",
+        _("Which rates do my plans pay?"),
+        Nothing,
+        merchant.plans_now,
+    ),
+    Tool(
+        "merchant_todo",
+        Side.MERCHANT,
+        "What waits for the merchant: money, applications, imports, refunds.",
+        _("What waits for me?"),
+        Nothing,
+        merchant.todo,
+    ),
+)
+TOOLS: dict[str, Tool[Any]] = {tool.name: tool for tool in (*_OF_AFFILIATES, *_OF_MERCHANTS)}
+
+
+def tools_for(scope: Scope) -> list[Tool[Any]]:
+    """What may be looked up in this scope."""
+    return [tool for tool in TOOLS.values() if tool.side == scope.side]
