@@ -25,7 +25,7 @@ from affiliates.models import (
     StandDown,
     Touch,
 )
-from aiassist.models import PromptRun
+from aiassist.models import Autopilot, AutopilotDecision, PromptRun
 from alliance.kernel import clock
 from alliance.kernel.access import has_role
 from alliance.kernel.columns import Text
@@ -162,6 +162,8 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Category, "category"),
             (Plan, "percent"),
             (PlanMember, "vpn_key"),
+            (Autopilot, "flight"),
+            (AutopilotDecision, "rule"),
             (Event, "event"),
             (Coupon, "confirmation_number"),
             (CodeBinding, "sell"),

@@ -144,6 +144,7 @@ def _merchant_entries() -> Entries:
         (_("Assistant"), "message-circle", "aiassist:merchant_assistant"),
         (_("Products"), "package", "merchants:products"),
         (_("Plans and rates"), "percentage", "merchants:plans"),
+        (_("Autopilot"), "adjustments", "autopilot:home"),
         (_("Events"), "calendar", "places:events"),
         (_("Campaigns"), "rocket", "commissions:merchant_campaigns"),
         (_("Orders"), "receipt", "commissions:merchant_orders"),

@@ -32,6 +32,7 @@ AFFILIATES = (
 MERCHANTS = (
     Group.WALLET,
     Group.PEOPLE,
+    Group.RATES,
     Group.IMPORTS,
     Group.TASKS,
     Group.NEWS,

@@ -248,6 +248,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "aiassist.tasks.matches_make",
         "schedule": crontab(hour="4", minute="35"),
     },
+    # Until five, so that a missed beat does not cost the night; looked is once.
+    "autopilots-wake": {
+        "task": "aiassist.tasks.autopilots_wake",
+        "schedule": crontab(hour="3-5", minute="10,40"),
+    },
     "boards-make": {"task": "campaigns.tasks.boards_make", "schedule": crontab(minute="25")},
     "coupons-turn": {"task": "commissions.tasks.coupons_turn", "schedule": 300.0},
     "campaigns-turn": {"task": "commissions.tasks.campaigns_turn", "schedule": 60.0},

@@ -47,6 +47,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("affiliate/", include("affiliates.urls")),
     path("merchant/codes/", include((merchant_codes, "merchant_codes"))),
+    path("merchant/autopilot/", include("aiassist.merchant_urls")),
     path("merchant/", include("merchants.urls")),
     path("merchant/", include("affiliates.merchant_urls")),
     path("", include("campaigns.urls")),

@@ -161,10 +161,17 @@ def categories() -> QuerySet[Category]:
 
 
 def plans_for(user: User) -> QuerySet[Plan]:
-    mine = Plan.objects.filter(merchant=_acting_for(user))
+    """Those that the team opens and changes itself; without what the autopilot keeps."""
+    mine = Plan.objects.filter(merchant=_acting_for(user), by_autopilot=False)
     return mine.select_related("merchant", "event", "stock__product").order_by(
         "state", "kind", "-starts_at", "-id"
     )
+
+
+def autopilot_plans_for(user: User) -> QuerySet[Plan]:
+    """The plans that the autopilot keeps for the team and that are in force."""
+    kept = Plan.objects.filter(merchant=_acting_for(user), by_autopilot=True)
+    return kept.filter(Q(ends_at=None) | Q(ends_at__gt=clock.now()))
 
 
 def locks_now(plans: Iterable[Plan], product: Product | None = None) -> dict[int, list[RateLock]]:

@@ -51,6 +51,8 @@ class Unit:
     manual_rate_bps: int  # to go back to
     manual_coupon_bps: int = 0
     pinned: bool = False  # a person holds the rate; it is learned from, and left alone
+    min_rate_bps: int = 0  # closer limits than the policy's, where its product group has such
+    max_rate_bps: int = 10_000
 
 
 class Cohort(NamedTuple):

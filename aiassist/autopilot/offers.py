@@ -127,23 +127,26 @@ class Reach:
     high: Array
     least: Array
     most: Array
+    floor: Array  # the merchant's limits
+    ceiling: Array
 
     @classmethod
     def of(
-        cls, rate: Array, coupon: Array, policy: Policy, lowest: Array, highest: Array
-    ) -> "Reach":
-        """`lowest` and `highest`: what each unit was ever tried at.
+        cls, rate: Array, coupon: Array, policy: Policy, limits: tuple[Array, Array],
+        tried: tuple[Array, Array],
+    ) -> "Reach":  # fmt: skip
+        """`limits`: the merchant's for each unit; `tried`: the lowest and highest it ever had.
 
         The merchant's limits come first: a rate outside them, because they were drawn closer, is
         inside at once.
         """
-
-        def within(bps: Array) -> Array:
-            return np.clip(bps, policy.min_rate_bps, policy.max_rate_bps)
-
-        least, most = within(lowest - policy.max_reach_bps), within(highest + policy.max_reach_bps)
-        low, high = within(rate - policy.max_change_bps), within(rate + policy.max_change_bps)
-        return cls(rate, coupon, np.maximum(low, least), np.minimum(high, most), least, most)
+        floor, ceiling = limits
+        least = np.clip(tried[0] - policy.max_reach_bps, floor, ceiling)
+        most = np.clip(tried[1] + policy.max_reach_bps, floor, ceiling)
+        low = np.clip(rate - policy.max_change_bps, floor, ceiling)
+        high = np.clip(rate + policy.max_change_bps, floor, ceiling)
+        low, high = np.maximum(low, least), np.minimum(high, most)
+        return cls(rate, coupon, low, high, least, most, floor, ceiling)
 
     def allowed(self, arms: Arms) -> Array:
         """Units × arms: what may be aimed at."""
@@ -161,14 +164,13 @@ class Reach:
         there = np.clip(np.searchsorted(known, coupon), here - 1, here + 1)
         return np.clip(rate, self.low, self.high), known[there]
 
-    def guards(self, aimed: Array, given: Array, policy: Policy) -> list[Guard]:
+    def guards(self, aimed: Array, given: Array) -> list[Guard]:
         """What kept each unit's rate from going further."""
-        limits = policy.min_rate_bps, policy.max_rate_bps
         found = [Guard.NONE] * len(aimed)
         for row, rate in enumerate(aimed):
             if given[row] != rate:
                 found[row] = Guard.CHANGE
-            elif rate in limits:
+            elif rate in (self.floor[row], self.ceiling[row]):
                 found[row] = Guard.LIMIT
             elif rate in (self.least[row], self.most[row]):
                 found[row] = Guard.REACH

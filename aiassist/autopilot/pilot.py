@@ -80,6 +80,10 @@ class _Night:
         self.pinned = np.array([unit.pinned for unit in units], bool)
         keys = held_out(units, policy, state)
         self.holdout = np.array([keys.get(unit.key, False) for unit in units], bool) & ~self.pinned
+        self.limits = (
+            np.array([max(unit.min_rate_bps, policy.min_rate_bps) for unit in units], int),
+            np.array([min(unit.max_rate_bps, policy.max_rate_bps) for unit in units], int),
+        )
         self.reach = self._reach(history)
         self.kept: State = {**state, "holdout": keys}
 
@@ -88,7 +92,7 @@ class _Night:
         highest = np.maximum(self.in_force[0], self.manual[0])
         np.minimum.at(lowest, history.unit, history.rate_bps)
         np.maximum.at(highest, history.unit, history.rate_bps)
-        return Reach.of(*self.in_force, self.policy, lowest, highest)
+        return Reach.of(*self.in_force, self.policy, self.limits, (lowest, highest))
 
     def too_little(self) -> str:
         """Why nothing can be said yet; empty if something can."""
@@ -106,7 +110,7 @@ class _Night:
 
     def spent(self, account: Account) -> Plan:
         """The least that may be offered, at once."""
-        rate = np.full(len(self.units), self.policy.min_rate_bps)
+        rate = self.limits[0]
         coupon = np.where(self.pinned, self.in_force[1], self.policy.coupons_bps[0])
         return self.still(Status.SPENT, "budget", Guard.BUDGET, (rate, coupon), account)
 
@@ -115,8 +119,8 @@ class _Night:
         account: Account | None = None,
     ) -> Plan:  # fmt: skip
         """A plan that nothing was reckoned for; the merchant's limits hold all the same."""
-        low, high = self.policy.min_rate_bps, self.policy.max_rate_bps
-        offers = np.where(self.pinned, self.in_force[0], np.clip(offers[0], low, high)), offers[1]
+        within = np.clip(offers[0], *self.limits)
+        offers = np.where(self.pinned, self.in_force[0], within), offers[1]
         blank = Evidence(None, None, None, None, 0, 0, guard)
         decisions = tuple(
             Decision(unit.key, int(rate), int(coupon), blank)
@@ -174,7 +178,7 @@ class _Night:
         rate, coupon = self.reach.step(
             self.arms.rate[aimed], self.arms.coupon[aimed], self.policy.coupons_bps
         )
-        guards = self.reach.guards(self.arms.rate[aimed], rate, self.policy)
+        guards = self.reach.guards(self.arms.rate[aimed], rate)
         withheld = (belief.fall > FALL_SD) & (rate > self.in_force[0]) & ~self.holdout
         rate = np.where(withheld, self.reach.unraised(), rate)
         rate, coupon = (

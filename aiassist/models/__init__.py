@@ -2,6 +2,20 @@
 
 from aiassist.models.assistant import Conversation, Turn
 from aiassist.models.audience import Age, Audience, Gender, Goal, Region
+from aiassist.models.autopilot import (
+    Autopilot,
+    AutopilotDecision,
+    AutopilotGroup,
+    AutopilotMode,
+    AutopilotNight,
+    AutopilotPolicy,
+    AutopilotState,
+    DecisionState,
+    GroupKind,
+    KeptPlan,
+    NightOutcome,
+    StopReason,
+)
 from aiassist.models.matching import Dismissal, Matches
 from aiassist.models.prompts import MILLION, PromptRun, Verdict, Why
 
@@ -9,13 +23,25 @@ __all__ = [
     "MILLION",
     "Age",
     "Audience",
+    "Autopilot",
+    "AutopilotDecision",
+    "AutopilotGroup",
+    "AutopilotMode",
+    "AutopilotNight",
+    "AutopilotPolicy",
+    "AutopilotState",
     "Conversation",
+    "DecisionState",
     "Dismissal",
     "Gender",
     "Goal",
+    "GroupKind",
+    "KeptPlan",
     "Matches",
+    "NightOutcome",
     "PromptRun",
     "Region",
+    "StopReason",
     "Turn",
     "Verdict",
     "Why",

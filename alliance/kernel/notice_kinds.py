@@ -34,6 +34,7 @@ class Group(TextChoices):
     BOOKS = "books", _("Statements and invoices")
     PEOPLE = "people", _("Applications of affiliates")
     WALLET = "wallet", _("The wallet")
+    RATES = "rates", _("The autopilot")
     IMPORTS = "imports", _("Imports and product feeds")
     REPORTS = "reports", _("The report of the week, on Mondays")
     SECURITY = "security", _("Security of the account")

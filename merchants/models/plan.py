@@ -37,7 +37,8 @@ class Plan(Stamped):
 
     To every affiliate (COMMON, MKT, TOPN), to those who are in it (SP, ZX), or to whoever promotes
     an event through its links (EVENT). What an `exclusive` targeted plan pays for, nobody else can
-    promote. With `rates_shown` affiliates who are not in the plan see what it pays.
+    promote. With `rates_shown` affiliates who are not in the plan see what it pays. The plans that
+    the autopilot opened and keeps are `by_autopilot`: self-chosen ones, beside the merchant's own.
     """
 
     merchant = models.ForeignKey(
@@ -53,6 +54,7 @@ class Plan(Stamped):
     )
     exclusive = models.BooleanField(_("exclusive"), default=False)
     rates_shown = models.BooleanField(_("rates shown to everybody"), default=True)
+    by_autopilot = models.BooleanField(_("kept by the autopilot"), default=False)
 
     class Meta:
         verbose_name = _("commission plan")
@@ -87,6 +89,10 @@ class Plan(Stamped):
             models.CheckConstraint(
                 condition=models.Q(exclusive=False) | models.Q(kind="SP"),
                 name="plan_exclusive_is_targeted",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(by_autopilot=False) | models.Q(kind="ZX"),
+                name="plan_by_autopilot_is_self_chosen",
             ),
         ]
 

@@ -42,6 +42,7 @@ def plan_open(
     ends_at: datetime | None = None,
     exclusive: bool = False,
     rates_shown: bool = True,
+    by_autopilot: bool = False,
     actor: User | None,
 ) -> Plan:
     """A general, marketing, targeted or self-chosen plan; with `rate_bps` it pays that for the
@@ -82,6 +83,7 @@ def plan_open(
         ends_at=ends_at,
         exclusive=exclusive,
         rates_shown=rates_shown and kind != PlanKind.ZX,
+        by_autopilot=by_autopilot,
     )
     if rate_bps is not None:
         if exclusive:

@@ -64,7 +64,8 @@ def terms_announce(
     """A new rate for a product, a category, or (neither) everything else in the plan.
 
     Returns the terms, whose `starts_at` says when they count: a raise at once, a cut from the next
-    business day. 0 takes a product or category out. Raises Invalid for a rate outside of the
+    business day. 0 takes a product or category out; in a plan of the autopilot's also everything
+    else, which leaves it to the merchant's own plans. Raises Invalid for a rate outside of the
     alliance's bounds or a product of somebody else, WrongState if the plan has ended or its event
     is published and this would be a cut.
     """
@@ -72,7 +73,7 @@ def terms_announce(
         raise Invalid(_("Choose a product or a category, not both."), field="product")
     if product is not None and product.shop.merchant_id != plan.merchant_id:
         raise Invalid(_("This is not a product of this merchant."), field="product")
-    check_rate(rate_bps, may_be_zero=bool(product or category))
+    check_rate(rate_bps, may_be_zero=bool(product or category or plan.by_autopilot))
     now, plan = clock.now(), plan_held(plan)
     _check_kind(plan, product is not None, rate_bps)
     held = rates_held(plan, [(product, category)], now)[0]
@@ -101,7 +102,7 @@ def terms_preview(
     *, plan: Plan, rate_bps: int, product: Product | None = None, category: Category | None = None
 ) -> datetime:
     """When these terms would begin to count if they were announced now. Raises as announcing."""
-    check_rate(rate_bps, may_be_zero=bool(product or category))
+    check_rate(rate_bps, may_be_zero=bool(product or category or plan.by_autopilot))
     now = clock.now()
     held = rates_held(plan, [(product, category)], now)[0]
     _check_published(plan, rate_bps, held)

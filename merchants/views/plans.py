@@ -64,6 +64,7 @@ def plans(request: MerchantRequest) -> HttpResponse:
     active = [row for row in rows if row.ends_at is None or row.ends_at > moment]
     context = {
         "plans": [(row, standings.get(row.pk, [])) for row in active],
+        "kept": queries.autopilot_plans_for(request.user).count(),
         "own_rates": terms.exclude(product=None).values("product").distinct().count(),
         "general": next((row for row in active if row.kind == PlanKind.COMMON), None),
         "rate_form": RateForm(),

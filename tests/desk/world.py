@@ -24,7 +24,15 @@ from affiliates.services import (
 )
 from affiliates.services.invitations import invitation_open
 from affiliates.services.places import plan_apply
-from aiassist.models import PromptRun
+from aiassist.models import (
+    Autopilot,
+    AutopilotDecision,
+    AutopilotMode,
+    AutopilotNight,
+    GroupKind,
+    PromptRun,
+)
+from aiassist.services.autopilot.policies import Limits, PolicyWish, policy_sign
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import AuditEvent, StaffRole, User
@@ -164,6 +172,38 @@ def award_refused(cast: Cast) -> Award:
         due_month=MAY.date().replace(day=1),
         reason="Nothing was left of it.",
     )
+
+
+def autopilot_make(cast: Cast) -> Autopilot:
+    """Signed, with a first night that suggests a rate for the affiliate."""
+    wish = PolicyWish(
+        mode=AutopilotMode.SUGGEST,
+        roi_target_centi=700,
+        roi_floor_centi=500,
+        budget_day_minor=100_00,
+        budget_minor=1_000_00,
+        ends_on=clock.business_day() + timedelta(days=30),
+        limits=[Limits(GroupKind.SHOP, 800, 2_000)],
+    )
+    made = policy_sign(merchant=cast.merchant, wish=wish, actor=cast.chen)
+    night = AutopilotNight.objects.create(
+        autopilot=made,
+        policy=made.policy,
+        day=clock.business_day(),
+        outcome="looked",
+        orders=120,
+        spent_minor=0,
+    )
+    AutopilotDecision.objects.create(
+        night=night,
+        group=made.policy.groups.get(),
+        affiliate=cast.affiliate,
+        from_bps=0,
+        to_bps=1_300,
+        own_bps=1_200,
+        evidence={"marginal_roi": 5.1, "threshold": 4.2, "guard": "change"},
+    )
+    return made
 
 
 def world_make() -> World:
@@ -375,6 +415,8 @@ def world_make() -> World:
             purpose="copy", provider="offline", digest="0" * 64, currency="CNY", verdict="ok"
         ),
     ]
+    flight = autopilot_make(cast)
+    untouched += [flight, AutopilotDecision.objects.get()]
     world = World(cast, applicant, site, newcomer, top_up, payout, june, refund, people_make(cast))
     everything: list[Any] = [
         cast.affiliate, site, cast.merchant, cast.shop, cast.product, category,

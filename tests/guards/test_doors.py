@@ -96,6 +96,7 @@ OBJECTS = {
     "merchant/codes/": "affiliates.codebinding",
     "merchant/agreements/intermediations/": "affiliates.intermediation",
     "merchant/agreements/subsidies/": "campaigns.subsidy",
+    "merchant/autopilot/decisions/": "aiassist.autopilotdecision",
     "merchant/imports/": "merchants.importrun",
     "merchant/imports/feeds/": "merchants.shop",
     "merchant/settings/shops/": "merchants.shop",

@@ -12,6 +12,9 @@ from django.db import connection
 from affiliates.services import Click
 from affiliates.services.places import plan_apply
 from affiliates.spool import spool
+from aiassist.models import Autopilot, AutopilotMode, GroupKind
+from aiassist.services.autopilot.kept import Holder, rate_set
+from aiassist.services.autopilot.policies import Limits, PolicyWish, policy_sign
 from alliance.kernel import clock
 from alliance.kernel.idempotency import once
 from alliance.kernel.models import IdempotentCall, User
@@ -375,6 +378,46 @@ def others_are_promoted_too(cast: Cast):
         for number in range(3):
             cast.sold(f"T{number}")
     return MAY + timedelta(days=1), [()]
+
+
+@story_of("aiassist.tasks.autopilots_wake")
+def an_autopilot_was_signed(cast: Cast):
+    with clock.at(MAY):
+        _signed(cast)
+    return MAY + timedelta(days=1), [()]
+
+
+@story_of("aiassist.tasks.autopilot_night")
+def an_autopilot_is_woken(cast: Cast):
+    with clock.at(MAY):
+        made = _signed(cast)
+    return MAY + timedelta(days=1), [(made.pk,)]
+
+
+def _signed(cast: Cast) -> Autopilot:
+    """One that pays an affiliate more, and has to stop tonight: its budget is spent."""
+    cast.sold("T1")
+    made = policy_sign(
+        merchant=cast.merchant,
+        wish=PolicyWish(
+            mode=AutopilotMode.ACT,
+            roi_target_centi=700,
+            roi_floor_centi=500,
+            budget_day_minor=1_00,
+            budget_minor=1_00,
+            ends_on=clock.business_day() + timedelta(days=30),
+            limits=[Limits(GroupKind.SHOP, 800, 2_000)],
+        ),
+        actor=cast.chen,
+    )
+    rate_set(
+        autopilot=made,
+        holder=Holder(affiliate=cast.affiliate.pk),
+        group=made.policy.groups.get(),
+        rate_bps=1_300,
+        actor=cast.chen,
+    )
+    return made
 
 
 @story_of("merchants.tasks.imports_forget")

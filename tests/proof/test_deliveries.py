@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.test import TransactionTestCase
 
 from affiliates.models import ClickDay, Touch
+from aiassist.models import Autopilot, AutopilotNight
 from alliance.celery import app
 from alliance.kernel import clock
 from alliance.kernel.models import Delivery, IdempotentCall, Notification
@@ -37,7 +38,7 @@ from commissions.models import (
     Violation,
 )
 from commissions.verify import verify
-from merchants.models import ImportIssue, ImportRun, Merchant, Order, Product
+from merchants.models import ImportIssue, ImportRun, Merchant, Order, Plan, Product
 from tests.cast import cast_make
 from tests.processes import in_processes
 from tests.proof import coupon_stories  # noqa: F401 - its stories
@@ -141,6 +142,10 @@ def books() -> dict[str, Any]:
         "cases": rows(Violation, "state", "hold"),
         "coverage": rows(Merchant, "coverage"),
         "statements": rows(Statement, "kind", "settlement__month"),
+        "nights": rows(AutopilotNight, "day", "outcome"),
+        "autopilots": rows(Autopilot, "state", "reason"),
+        "kept": rows(Plan.objects.filter(by_autopilot=True), "state", "ends_at"),
+        "stops": rows(Notification.objects.filter(kind="autopilot.stopped"), "kind"),
         "told": rows(Notification.objects.filter(kind__startswith="plan."), "kind"),
         "asked for": rows(VerifyRun.objects.filter(source="desk"), "state", "faults"),
     }

@@ -21,13 +21,21 @@ bps = st.integers(30, 60).map(lambda step: step * 10)
     target=st.floats(2, 30),
     elastic=st.floats(0, 2),
     limits=st.tuples(st.integers(300, 900), st.integers(900, 2_500)),
+    by_unit=st.booleans(),
     seed=st.integers(0, 99),
 )
 @settings(max_examples=30, deadline=None)
-def test_no_offer_breaks_a_guardrail(rate, coupon, manual, target, elastic, limits, seed):
-    on = units(4, rate_bps=rate, coupon_bps=coupon, manual_rate_bps=manual)
+def test_no_offer_breaks_a_guardrail(rate, coupon, manual, target, elastic, limits, by_unit, seed):
+    """The limits are the policy's, or closer ones of the units."""
+    bounds = {"min_rate_bps": limits[0], "max_rate_bps": limits[1]}
+    own = bounds if by_unit else {}
+    on = units(4, rate_bps=rate, coupon_bps=coupon, manual_rate_bps=manual, **own)
     rows = cohorts(on, elastic=elastic)
-    law = policy(roi_target=target, min_rate_bps=limits[0], max_rate_bps=limits[1], seed=seed)
+    law = policy(
+        roi_target=target,
+        seed=seed,
+        **({"min_rate_bps": 100, "max_rate_bps": 5_000} if by_unit else bounds),
+    )
 
     plan = decide(history(on, rows), law, on, {})
 
