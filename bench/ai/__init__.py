@@ -1,7 +1,8 @@
 """What the advisers are worth, judged on published tables by the code that serves the alliance."""
 
-from bench.ai import matching
+from bench.ai import matching, risk
 
 
 def run(small: bool = False) -> None:
     matching.run(small=small)
+    risk.run(small=small)

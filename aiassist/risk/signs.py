@@ -1,0 +1,166 @@
+"""What is counted of each affiliate: k of n orders, or clicks, that look like a known fraud."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+SHARED = 2  # buyers of one address
+OFTEN = 4  # orders of one buyer
+OWN = 0.5  # of an address' orders at least are the affiliate's: else many go through it
+LATE_SECONDS = 5 * 86_400
+HASTY_SECONDS = 20
+ALIKE = 0.01  # amounts that differ by less are nearly the same
+MANY = 5  # of them make a heap
+
+Counts = dict[int, tuple[int, int]]  # by affiliate: k of n
+
+
+class Sign(StrEnum):
+    """What was counted. The value is kept with scores: never another meaning for an old one."""
+
+    RING = "ring"  # orders of several buyers who share an address
+    AGAIN = "again"  # orders of a few buyers who order again and again
+    LATE = "late"  # clicks that lay about until somebody happened to buy: flooding
+    IDLE = "idle"  # clicks that bring no orders: flooding
+    HASTY = "hasty"  # the click came when the order was as good as placed: injection
+    RETURNED = "returned"  # refunded once the commission was settled
+    HEAP = "heap"  # amounts nearly alike, just before a period closes
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a sign is looked at. `few`: few of n are the sign, not many."""
+
+    like: str  # what makes honest affiliates alike in it: their "kind" or "category"
+    few: bool = False
+
+
+SIGNS = {
+    Sign.RING: Look("kind"),
+    Sign.AGAIN: Look("kind"),
+    Sign.LATE: Look("kind"),
+    Sign.IDLE: Look("kind", few=True),
+    Sign.HASTY: Look("kind"),
+    Sign.RETURNED: Look("category"),
+    Sign.HEAP: Look("kind"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Orders as columns, a row an order. `buyer` and `address` number who cannot be named, 0 where
+    nothing is known; `after` is seconds from click to order, nan without a click; `amount` in minor
+    units; `block` numbers spans of two days, of which those `closing` come just before the end of a
+    period that pays for what was sold in it.
+
+    By affiliate, `clicks` of people, and `barred` orders that came too soon after their click to
+    earn.
+    """
+
+    affiliate: np.ndarray
+    buyer: np.ndarray
+    address: np.ndarray
+    after: np.ndarray
+    amount: np.ndarray
+    block: np.ndarray
+    closing: np.ndarray
+    settled: np.ndarray
+    returned: np.ndarray
+    clicks: Mapping[int, int] = field(default_factory=dict)
+    barred: Mapping[int, int] = field(default_factory=dict)
+
+
+def counts_of(facts: Facts) -> dict[Sign, Counts]:
+    """By sign and affiliate: how many look like it, of how many."""
+    clicked = ~np.isnan(facts.after)
+    with np.errstate(invalid="ignore"):
+        late, hasty = facts.after > LATE_SECONDS, facts.after < HASTY_SECONDS
+    orders = _sums(facts.affiliate, clicked)
+    quick = _of(facts.affiliate, hasty, clicked)
+    return {
+        Sign.RING: _of(facts.affiliate, _in_ring(facts), facts.address > 0),
+        Sign.AGAIN: _of(facts.affiliate, _again(facts), facts.buyer > 0),
+        Sign.LATE: _of(facts.affiliate, late, clicked),
+        Sign.IDLE: {
+            pk: (min(orders.get(pk, 0), clicks), clicks) for pk, clicks in facts.clicks.items()
+        },
+        Sign.HASTY: {
+            pk: (k + facts.barred.get(pk, 0), n + facts.barred.get(pk, 0))
+            for pk in quick.keys() | facts.barred.keys()
+            for k, n in [quick.get(pk, (0, 0))]
+        },
+        Sign.RETURNED: _of(facts.affiliate, facts.returned, facts.settled),
+        Sign.HEAP: _heaps(facts),
+    }
+
+
+def _sums(affiliate: np.ndarray, which: np.ndarray) -> dict[int, int]:
+    found, count = np.unique(affiliate[which], return_counts=True)
+    return dict(zip(found.tolist(), count.tolist(), strict=True))
+
+
+def _of(affiliate: np.ndarray, sign: np.ndarray, among: np.ndarray) -> Counts:
+    have = _sums(affiliate, sign & among)
+    return {pk: (have.get(pk, 0), n) for pk, n in _sums(affiliate, among).items()}
+
+
+def _in_ring(facts: Facts) -> np.ndarray:
+    """Orders from an address that several buyers of this affiliate share, and few of others."""
+    own = np.column_stack([facts.affiliate, facts.address])
+    share = _counted(own) / _counted(facts.address[:, None])
+    return (_distinct(own, facts.buyer) >= SHARED) & (share >= OWN)
+
+
+def _again(facts: Facts) -> np.ndarray:
+    """Orders of a buyer who has many with this affiliate."""
+    return _counted(np.column_stack([facts.affiliate, facts.buyer])) >= OFTEN
+
+
+def _counted(keys: np.ndarray) -> np.ndarray:
+    """For each row how many rows have its key."""
+    if not len(keys):
+        return np.zeros(0, int)
+    _keys, place, count = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
+    return count[place.ravel()]
+
+
+def _distinct(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """For each row how many different values the rows with its key have."""
+    if not len(keys):
+        return np.zeros(0, int)
+    _keys, place = np.unique(keys, axis=0, return_inverse=True)
+    place = place.ravel()
+    pairs = np.unique(np.column_stack([place, values]), axis=0)
+    return np.bincount(pairs[:, 0], minlength=place.max() + 1)[place]
+
+
+def _heaps(facts: Facts) -> Counts:
+    """By affiliate how many orders more its greatest heaps before each close have than its greatest
+    at any other time, of all its orders. (Who streams has heaps on many evenings.)"""
+    order = np.lexsort((facts.amount, facts.block, facts.closing, facts.affiliate))
+    affiliates, place, n = np.unique(
+        facts.affiliate[order], return_inverse=True, return_counts=True
+    )
+    alike, closing = _alike(facts, order), facts.closing[order]
+    otherwise = np.zeros(len(affiliates), int)
+    np.maximum.at(otherwise, place[~closing], alike[~closing])
+    days = np.column_stack([place, facts.block[order]])[closing]
+    closes, at = np.unique(days, axis=0, return_inverse=True)
+    before = np.zeros(len(closes), int)
+    np.maximum.at(before, at.ravel(), alike[closing])
+    more = np.where(before >= MANY, np.maximum(before - otherwise[closes[:, 0]], 0), 0)
+    more = np.bincount(closes[:, 0], weights=more, minlength=len(affiliates)).astype(int)
+    counts = zip(more.tolist(), n.tolist(), strict=True)
+    return dict(zip(affiliates.tolist(), counts, strict=True))
+
+
+def _alike(facts: Facts, order: np.ndarray) -> np.ndarray:
+    """For each row, as sorted, how many of its affiliate's rows of the same days have its amount or
+    up to one hundredth more."""
+    days = np.column_stack([facts.affiliate, facts.closing, facts.block])[order]
+    fresh = (np.diff(days, axis=0, prepend=days[:1]) != 0).any(axis=1)
+    # One scale for all: a hundred for each span of days, far more than a logarithm comes to.
+    scale = fresh.cumsum() * 100 + np.log(np.maximum(facts.amount[order], 1))
+    return np.searchsorted(scale, scale + np.log1p(ALIKE), side="right") - np.arange(len(scale))
