@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
-from aiassist.services import matching
+from aiassist.services import matching, risk
 from aiassist.services.autopilot import nights
+from commissions.tasks import violation_apply
 
 
 @shared_task
@@ -24,3 +25,11 @@ def autopilots_wake() -> None:
 def autopilot_night(autopilot_pk: int) -> None:
     """One merchant's night. Whoever comes second finds that it was done today."""
     nights.night_spend(autopilot_pk=autopilot_pk)
+
+
+@shared_task
+def risk_scores_make() -> None:
+    """Compare affiliates with their peers, before the night's rewards are paid. A second delivery
+    proposes nobody twice."""
+    for case in risk.risk_scores_make():
+        violation_apply.delay_on_commit(case.pk)  # type: ignore[attr-defined]

@@ -25,7 +25,8 @@ from affiliates.models import (
     StandDown,
     Touch,
 )
-from aiassist.models import Autopilot, AutopilotDecision, PromptRun
+from aiassist.models import Autopilot, AutopilotDecision, PromptRun, RiskPolicy, RiskReview
+from aiassist.queries.risk import reviews_open
 from alliance.kernel import clock
 from alliance.kernel.access import has_role
 from alliance.kernel.columns import Text
@@ -121,6 +122,7 @@ QUEUES = (
     Queue("enrolments", _("Enrolments to decide"), "how_to_reg", Enrolment, APPLIED, OPS),
     Queue("refunds", _("Refunds without order"), "join_inner", Refund, UNMATCHED, OPS),
     Queue("appeals", _("Appeals to answer"), "gavel", Violation, "appeal=waiting", CASES),
+    Queue("reviews", _("Affiliates to look at"), "policy_alert", RiskReview, OPEN, CASES),
     Queue("awards", _("Campaign rewards to look at"), "trophy", Award, REVIEW, RISK),
     Queue("top_ups", _("Top-ups to confirm"), "savings", TopUp, ANNOUNCED, FINANCE),
     Queue("transfers", _("Transfers to look at"), "contact_support", BankCredit, OPEN, FINANCE),
@@ -189,6 +191,8 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Order, "receipt_long"),
             (Refund, "undo"),
             (Commission, "payments"),
+            (RiskReview, "policy_alert"),
+            (RiskPolicy, "tune"),
             (Violation, "gavel"),
             (Attribution, "alt_route"),
             (AttributionPolicy, "policy"),
@@ -250,7 +254,11 @@ def url_of(model: type[Model], narrowed: str = "") -> str:
 
 def counts() -> dict[str, int]:
     """How many wait, at most twenty seconds old; a decision at the desk renews it."""
-    return cache.get_or_set(QUEUES_CACHE, figures.waiting, QUEUES_SECONDS) or {}
+    return cache.get_or_set(QUEUES_CACHE, _count, QUEUES_SECONDS) or {}
+
+
+def _count() -> dict[str, int]:
+    return {**figures.waiting(), "reviews": reviews_open().count()}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

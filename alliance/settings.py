@@ -253,6 +253,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "aiassist.tasks.autopilots_wake",
         "schedule": crontab(hour="3-5", minute="10,40"),
     },
+    # Before the rewards of the day are paid (awards-pay).
+    "risk-scores-make": {
+        "task": "aiassist.tasks.risk_scores_make",
+        "schedule": crontab(hour="0", minute="40"),
+    },
     "boards-make": {"task": "campaigns.tasks.boards_make", "schedule": crontab(minute="25")},
     "coupons-turn": {"task": "commissions.tasks.coupons_turn", "schedule": 300.0},
     "campaigns-turn": {"task": "commissions.tasks.campaigns_turn", "schedule": 60.0},

@@ -18,6 +18,7 @@ from aiassist.models.autopilot import (
 )
 from aiassist.models.matching import Dismissal, Matches
 from aiassist.models.prompts import MILLION, PromptRun, Verdict, Why
+from aiassist.models.risk import ReviewState, RiskPolicy, RiskReview, RiskScore
 
 __all__ = [
     "MILLION",
@@ -41,6 +42,10 @@ __all__ = [
     "NightOutcome",
     "PromptRun",
     "Region",
+    "ReviewState",
+    "RiskPolicy",
+    "RiskReview",
+    "RiskScore",
     "StopReason",
     "Turn",
     "Verdict",

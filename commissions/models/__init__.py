@@ -1,6 +1,6 @@
 """Models of the money, split by noun."""
 
-from commissions.models.award import Award, AwardState, AwardStep
+from commissions.models.award import Award, AwardHold, AwardState, AwardStep
 from commissions.models.bank import BankCredit, BankCreditState, BankStatement, Finding
 from commissions.models.commission import (
     Commission,
@@ -72,6 +72,7 @@ __all__ = [
     "Appeal",
     "AppealState",
     "Award",
+    "AwardHold",
     "AwardState",
     "AwardStep",
     "Balance",

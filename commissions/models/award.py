@@ -116,6 +116,22 @@ class Award(Stamped):
         return Money(self.amount_minor, self.currency)
 
 
+class AwardHold(models.Model):
+    """This affiliate's awards wait: somebody has to look at it first. Taken away when they did."""
+
+    affiliate = models.OneToOneField(
+        Affiliate, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("affiliate")
+    )
+    since = models.DateTimeField(_("since"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("affiliate whose rewards wait")
+        verbose_name_plural = _("affiliates whose rewards wait")
+
+    def __str__(self) -> str:
+        return str(self.affiliate)
+
+
 class AwardStep(AppendOnly):
     """One step of an award: what changed (deltas), from which figures, and the entry of it."""
 

@@ -28,7 +28,7 @@ from campaigns.models import (
 from campaigns.services.enrolments import enrolment_move
 from campaigns.validity import Validity
 from commissions import chart, debts, ledger, queries
-from commissions.models import Award, AwardState, AwardStep
+from commissions.models import Award, AwardHold, AwardState, AwardStep
 from commissions.notices import award_tell
 from commissions.positions import moves_between
 from commissions.services import tasks
@@ -118,18 +118,29 @@ def award_pay(*, award_pk: int) -> bool:
     """DUE → PAID from its settlement day on: promised becomes payable, a debt is repaid first.
 
     False: not due yet, paid already (a message that comes twice pays once), or the affiliate is not
-    active; it is paid when it is again.
+    active or has to be looked at first; it is paid when that is over.
     """
     award = _locked(Award(pk=award_pk))
     if award.state != AwardState.DUE or settlement_day(award.due_month) > clock.business_day():
         return False
-    if award.affiliate.state != AffiliateState.ACTIVE:
+    held = AwardHold.objects.filter(affiliate=award.affiliate_id).exists()
+    if held or award.affiliate.state != AffiliateState.ACTIVE:
         return False
     award.paid_at = clock.now()
     _book(award, AwardState.PAID, award.amount_minor, {"why": "paid"})
     event = audit.record("award.paid", award, amount_minor=award.amount_minor)
     award_tell(award, "award.paid", event, amount_minor=award.amount_minor)
     return True
+
+
+def awards_hold(*, affiliate: Affiliate) -> None:
+    """No award of the affiliate is paid until `awards_free`. Nothing else of it waits."""
+    AwardHold.objects.get_or_create(affiliate=affiliate)
+
+
+def awards_free(*, affiliate: Affiliate) -> None:
+    """They are paid by the next `awards_pay`, if nothing else stands against it."""
+    AwardHold.objects.filter(affiliate=affiliate).delete()
 
 
 def due_month(campaign: Campaign) -> date:

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from affiliates.access import AffiliateRequest, affiliate_required
+from alliance.kernel import clock
 from alliance.kernel.http import page_or_part
 from campaigns.audience import obstacle
 from campaigns.queries import coupon_stocks_for
 from campaigns.services.enrolments import enrolment_apply, enrolment_quit
 from commissions import queries, taking_part
 from commissions.forms import ApplicationForm
+from commissions.models import AwardState
 from commissions.services.awards import evaluates_at
 from commissions.services.settlements import settlement_day
 from commissions.services.tasks import task_accept, task_quit
@@ -109,6 +111,8 @@ def _page(
     coupons = (
         card.mechanic.coupons and coupon_stocks_for(request.user).filter(campaign=campaign).exists()
     )
+    due = card.award is not None and card.award.state == AwardState.DUE
+    pays_on = settlement_day(card.award.due_month) if card.award else None
     counts = card.takes_part or not card.mechanic.enrols
     context: dict[str, Any] = {
         "card": card,
@@ -124,7 +128,8 @@ def _page(
         if card.takes_part or card.joins or not card.mechanic.enrols
         else obstacle(campaign, affiliate) or _("All places are taken."),
         "evaluates_at": evaluates_at(campaign) if card.mechanic.on_close else None,
-        "pays_on": settlement_day(card.award.due_month) if card.award else None,
+        "pays_on": pays_on,
+        "waits": due and pays_on is not None and pays_on < clock.business_day(),
         "appeal_days": settings.ALLIANCE["VIOLATION_APPEAL_DAYS"],
         "contact": settings.ALLIANCE["CONTACT"],
         "slate": slate[: WHOLE_SLATE if "all" in request.GET else SLATE],

@@ -31,6 +31,9 @@ from aiassist.models import (
     AutopilotNight,
     GroupKind,
     PromptRun,
+    RiskPolicy,
+    RiskReview,
+    RiskScore,
 )
 from aiassist.services.autopilot.policies import Limits, PolicyWish, policy_sign
 from alliance.kernel import clock
@@ -204,6 +207,18 @@ def autopilot_make(cast: Cast) -> Autopilot:
         evidence={"marginal_roi": 5.1, "threshold": 4.2, "guard": "change"},
     )
     return made
+
+
+def score_of(affiliate: Affiliate) -> RiskScore:
+    """Twelve of forty orders were hasty."""
+    finding = {
+        "sign": "hasty", "k": 12, "n": 40, "usual_bps": 130, "low_bps": 0, "high_bps": 480,
+        "peers": 61, "chance_ppm": 3,
+    }  # fmt: skip
+    return RiskScore.objects.create(
+        affiliate=affiliate, day=JUNE_22.date(), orders=40, kind="small", category="tea",
+        chance_ppm=21, false_bps=40, findings=[finding],
+    )  # fmt: skip
 
 
 def world_make() -> World:
@@ -414,6 +429,8 @@ def world_make() -> World:
         PromptRun.objects.create(
             purpose="copy", provider="offline", digest="0" * 64, currency="CNY", verdict="ok"
         ),
+        RiskPolicy.objects.create(set_by=cast.finance),
+        RiskReview.objects.create(affiliate=cast.affiliate, score=score_of(cast.affiliate)),
     ]
     flight = autopilot_make(cast)
     untouched += [flight, AutopilotDecision.objects.get()]

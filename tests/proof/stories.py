@@ -35,6 +35,7 @@ from merchants.services.orders import orders_record
 from merchants.services.product_feeds import feed_save
 from merchants.services.products import ProductData, products_let_end, products_save
 from merchants.services.terms import terms_announce
+from tests.aiassist.risk.world import among_peers
 from tests.cast import Cast
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
@@ -418,6 +419,11 @@ def _signed(cast: Cast) -> Autopilot:
         actor=cast.chen,
     )
     return made
+
+
+@story_of("aiassist.tasks.risk_scores_make")
+def one_of_ten_sells_to_itself(cast: Cast):
+    return among_peers(cast), [()]
 
 
 @story_of("merchants.tasks.imports_forget")

@@ -1,0 +1,123 @@
+"""Why an affiliate stands out, in sentences: for the desk, and as evidence of a case."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from aiassist.models import RiskScore
+from aiassist.risk import SIGNS, Sign
+from alliance.kernel.money import percent
+from alliance.kernel.templatetags.alliance import number
+from commissions.models import ViolationType
+from commissions.templatetags.books import day
+
+# What the sign counts, in a sentence with k and n, and what the case would be for.
+SAID = {
+    Sign.RING: (
+        _("%(k)s of %(n)s orders came from addresses that several of its buyers share."),
+        ViolationType.FAKE_TRADE,
+    ),
+    Sign.AGAIN: (
+        _("%(k)s of %(n)s orders came from buyers who ordered four times or more in a month."),
+        ViolationType.FAKE_TRADE,
+    ),
+    Sign.LATE: (
+        _("%(k)s of %(n)s orders came more than five days after their click."),
+        ViolationType.ABNORMAL,
+    ),
+    Sign.IDLE: (_("%(n)s clicks brought only %(k)s orders."), ViolationType.ABNORMAL),
+    Sign.HASTY: (
+        _("%(k)s of %(n)s orders came less than 20 seconds after their click."),
+        ViolationType.HIJACK,
+    ),
+    Sign.RETURNED: (
+        _("%(k)s of %(n)s settled orders were refunded after the settlement."),
+        ViolationType.FAKE_TRADE,
+    ),
+    Sign.HEAP: (
+        _(
+            "%(k)s of %(n)s orders had nearly the same amount, in the last two days of a month or "
+            "campaign, beyond what it sells alike at other times."
+        ),
+        ViolationType.SERIES,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A finding as it is shown. Rates in basis points; `width`s are of a bar, in percent."""
+
+    sentence: str
+    usual: str
+    bps: int
+    usual_bps: int
+    low_bps: int
+    high_bps: int
+    peers: int
+
+    @property
+    def scale(self) -> int:
+        """The rate at the end of the bar: all, or a round part that shows the difference."""
+        most = max(self.bps, self.high_bps)
+        return next(end for end in (100, 500, 1_000, 2_500, 5_000, 10_000) if end >= most)
+
+    @property
+    def at(self) -> dict[str, str]:
+        """Where on the bar, in percent: the affiliate, the usual rate, between what most peers."""
+        return {
+            name: f"{bps * 100 / self.scale:.1f}"
+            for name, bps in (
+                ("own", self.bps),
+                ("usual", self.usual_bps),
+                ("low", self.low_bps),
+                ("wide", self.high_bps - self.low_bps),
+            )
+        }
+
+
+def doubts_of(score: RiskScore) -> Iterator[Doubt]:
+    """The strongest first."""
+    for finding in score.findings:
+        k, n = finding["k"], finding["n"]
+        yield Doubt(
+            sentence=_sentence(finding),
+            usual=_usual(finding),
+            bps=round(k * 10_000 / n),
+            usual_bps=finding["usual_bps"],
+            low_bps=finding["low_bps"],
+            high_bps=finding["high_bps"],
+            peers=finding["peers"],
+        )
+
+
+def first_doubt(score: RiskScore) -> str:
+    return _sentence(score.findings[0])
+
+
+def evidence_of(score: RiskScore) -> str:
+    """For the case: what was counted and what is usual, and nothing of scores or thresholds."""
+    said = [f"{one.sentence} {one.usual}" for one in doubts_of(score)]
+    since = gettext("Looked at: your orders of the 90 days until %(day)s.")
+    return "\n".join([since % {"day": day(score.day)}, *said])[:2000]
+
+
+def reason_of(sign: str) -> ViolationType:
+    """What a case is for that rests on this sign most."""
+    return SAID[Sign(sign)][1]
+
+
+def _sentence(finding: dict[str, Any]) -> str:
+    words = str(SAID[Sign(finding["sign"])][0])
+    return words % {"k": number(finding["k"]), "n": number(finding["n"])}
+
+
+def _usual(finding: dict[str, Any]) -> str:
+    if SIGNS[Sign(finding["sign"])].few:
+        words = gettext("Among those alike, usually %(usual)s of the clicks bring one.")
+    else:
+        words = gettext("Among those alike it is usually %(usual)s.")
+    return words % {"usual": percent(finding["usual_bps"])}
