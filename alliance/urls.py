@@ -23,6 +23,7 @@ urlpatterns = [
     path("code/", share_code, name="share_code"),
     path("router/rest", door.router, name="gateway"),
     path("g/<str:token>", ways.follow, name="gateway_way"),
+    path("g/e/<str:token>", ways.event_page, name="gateway_event"),
     path("g/c/<str:token>", ways.follow_to_coupon, name="gateway_coupon"),
     path("health/live", health.live),
     path("health/ready", health.ready),

@@ -1,6 +1,6 @@
 """The only way from a request to a row of the affiliate side. Strangers find nothing."""
 
-from affiliates.queries.baskets import basketed, baskets_for, products_in
+from affiliates.queries.baskets import basketed, baskets_for, baskets_of, products_in
 from affiliates.queries.clicks import (
     FIGURES,
     VISITOR,
@@ -49,6 +49,7 @@ from affiliates.queries.places import (
     products_of,
     promoters_of,
     rates_in,
+    rates_in_event,
     with_records,
 )
 from affiliates.queries.policies import policies_at, policy_now
@@ -60,6 +61,8 @@ from affiliates.queries.products import (
     products_known,
     products_offered_among,
     shops_known,
+    shops_like,
+    shops_selling,
 )
 from affiliates.queries.rates import (
     extra_of,
@@ -89,6 +92,7 @@ __all__ = [
     "applies_again_at",
     "basketed",
     "baskets_for",
+    "baskets_of",
     "categories",
     "clicks_by_affiliate",
     "clicks_by_day",
@@ -131,12 +135,15 @@ __all__ = [
     "rate_changes",
     "rate_history",
     "rates_in",
+    "rates_in_event",
     "reason_of_state",
     "relations_for",
     "share_of",
     "shop_at",
     "shops_known",
+    "shops_like",
     "shops_near",
+    "shops_selling",
     "sites_for",
     "targets_of",
     "way_of",

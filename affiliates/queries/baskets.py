@@ -12,12 +12,13 @@ from merchants.models import Product
 def baskets_for(user: User) -> QuerySet[Basket]:
     """The user's baskets, the one used last first, each with how many products are in it
     (`size`)."""
-    return (
-        Basket.objects.filter(affiliate=acting_for(user))
-        .select_related("affiliate")
-        .annotate(size=Count("items"))
-        .order_by("-updated_at", "-pk")
-    )
+    rows = Basket.objects.filter(affiliate=acting_for(user)).select_related("affiliate")
+    return rows.annotate(size=Count("items")).order_by("-updated_at", "-pk")
+
+
+def baskets_of(affiliate: Affiliate) -> QuerySet[Basket]:
+    """Those of an affiliate, for a tool that acts for it, the one used last first."""
+    return Basket.objects.filter(affiliate=affiliate).order_by("-updated_at", "-pk")
 
 
 def products_in(basket: Basket) -> list[Product]:

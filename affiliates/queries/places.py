@@ -233,6 +233,11 @@ def with_records(
 
 def rates_in(plan: Plan) -> dict[int, int]:
     """By product: the rate last announced in the plan, where it is above 0."""
-    rows = Terms.objects.filter(plan=plan, product__isnull=False).order_by("created_at", "pk")
+    return rates_in_event(Plan.objects.filter(pk=plan.pk))
+
+
+def rates_in_event(plans: QuerySet[Plan]) -> dict[int, int]:
+    """The same over the plans of an event, of which each product is in one."""
+    rows = Terms.objects.filter(plan__in=plans, product__isnull=False).order_by("created_at", "pk")
     last = dict(rows.values_list("product", "rate_bps"))
     return {pk: bps for pk, bps in last.items() if pk and bps}

@@ -40,6 +40,21 @@ def shops_known() -> QuerySet[Shop]:
     return Shop.objects.select_related("merchant")
 
 
+def shops_selling() -> QuerySet[Shop]:
+    """Shops of merchants that are active and can pay."""
+    return shops_known().filter(
+        merchant__state=MerchantState.ACTIVE, merchant__funding_paused_at=None
+    )
+
+
+def shops_like(shop: Shop) -> QuerySet[Shop]:
+    """Other shops that sell in the same categories, the best scored first."""
+    categories = Product.objects.filter(PICKABLE, shop=shop).values("category")
+    same = Product.objects.filter(PICKABLE, shop=OuterRef("pk"), category__in=categories)
+    found = shops_selling().exclude(pk=shop.pk).filter(Exists(same))
+    return found.order_by("-score_centi", "pk")
+
+
 # --- What a product costs the buyer and earns the affiliate ---
 
 

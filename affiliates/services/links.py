@@ -102,14 +102,16 @@ def link_create(
 
 
 @transaction.atomic
-def link_first_followed(*, zone: AdZone, product: Product, subs: Mapping[str, str]) -> Link:
+def link_first_followed(
+    *, zone: AdZone, product: Product, subs: Mapping[str, str], plan: Plan | None = None
+) -> Link:
     """The link of a way that a tool was given before there was one: made when somebody first
     follows it. One that the affiliate has paused stays so. Raises as `link_create` does."""
-    way = {"zone": zone, "product": product, "url": product.url, "plan": None, "dx": False}
+    way = {"zone": zone, "product": product, "url": product.url, "plan": plan, "dx": False}
     held = Link.objects.filter(**way, **_subs(subs)).order_by("pk").first()
     affiliate = zone.site.affiliate
     return held or link_create(
-        actor=None, affiliate=affiliate, zone=zone, product=product, subs=subs
+        actor=None, affiliate=affiliate, zone=zone, product=product, subs=subs, plan=plan
     )
 
 

@@ -53,8 +53,11 @@ class Call:
     @property
     def page(self) -> tuple[int, int]:
         """Which page, from 1 on, of how many. Raises Refused."""
-        number = self.args.get("page_no", 1)
-        size = self.args.get("page_size", SIZE)
+        return self.page_in(self.args)
+
+    def page_in(self, args: Args) -> tuple[int, int]:
+        """The same of arguments that stand within another. Raises Refused."""
+        number, size = args.get("page_no", 1), args.get("page_size", SIZE)
         if not 1 <= number <= PAGES:
             raise wrong("page_no")
         if not 1 <= size <= SIZE_MOST:

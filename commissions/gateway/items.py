@@ -13,8 +13,9 @@ from alliance.kernel.money import Money
 from commissions.gateway.call import Call
 from commissions.gateway.errors import wrong
 from commissions.gateway.ways import coupon_way, way_to
-from merchants.models import Coupon, Product
+from merchants.models import Coupon, Event, Product
 
+EVENT_NUMBERS = 20_000_000  # before the number of an event, where it is that of a material
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -113,7 +114,9 @@ def only(said: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: said[name] for name in names if name in said}
 
 
-def upgraded(offer: Offer, call: Call, subs: Mapping[str, str]) -> dict[str, Any]:
+def upgraded(
+    offer: Offer, call: Call, subs: Mapping[str, str], *, event: Event | None = None
+) -> dict[str, Any]:
     """An item as the present generation nests it. Its links are made when somebody follows them."""
     product = offer.product
     facts = basic(product)
@@ -129,16 +132,23 @@ def upgraded(offer: Offer, call: Call, subs: Mapping[str, str]) -> dict[str, Any
         },
         "publish_info": {
             "income_rate": percent(offer.rate_bps),
-            "click_url": way_to(product, call.zone, subs) if "adzone_id" in call.args else None,
-            "coupon_share_url": coupon_way(product, call.zone, subs)
-            if offer.coupon and "adzone_id" in call.args
-            else None,
+            **_ways(offer, call, subs, event),
             "income_info": {
                 "commission_rate": percent(offer.rate_bps),
                 "commission_amount": commission.plain,
             },
         },
     }
+
+
+def _ways(offer: Offer, call: Call, subs: Mapping[str, str], event: Event | None) -> dict[str, Any]:
+    """Addresses to share, where the call says from which ad zone."""
+    if "adzone_id" not in call.args:
+        return {}
+    found = {"click_url": way_to(offer.product, call.zone, subs, event=event)}
+    if offer.coupon:
+        found["coupon_share_url"] = coupon_way(offer.product, call.zone, subs, event=event)
+    return found
 
 
 def _path(coupon: Coupon) -> dict[str, Any]:

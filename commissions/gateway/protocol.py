@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,7 @@ from commissions.gateway.schema import moment_of
 from commissions.models import ApiApp
 from commissions.services.api_apps import api_app_secrets, api_app_used
 
+_FORM = "application/x-www-form-urlencoded"
 TOLERANCE = timedelta(minutes=10)
 _MILLISECONDS = re.compile(r"\d{13}", re.ASCII)
 
@@ -28,7 +29,9 @@ def fields_of(request: HttpRequest) -> dict[str, str]:
     """All that is signed: of the address and of the form, which wins. Files are not. Raises Refused
     for a form that cannot be read."""
     try:
-        form = request.POST.dict()
+        # Some tools put the form into the body of a GET.
+        by_get = request.method == "GET" and request.content_type == _FORM
+        form = QueryDict(request.body).dict() if by_get else request.POST.dict()
     except (MultiPartParserError, SuspiciousOperation):
         raise Refused(Fault.PARAMETER_ERROR) from None
     return {str(name): str(value) for name, value in {**request.GET.dict(), **form}.items()}

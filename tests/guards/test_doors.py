@@ -35,7 +35,7 @@ from tests.guards.routes import routes
 
 PUBLIC = {
     "hooks/<str:token>", "statements/keys/", "statements/verify_statement.py",
-    "router/rest", "g/<str:token>", "g/c/<str:token>",  # signed, with another secret each
+    "router/rest", "g/<str:token>", "g/c/<str:token>", "g/e/<str:token>",  # signed
     "", "r/<str:code>", "s/<str:code>", "code/", "health/live", "health/ready",
     "language/", "start/",
     "api/v1/schema", "api/docs/", "api/errors/", "api/v1/^.*$",

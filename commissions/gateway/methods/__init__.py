@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commissions.gateway.call import Call
-from commissions.gateway.methods import goods, links
+from commissions.gateway.methods import codes, goods, links, materials, shops
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,31 @@ METHODS: dict[str, Served] = {
     "taobao.tbk.item.info.upgrade.get": _reads(goods.item_info_upgrade),
     "taobao.tbk.dg.material.optional": _reads(goods.material_optional),
     "taobao.tbk.dg.material.optional.upgrade": _reads(goods.material_upgrade),
+    "taobao.tbk.sc.material.optional": _reads(goods.material_optional, session=True),
+    # Materials
+    "taobao.tbk.optimus.tou.material.ids.get": _reads(materials.material_ids),
+    "taobao.tbk.dg.material.recommend": _reads(materials.recommend),
+    "taobao.tbk.dg.optimus.material": _reads(materials.optimus),
+    "taobao.tbk.sc.optimus.material": _reads(materials.optimus_for, session=True),
     # Links
     "taobao.tbk.dg.general.link.convert": _makes(links.convert),
+    "taobao.tbk.sc.general.link.convert": _makes(links.convert, session=True),
+    "taobao.tbk.dg.general.link.parse": _reads(links.parse),
+    "taobao.tbk.sc.general.link.parse": _reads(links.parse, session=True),
+    "taobao.tbk.privilege.get": _makes(links.privilege, session=True),
+    "taobao.tbk.coupon.convert": _makes(links.coupon_convert),
+    "taobao.tbk.spread.get": _makes(links.spread),
+    "taobao.tbk.activity.info.get": _reads(links.activity),
+    "taobao.tbk.sc.activity.info.get": _reads(links.activity, session=True),
+    # Share codes
+    "taobao.tbk.tpwd.create": _makes(codes.create),
+    "taobao.tbk.tpwd.parse": _reads(codes.parse),
+    "taobao.tbk.tpwd.convert": _makes(codes.convert),
+    "taobao.tbk.sc.tpwd.convert": _makes(codes.convert_for, session=True),
+    # Shops and places
+    "taobao.tbk.shop.get": _reads(shops.search),
+    "taobao.tbk.shop.recommend.get": _reads(shops.recommended),
+    "taobao.tbk.sc.shop.convert": _makes(shops.convert, session=True),
+    "taobao.tbk.adzone.create": _once(shops.adzone_create),
+    "taobao.tbk.sc.adzone.create": _once(shops.adzone_create, session=True),
 }

@@ -1,5 +1,6 @@
-"""Methods that make links, or say what is behind them."""
+"""Methods that make links, or say what is behind an address."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,53 +8,195 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.pasted import Kind, Thing, things_in
-from affiliates.queries import Missing, Sight, Target, products_known, shops_known, targets_of
-from affiliates.services import link_address, links_convert
+from affiliates.queries import (
+    Missing,
+    Sight,
+    Target,
+    events_shown,
+    offers_of,
+    products_known,
+    shops_known,
+    targets_of,
+)
+from affiliates.services import SUB_LENGTH, link_address, links_convert
 from alliance.kernel.http import key_in
 from alliance.kernel.money import Money
 from campaigns.coupon_pages import address_of
 from campaigns.sharing import Card, Share, cards_of
 from commissions.gateway.call import Call
-from commissions.gateway.errors import wrong
-from commissions.gateway.items import coupon_words, item_id, key_of, percent
-from commissions.gateway.ways import link_in
+from commissions.gateway.errors import missing, wrong
+from commissions.gateway.items import EVENT_NUMBERS, coupon_words, item_id, key_of, only, percent
+from commissions.gateway.ways import event_way, link_in
+from merchants.models import Event
 
 MOST = 20  # of one kind in one call
 DONE, NO_ITEM, REFUSED = 200, -4003, -1
-ITEM, SHOP = 1, 2  # material_type
+ITEM, SHOP, EVENT = 1, 2, 3  # material_type
+MISSING = _("There is nothing of ours in it.")
 
 
 def convert(call: Call) -> dict[str, Any]:
     """Items, shops, addresses and share codes at once. Each answers for itself: `code` 200, or why
     there is no link."""
+    if "adzone_id" not in call.args:
+        raise missing("adzone_id")
     args = call.args
-    items = [*_ids(args, "item_id_list"), *_within(args, "item_dto", "item_id")]
-    shops = [*_ids(args, "seller_id_list"), *_within(args, "shop_dto", "shop_id")]
-    materials = [*_ids(args, "material_list"), *_within(args, "material_dto", "material_url")]
-    if not (items or shops or materials):
-        raise wrong("item_id_list", _("Say what links are wanted for."))
-    for name, several in (
-        ("item_id_list", items), ("seller_id_list", shops), ("material_list", materials),
-    ):  # fmt: skip
+    asked = {
+        "item_id_list": [*_ids(args, "item_id_list"), *_within(args, "item_dto", "item_id")],
+        "seller_id_list": [*_ids(args, "seller_id_list"), *_within(args, "shop_dto", "shop_id")],
+        "page_id_list": [*_ids(args, "page_id_list"), *_within(args, "page_dto", "page_id")],
+        "material_list": [
+            *_ids(args, "material_list"),
+            *_within(args, "material_dto", "material_url"),
+        ],
+    }
+    for name, several in asked.items():
+        asked[name] = list(dict.fromkeys(several))
         if len(several) > MOST:
             raise wrong(name)
-    dx = any(one.get("dx") == "1" for one in args.get("item_dto", []))
+    if not any(asked.values()):
+        raise wrong("item_id_list", _("Say what links are wanted for."))
     data = {
-        "item_url_list": [
-            {"input_item_id": text, **_item_told(card)}
-            for text, card in zip(items, _cards(call, _of_items(items), dx=dx), strict=True)
-        ],
-        "shop_url_list": [
-            {"input_shop_id": text, **_told(card)}
-            for text, card in zip(shops, _cards(call, _of_shops(shops)), strict=True)
+        "item_url_list": _items_told(call, asked["item_id_list"]),
+        "shop_url_list": _shops_told(call, asked["seller_id_list"]),
+        "event_url_list": [
+            {"input_page_id": text, **_event_told(call, text)} for text in asked["page_id_list"]
         ],
         "material_url_list": [
             {"input_material_url": text, **_told(card)}
-            for text in materials
-            for card in _cards(call, sights_of(call, text))[:1]
+            for text in asked["material_list"]
+            for card in cards_for(call, sights_of(call, text))
         ],
     }
-    return {"data": {name: found for name, found in data.items() if found}, "result_msg": "ok"}
+    return {"data": {name: told for name, told in data.items() if told}, "result_msg": "ok"}
+
+
+def _items_told(call: Call, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """An item may come with a mark of its own, and ask for the general plan (dx)."""
+    own = {one["item_id"]: one for one in call.args.get("item_dto", []) if "item_id" in one}
+    alike: dict[tuple[str, bool], list[str]] = defaultdict(list)
+    for text in ids:
+        said = own.get(text, {})
+        alike[said.get("external_id", ""), said.get("dx") == "1"].append(text)
+    told = {}
+    for (mark, dx), some in alike.items():
+        for text, card in zip(some, cards_for(call, item_sights(some), mark, dx=dx), strict=True):
+            told[text] = {"input_item_id": text, **_item_told(card)}
+    return [told[text] for text in ids]
+
+
+def _shops_told(call: Call, ids: Sequence[str]) -> list[dict[str, Any]]:
+    made = zip(ids, cards_for(call, shop_sights(ids)), strict=True)
+    return [{"input_shop_id": text, **_told(card)} for text, card in made]
+
+
+def parse(call: Call) -> dict[str, Any]:
+    """What is behind addresses and share codes. No link is made."""
+    texts = _within(call.args, "material_dto", "material_url")
+    if not 1 <= len(texts) <= MOST:
+        raise wrong("material_dto")
+    told = [{"input_material_url": text, **_parsed(call, text)} for text in texts]
+    return {"data": {"material_url_list": told}, "result_msg": "ok"}
+
+
+def _parsed(call: Call, text: str) -> dict[str, Any]:
+    (sight,) = sights_of(call, text)
+    if isinstance(sight, Missing):
+        return {"code": NO_ITEM, "msg": MISSING}
+    product, link = sight.product, sight.link
+    told: dict[str, Any] = {
+        "code": DONE,
+        "msg": "ok",
+        "link_info_dto": {
+            "material_type": ITEM if product else SHOP,
+            "material_id": item_id(product) if product else sight.shop.pk,
+            "seller_id": sight.shop.pk,
+            "tpwd_origin_url": sight.url or (product.url if product else None),
+            "origin_pid": origin_pid(call, sight) if link else None,
+        },
+    }
+    if product and (offers := offers_of([product], affiliate=call.affiliate)):
+        told["promotion_info_dto"] = {"commission_rate": percent(offers[0].rate_bps)}
+    return told
+
+
+def origin_pid(call: Call, sight: Target) -> str:
+    """Whose link it was; "0" for another's, or none."""
+    link = sight.link
+    return link.zone.pid if link and link.affiliate_id == call.affiliate.pk else "0"
+
+
+def privilege(call: Call) -> dict[str, Any]:
+    """One item's link, coupon and rate, as tools of service providers ask for it."""
+    (card,) = cards_for(call, item_sights([call.args.get("item_id", "")]))
+    return {"result": {"data": _privileged(card)}}
+
+
+def coupon_convert(call: Call) -> dict[str, Any]:
+    """The same, as the affiliate's own tools ask for it."""
+    (card,) = cards_for(call, item_sights([call.args.get("item_id", "")]))
+    return {"result": {"results": _privileged(card), "result_code": DONE, "result_msg": "ok"}}
+
+
+def _privileged(card: Card) -> dict[str, Any]:
+    share, product = card.share, card.made.product
+    if share is None or product is None:
+        raise wrong("item_id", card.made.why_not)
+    told = _told(card).get("coupon_info_dto", {})
+    address = share.address if told else link_address(share.link)
+    return {
+        "item_id": item_id(product),
+        "item_url": link_address(share.link),
+        "category_id": product.category_id,
+        "coupon_click_url": address,
+        "max_commission_rate": percent(card.rate_bps),
+        "min_commission_rate": percent(product.rate_bps),
+        "coupon_info": told.get("coupon_desc"),
+        **only(told, "coupon_start_time", "coupon_end_time", "coupon_remain_count"),
+    }
+
+
+def spread(call: Call) -> dict[str, Any]:
+    """The short address of each of our own; `err_msg` is OK, or says why there is none."""
+    told = []
+    for asked in call.args["requests"]:
+        (sight,) = sights_of(call, asked["url"])
+        link = None if isinstance(sight, Missing) else sight.link
+        if link is None:
+            told.append({"content": "", "err_msg": str(MISSING)})
+        else:
+            told.append({"content": link_address(link), "err_msg": "OK"})
+    return {"results": told, "total_results": len(told)}
+
+
+def activity(call: Call) -> dict[str, Any]:
+    """An event's page, whose products lead on by links of the ad zone."""
+    event = _event(call.args["activity_material_id"])
+    if event is None:
+        raise wrong("activity_material_id")
+    address = event_way(event, call.zone, call.subs)
+    told = {
+        "page_name": event.name,
+        "page_start_time": event.starts_at,
+        "page_end_time": event.ends_at,
+        "click_url": address,
+        "short_click_url": address,
+    }
+    return {"data": told}
+
+
+def _event(text: str) -> Event | None:
+    """By our number of it, or that of its material."""
+    return events_shown().filter(pk=key_in(text) % EVENT_NUMBERS).first()
+
+
+def _event_told(call: Call, text: str) -> dict[str, Any]:
+    event = _event(text)
+    if event is None:
+        return {"code": NO_ITEM, "msg": MISSING}
+    address = event_way(event, call.zone, call.subs)
+    words = {"cps_long_url": address, "cps_short_url": address, "page_id": event.pk}
+    return {"code": DONE, "msg": "ok", "link_info_dto": {**words, "material_type": EVENT}}
 
 
 def sights_of(call: Call, text: str) -> list[Sight]:
@@ -76,7 +219,7 @@ def _within(args: dict[str, Any], name: str, inner: str) -> list[str]:
             if inner in one]  # fmt: skip
 
 
-def _of_items(ids: Sequence[str]) -> list[Sight]:
+def item_sights(ids: Sequence[str]) -> list[Sight]:
     keys = {text: key_of(text) for text in ids}
     known = products_known().in_bulk(keys.values())
     return [
@@ -87,7 +230,7 @@ def _of_items(ids: Sequence[str]) -> list[Sight]:
     ]
 
 
-def _of_shops(ids: Sequence[str]) -> list[Sight]:
+def shop_sights(ids: Sequence[str]) -> list[Sight]:
     known = shops_known().in_bulk([key_in(text) for text in ids])
     sights: list[Sight] = []
     for text in ids:
@@ -97,13 +240,18 @@ def _of_shops(ids: Sequence[str]) -> list[Sight]:
     return sights
 
 
-def _cards(call: Call, sights: Sequence[Sight], *, dx: bool = False) -> list[Card]:
+def cards_for(
+    call: Call, sights: Sequence[Sight], mark: str = "", *, dx: bool = False
+) -> list[Card]:
+    """What becomes of these things on the call's ad zone, one for each. `mark`: their sub-id 1."""
+    if len(mark) > SUB_LENGTH:
+        raise wrong("external_id")
     made = links_convert(
         actor=call.user,
         affiliate=call.affiliate,
         zone=call.zone,
         sights=sights,
-        subs=call.subs,
+        subs={**call.subs, "sub1": mark} if mark else call.subs,
         dx=dx,
     )
     return cards_of(made, call.affiliate)

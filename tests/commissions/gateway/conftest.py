@@ -1,11 +1,15 @@
 """An affiliate with a tool that speaks the protocol, and what it may ask for."""
 
 import copy
+from datetime import timedelta
 
 import pytest
 
+from affiliates.services import event_draft, event_join, event_open, event_publish
+from alliance.kernel import clock
+from alliance.kernel.models import StaffRole
 from commissions.services.api_apps import api_app_make, api_session_open
-from tests.cast import Cast, cast_make
+from tests.cast import Cast, cast_make, staff_make
 from tests.commissions.gateway.speaker import Speaker
 
 
@@ -14,7 +18,25 @@ def made(one_world) -> tuple[Cast, Speaker]:
     cast = cast_make()
     facts = {"actor": cast.lin, "affiliate": cast.affiliate}
     app = api_app_make(name="Lin's tool", **facts)
+    event_make(cast)
     return cast, Speaker(app, session=api_session_open(app=app, **facts).access)
+
+
+def event_make(cast: Cast) -> None:
+    """A published event in which the product earns more."""
+    now, ops = clock.now(), staff_make(StaffRole.OPS)
+    event = event_draft(
+        actor=ops,
+        name="618",
+        least_bps=1_000,
+        enrol_until=now + timedelta(days=1),
+        starts_at=now + timedelta(days=1),
+        ends_at=now + timedelta(days=9),
+    )
+    event_open(actor=ops, event=event)
+    rates = {cast.product.pk: 1_500}
+    event_join(actor=cast.chen, merchant=cast.merchant, event=event, rates=rates)
+    event_publish(actor=ops, event=event)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from affiliates.services import link_address
+from merchants.models import Event
 from tests.cast import Cast
 
 EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
@@ -17,5 +19,67 @@ EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "taobao.tbk.dg.general.link.convert": lambda cast: {
         "adzone_id": cast.zone.pk, "item_id_list": cast.product.pk,
         "seller_id_list": cast.shop.pk, "material_dto": [{"material_url": cast.product.url}],
+    },
+    "taobao.tbk.sc.material.optional": lambda cast: {
+        "adzone_id": cast.zone.pk, "site_id": cast.zone.site_id, "q": "500ml",
+    },
+    "taobao.tbk.optimus.tou.material.ids.get": lambda cast: {
+        "material_query": {"page_no": 1, "page_size": 20},
+    },
+    "taobao.tbk.dg.material.recommend": lambda cast: {"adzone_id": cast.zone.pk},
+    "taobao.tbk.dg.optimus.material": lambda cast: {
+        "adzone_id": cast.zone.pk, "material_id": 28026,
+    },
+    "taobao.tbk.sc.optimus.material": lambda cast: {
+        "adzone_id": cast.zone.pk, "site_id": cast.zone.site_id, "material_id": 13366,
+    },
+    "taobao.tbk.sc.general.link.convert": lambda cast: {
+        "adzone_id": cast.zone.pk, "site_id": cast.zone.site_id,
+        "item_dto": [{"item_id": cast.product.pk, "dx": "1"}],
+    },
+    "taobao.tbk.dg.general.link.parse": lambda cast: {
+        "material_dto": [{"material_url": f"看这个 ￥{cast.link.code}￥"}],
+    },
+    "taobao.tbk.sc.general.link.parse": lambda cast: {
+        "material_dto": {"material_url": cast.product.url},
+    },
+    "taobao.tbk.privilege.get": lambda cast: {
+        "adzone_id": cast.zone.pk, "site_id": cast.zone.site_id, "item_id": cast.product.pk,
+    },
+    "taobao.tbk.coupon.convert": lambda cast: {
+        "adzone_id": cast.zone.pk, "item_id": cast.product.pk,
+    },
+    "taobao.tbk.spread.get": lambda cast: {
+        "requests": [{"url": link_address(cast.link)}, {"url": "https://elsewhere.example/"}],
+    },
+    "taobao.tbk.activity.info.get": lambda cast: {
+        "activity_material_id": Event.objects.get().pk, "adzone_id": cast.zone.pk,
+    },
+    "taobao.tbk.sc.activity.info.get": lambda cast: {
+        "activity_material_id": 20_000_000 + Event.objects.get().pk,
+        "adzone_id": cast.zone.pk, "site_id": cast.zone.site_id,
+    },
+    "taobao.tbk.tpwd.create": lambda cast: {"url": link_address(cast.link)},
+    "taobao.tbk.tpwd.parse": lambda cast: {"password_content": f"￥{cast.link.code}￥"},
+    "taobao.tbk.tpwd.convert": lambda cast: {
+        "password_content": f"￥{cast.link.code}￥", "adzone_id": cast.zone.pk,
+    },
+    "taobao.tbk.sc.tpwd.convert": lambda cast: {
+        "password_content": f"￥{cast.link.code}￥",
+        "adzone_id": cast.zone.pk, "site_id": cast.zone.site_id,
+    },
+    "taobao.tbk.shop.get": lambda cast: {"fields": "user_id,shop_title", "q": "chen"},
+    "taobao.tbk.shop.recommend.get": lambda cast: {
+        "fields": "user_id,shop_title,shop_url", "user_id": cast.shop.pk,
+    },
+    "taobao.tbk.sc.shop.convert": lambda cast: {
+        "fields": "user_id,click_url", "user_ids": cast.shop.pk,
+        "adzone_id": cast.zone.pk, "site_id": cast.zone.site_id,
+    },
+    "taobao.tbk.adzone.create": lambda cast: {
+        "site_id": cast.zone.site_id, "adzone_name": "Group 7",
+    },
+    "taobao.tbk.sc.adzone.create": lambda cast: {
+        "site_id": cast.zone.site_id, "adzone_name": "Group 8",
     },
 }  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from affiliates.models import Link
+from affiliates.models import AdZone
 from alliance.kernel import clock
 from commissions.gateway.methods import METHODS
 from commissions.gateway.protocol import sign
@@ -163,6 +163,18 @@ def test_too_many_calls_are_refused_until_the_minute_is_over(cast, tool, setting
     assert error["sub_msg"] == "This ban will last for 50 more seconds"
 
 
+def test_what_may_be_done_once_is_not_done_again_by_the_same_call(cast, tool):
+    asked = {"site_id": cast.zone.site_id, "adzone_name": "Group 9"}
+    fields = tool.fields("taobao.tbk.adzone.create", **asked)
+    fields = signed(api_app_secrets(tool.app)[0], fields)
+    first, again = tool.send(fields), tool.send(fields)
+    assert first["tbk_adzone_create_response"]["data"] == {"model": AdZone.objects.latest("pk").pid}
+    assert again["tbk_adzone_create_response"]["data"] == {"model": AdZone.objects.latest("pk").pid}
+    another = tool.refusal("taobao.tbk.adzone.create", sign_method="hmac", **asked)
+    assert another == (50, "isv.invalid")
+    assert cast.zone.site.zones.filter(name="Group 9").count() == 1
+
+
 def test_a_refusal_of_ours_is_a_business_failure(cast, tool):
     cast.affiliate.state = "frozen"
     cast.affiliate.save()
@@ -175,22 +187,6 @@ def test_another_affiliates_zone_is_not_there(cast, tool):
         41,
         "isv.invalid-parameter:adzone_id",
     )
-
-
-def test_a_way_of_a_search_becomes_a_link_when_somebody_follows_it(cast, tool):
-    before = Link.objects.count()
-    asked = {"adzone_id": cast.zone.pk, "relation_id": "77", "union_id": "a1"}
-    found = tool.answer("taobao.tbk.dg.material.optional.upgrade", **asked)
-    (item,) = found["result_list"]["map_data"]
-    address = item["publish_info"]["click_url"].partition("://")[2].partition("/")[2]
-    assert Link.objects.count() == before
-    for _again in range(2):
-        led = tool.client.get(f"/{address}?sub4=x")
-        link = Link.objects.latest("pk")
-        assert led["Location"] == f"/r/{link.code}?sub4=x"
-    assert Link.objects.count() == before + 1
-    assert (link.sub2, link.product_id, link.zone_id) == ("77", cast.product.pk, cast.zone.pk)
-    assert tool.client.get(f"/{address}x").status_code == 404
 
 
 junk = st.one_of(

@@ -1,0 +1,116 @@
+"""What the methods do, beyond the form of their answers."""
+
+import re
+from datetime import timedelta
+
+from django.conf import settings
+
+from affiliates.models import AdZone, Link
+from affiliates.services import affiliate_apply
+from affiliates.services.baskets import basket_make, basket_put
+from alliance.kernel import clock
+from commissions.gateway.items import item_id, key_of
+from commissions.services.api_apps import api_session_open
+from merchants.models import Event
+from merchants.services.products import ProductData, product_save
+from tests.cast import user_make
+
+
+def test_methods_that_act_for_somebody_want_their_session(cast, tool):
+    """Another affiliate lets the tool act for it: its ad zones then, and not those of the app."""
+    wei = user_make()
+    other = affiliate_apply(user=wei, kind="small", name="Wei")
+    zone = AdZone.objects.get(site__affiliate=other)
+    asked = {"item_id": cast.product.pk, "adzone_id": zone.pk, "site_id": zone.site_id}
+    assert tool.refusal("taobao.tbk.privilege.get", session=None, **asked)[0] == 26
+    assert tool.refusal("taobao.tbk.privilege.get", **asked)[0] == 41
+    tool.session = api_session_open(actor=wei, app=tool.app, affiliate=other).access
+    told = tool.answer("taobao.tbk.privilege.get", **asked)["result"]["data"]
+    assert told["max_commission_rate"] == "12.00"
+    link = Link.objects.get(code=told["item_url"].rpartition("/")[2])
+    assert (link.affiliate, link.zone) == (other, zone)
+
+
+def test_pages_follow_each_other_and_end(cast, tool):
+    for number in range(2, 6):
+        facts = ProductData(
+            external_id=f"P{number}",
+            title=f"杯 {number}",
+            url=f"https://shop.chen.example/p/{number}",
+            price_minor=number * 100,
+        )
+        product_save(shop=cast.shop, data=facts, actor=cast.chen)
+    seen = []
+    for page in (1, 3, 2, 4):
+        answer = tool.answer(
+            "taobao.tbk.dg.material.optional",
+            adzone_id=cast.zone.pk, sort="price_asc", page_size=2, page_no=page,
+        )  # fmt: skip
+        listed = answer["result_list"].get("map_data", [])
+        seen.append([one["zk_final_price"] for one in listed])
+    assert seen == [["2.00", "3.00"], ["199.00"], ["4.00", "5.00"], []]
+
+
+def test_an_events_page_leads_on_at_the_events_rate(cast, tool):
+    event = Event.objects.get()
+    told = tool.answer(
+        "taobao.tbk.activity.info.get", activity_material_id=event.pk, adzone_id=cast.zone.pk,
+        union_id="a1",
+    )["data"]  # fmt: skip
+    page = tool.client.get(told["click_url"].removeprefix(settings.PUBLIC_URL))
+    address = re.search(r'href="([^"]*/g/[^"]*)"', page.content.decode())[1]
+    tool.client.get(address.removeprefix(settings.PUBLIC_URL))
+    link = Link.objects.latest("pk")
+    assert (link.plan.event, link.sub1, link.product) == (event, "a1", cast.product)
+    listed = tool.answer(
+        "taobao.tbk.dg.material.recommend",
+        adzone_id=cast.zone.pk, material_id=20_000_000 + event.pk,
+    )["result_list"]["map_data"]  # fmt: skip
+    assert listed[0]["publish_info"]["income_rate"] == "15.00"
+    with clock.at(event.ends_at + timedelta(days=1)):
+        over = tool.client.get(told["click_url"].removeprefix(settings.PUBLIC_URL))
+    assert over.status_code == 404
+
+
+def test_baskets_are_the_favourites(cast, tool):
+    basket = basket_make(actor=cast.lin, affiliate=cast.affiliate, name="Best")
+    basket_put(basket=basket, products=[cast.product])
+    asked = {"adzone_id": cast.zone.pk, "material_id": 31519}
+    told = tool.answer("taobao.tbk.dg.optimus.material", **asked)["result_list"]["map_data"]
+    (listed,) = told[0]["favorites_info"]["favorites_list"]["favorites_detail"]
+    assert listed["favorites_title"] == "Best"
+    asked["favorites_id"] = listed["favorites_id"]
+    told = tool.answer("taobao.tbk.dg.optimus.material", **asked)["result_list"]["map_data"]
+    assert [one["title"] for one in told] == [cast.product.title]
+
+
+def test_an_id_in_letters_is_one_of_ours_or_nobodys(cast, tool):
+    known = item_id(cast.product)
+    assert key_of(known) == key_of(f" {cast.product.pk} ") == cast.product.pk
+    for wrong in (
+        "",
+        "-",
+        known[:-1],
+        known.lower(),
+        f"{known}x",
+        "AAAA-12345678",
+        "9" * 30,
+        "é-1",
+    ):
+        assert key_of(wrong) == 0, wrong
+
+
+def test_a_way_of_a_search_becomes_a_link_when_somebody_follows_it(cast, tool):
+    before = Link.objects.count()
+    asked = {"adzone_id": cast.zone.pk, "relation_id": "77", "union_id": "a1"}
+    found = tool.answer("taobao.tbk.dg.material.optional.upgrade", **asked)
+    (item,) = found["result_list"]["map_data"]
+    address = item["publish_info"]["click_url"].partition("://")[2].partition("/")[2]
+    assert Link.objects.count() == before
+    for _again in range(2):
+        led = tool.client.get(f"/{address}?sub4=x")
+        link = Link.objects.latest("pk")
+        assert led["Location"] == f"/r/{link.code}?sub4=x"
+    assert Link.objects.count() == before + 1
+    assert (link.sub2, link.product_id, link.zone_id) == ("77", cast.product.pk, cast.zone.pk)
+    assert tool.client.get(f"/{address}x").status_code == 404
