@@ -49,7 +49,7 @@ SAID = {
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A finding as it is shown. Rates in basis points; `width`s are of a bar, in percent."""
+    """A finding as it is shown. Rates in basis points; `at` says where on a bar."""
 
     sentence: str
     usual: str

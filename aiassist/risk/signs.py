@@ -74,13 +74,13 @@ class Facts:
 
 def counts_of(facts: Facts) -> dict[Sign, Counts]:
     """By sign and affiliate: how many look like it, of how many."""
-    clicked = ~np.isnan(facts.after)
+    clicked, known = ~np.isnan(facts.after), (facts.buyer > 0) & (facts.address > 0)
     with np.errstate(invalid="ignore"):
         late, hasty = facts.after > LATE_SECONDS, facts.after < HASTY_SECONDS
     orders = _sums(facts.affiliate, clicked)
     quick = _of(facts.affiliate, hasty, clicked)
     return {
-        Sign.RING: _of(facts.affiliate, _in_ring(facts), facts.address > 0),
+        Sign.RING: _of(facts.affiliate, _in_ring(facts, known), known),
         Sign.AGAIN: _of(facts.affiliate, _again(facts), facts.buyer > 0),
         Sign.LATE: _of(facts.affiliate, late, clicked),
         Sign.IDLE: {
@@ -106,11 +106,13 @@ def _of(affiliate: np.ndarray, sign: np.ndarray, among: np.ndarray) -> Counts:
     return {pk: (have.get(pk, 0), n) for pk, n in _sums(affiliate, among).items()}
 
 
-def _in_ring(facts: Facts) -> np.ndarray:
+def _in_ring(facts: Facts, known: np.ndarray) -> np.ndarray:
     """Orders from an address that several buyers of this affiliate share, and few of others."""
-    own = np.column_stack([facts.affiliate, facts.address])
-    share = _counted(own) / _counted(facts.address[:, None])
-    return (_distinct(own, facts.buyer) >= SHARED) & (share >= OWN)
+    own = np.column_stack([facts.affiliate, facts.address])[known]
+    share = _counted(own) / _counted(facts.address[known, None])
+    ring = np.zeros(len(known), bool)
+    ring[known] = (_distinct(own, facts.buyer[known]) >= SHARED) & (share >= OWN)
+    return ring
 
 
 def _again(facts: Facts) -> np.ndarray:

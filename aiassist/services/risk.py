@@ -8,7 +8,9 @@ import logging
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
@@ -126,8 +128,11 @@ def _case_at_once(review: RiskReview, policy: RiskPolicy) -> Violation | None:
     """In the name of who wants it so. If they may not any more, somebody else has to look."""
     if not has_role(policy.set_by, *MAY_DECIDE):
         return None
+    members = review.affiliate.members.order_by("pk")
+    language = members.values_list("user__language", flat=True).first()
     try:
-        return review_case(actor=policy.set_by, review=review, **case_draft(review))
+        with translation.override(language or settings.LANGUAGE_CODE):  # the affiliate reads it
+            return review_case(actor=policy.set_by, review=review, **case_draft(review))
     except DomainError as exc:
         logger.warning("risk review %s: no case, %s", review.pk, exc)
         return None

@@ -65,11 +65,13 @@ def test_chances_of_honest_affiliates_are_as_frequent_as_they_say():
 
 
 def test_what_counts_as_a_sign():
-    own = facts(  # an address of three buyers, one of nobody else, one of a buyer with four orders
+    own = facts(  # of three buyers at one address, one alone, and one with four orders
         buyer=[1, 2, 3, 4, 5, 5, 5, 5, 0], address=[7, 7, 7, 8, 9, 9, 9, 9, 0]
     )
     assert counts_of(own)[Sign.RING] == {1: (3, 8)}
     assert counts_of(own)[Sign.AGAIN] == {1: (4, 8)}
+    unknown = replace(own, buyer=np.where(own.buyer == 3, 0, own.buyer))
+    assert counts_of(unknown)[Sign.RING] == {1: (2, 7)}  # who says nothing is nobody else
     many = np.concatenate([own.address, [7] * 9])  # others' buyers come from there, too
     shared = facts(affiliate=[1] * 9 + [2] * 9, buyer=[*own.buyer, *range(10, 19)], address=many)
     assert counts_of(shared)[Sign.RING][1] == (0, 8)
