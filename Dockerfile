@@ -23,6 +23,7 @@ ENV PATH=/venv/bin:$PATH \
     ALLIANCE_ENV=production \
     MEDIA_ROOT=/var/lib/alliance/media \
     CLICKS_DIR=/var/lib/alliance/clicks \
+    TAKEOUT_DIR=/var/lib/alliance/takeouts \
     CELERY_BEAT_SCHEDULE=/var/lib/alliance/beat/schedule \
     GRANIAN_HOST=0.0.0.0 \
     GRANIAN_PORT=8000 \
@@ -36,7 +37,7 @@ WORKDIR /app
 RUN apt-get update \
     && apt-get install -y --no-install-recommends fonts-wqy-microhei \
     && rm -rf /var/lib/apt/lists/*
-RUN install -d -o 10001 -g 10001 /var/lib/alliance/media /var/lib/alliance/clicks \
+RUN install -d -o 10001 -g 10001 /var/lib/alliance/media /var/lib/alliance/clicks /var/lib/alliance/takeouts \
     /var/lib/alliance/beat
 COPY --from=build /venv /venv
 COPY --from=build /app /app

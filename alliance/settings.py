@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "campaigns",
     "commissions",
     "aiassist",
+    "alliance.takeout",
     *([] if PRODUCTION else ["alliance.demo"]),
 ]
 
@@ -258,6 +259,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "aiassist.tasks.risk_scores_make",
         "schedule": crontab(hour="0", minute="40"),
     },
+    "takeouts-sweep": {"task": "alliance.takeout.tasks.takeouts_sweep", "schedule": 600.0},
     "boards-make": {"task": "campaigns.tasks.boards_make", "schedule": crontab(minute="25")},
     "coupons-turn": {"task": "commissions.tasks.coupons_turn", "schedule": 300.0},
     "campaigns-turn": {"task": "commissions.tasks.campaigns_turn", "schedule": 60.0},
@@ -446,6 +448,8 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 # Where clicks wait for a moment on their way to the database (affiliates.spool).
 CLICKS_DIR = Path(env.str("CLICKS_DIR", default=str(BASE_DIR / "clicks")))
+# Where archives of people's data wait to be downloaded (alliance.takeout). Served by nobody else.
+TAKEOUT_DIR = Path(env.str("TAKEOUT_DIR", default=str(BASE_DIR / "takeouts")))
 # A font file with the letters of the alliance's languages (campaigns.posters).
 POSTER_FONT = env.str("POSTER_FONT", default="")
 if POSTER_FONT and not Path(POSTER_FONT).is_file():

@@ -53,6 +53,7 @@ urlpatterns = [
     path("merchant/", include("affiliates.merchant_urls")),
     path("", include("campaigns.urls")),
     path("", include("aiassist.urls")),
+    path("", include("alliance.takeout.urls")),
     path("", include("commissions.urls")),
 ]
 if apps.is_installed("alliance.demo"):

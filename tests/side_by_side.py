@@ -23,7 +23,7 @@ def apart(environment: dict[str, str], worker: int) -> dict[str, str]:
         "CACHE_URL": url._replace(path=f"/{first + 1}").geturl(),
         **{
             name: str(Path(environment[name]) / f"worker{worker}")
-            for name in ("MEDIA_ROOT", "CLICKS_DIR")
+            for name in ("MEDIA_ROOT", "CLICKS_DIR", "TAKEOUT_DIR")
         },
     }
 

@@ -73,6 +73,7 @@ def test(arguments: list[str]) -> int:
             "ALLIANCE_ENV": "test",
             "MEDIA_ROOT": str(state.home / "media"),
             "CLICKS_DIR": str(state.home / "clicks"),
+            "TAKEOUT_DIR": str(state.home / "takeouts"),
             # What the tests leave on it goes with it (tests/pristine.py).
             "SERVER_IS_OURS": "" if "DATABASE_URL" in os.environ else "yes",
         }

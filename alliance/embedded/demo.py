@@ -35,6 +35,7 @@ def environment(state: State, named: dict[str, str]) -> dict[str, str]:
         "SECRET_KEY": state.secret("django"),
         "MEDIA_ROOT": str(state.home / "media"),
         "CLICKS_DIR": str(state.home / "clicks"),
+        "TAKEOUT_DIR": str(state.home / "takeouts"),
         "EMAIL_URL": f"filemail:///{quote(str(state.home / 'mail'))}",  # its reader drops one slash
         "CELERY_BEAT_SCHEDULE": str(state.home / "celery-beat"),
     }

@@ -24,6 +24,8 @@ from aiassist.models import Conversation
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import ApiKey, Endpoint, Notification
+from alliance.takeout.models import Takeout
+from alliance.takeout.services import takeout_ask
 from commissions.services.api_apps import api_app_make, api_session_open
 from commissions.services.endpoints import endpoint_try, webhook_open
 from merchants.models import Event, Product
@@ -36,6 +38,7 @@ from tests.guards.routes import routes
 PUBLIC = {
     "hooks/<str:token>", "statements/keys/", "statements/verify_statement.py",
     "router/rest", "g/<str:token>", "g/c/<str:token>", "g/e/<str:token>",  # signed
+    "takeout/verify_takeout.py",
     "", "r/<str:code>", "s/<str:code>", "code/", "health/live", "health/ready",
     "language/", "start/",
     "api/v1/schema", "api/docs/", "api/errors/", "api/v1/^.*$",
@@ -81,6 +84,8 @@ OBJECTS = {
     "affiliate/violations/evidence/": "commissions.evidence",
     "affiliate/statements/": "commissions.statement",
     "affiliate/apps/": "the affiliate's app",
+    "affiliate/takeout/": "the affiliate's archive",
+    "merchant/takeout/": "the merchant's archive",
     "affiliate/apps/sessions/": "the affiliate's session",
     "affiliate/assistant/": "the affiliate's conversation",
     "merchant/campaigns/": "campaigns.campaign",
@@ -165,6 +170,8 @@ def address(route: str, world: World) -> str:
             "the merchant's message": _endpoint("merchant").deliveries.first(),
             "the affiliate's conversation": _conversation(world.cast.lin, world.cast.affiliate),
             "the merchant's conversation": _conversation(world.cast.chen, world.cast.merchant),
+            "the affiliate's archive": _archive("affiliate"),
+            "the merchant's archive": _archive("merchant"),
         }.get(label) or world.things[label]
         route = route.replace("<int:pk>", str(thing.pk))
     return "/" + re.sub(r"\^(\w+/\w+/)\(.*\)/\$", r"\1mkt/", route)
@@ -177,6 +184,10 @@ def _endpoint(side: str) -> Endpoint:
 def _conversation(user, whom) -> Conversation:
     organisation = Scope(user, whom).organisation
     return Conversation.objects.get_or_create(user=user, organisation=organisation)[0]
+
+
+def _archive(side: str) -> Takeout:
+    return Takeout.objects.get(organisation__startswith=side)
 
 
 @pytest.fixture
@@ -199,7 +210,7 @@ def app_make(world: World) -> None:
 
 
 def endpoints_make(world: World) -> None:
-    """One of each side's, with a message."""
+    """One of each side's, with a message; and an archive that each has asked for."""
     cast = world.cast
     for actor, team in ((cast.lin, f"affiliate:{cast.affiliate.pk}"),
                         (cast.chen, f"merchant:{cast.merchant.pk}")):  # fmt: skip
@@ -211,6 +222,7 @@ def endpoints_make(world: World) -> None:
             kinds=["commission.settled"],
         )
         endpoint_try(endpoint=made)
+        takeout_ask(actor=actor, organisation=team)
 
 
 def bulk_make(world: World) -> None:

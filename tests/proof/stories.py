@@ -20,6 +20,8 @@ from alliance.kernel.idempotency import once
 from alliance.kernel.models import IdempotentCall, User
 from alliance.kernel.money import cny
 from alliance.kernel.notice_kinds import Group
+from alliance.takeout.models import Takeout
+from alliance.takeout.services import takeout_ask
 from commissions import rails
 from commissions import tasks as jobs
 from commissions.models import Payout, Settlement, Violation
@@ -496,6 +498,20 @@ def a_message_waits_for_a_server_that_nobody_may_ask(cast: Cast):
 def what_was_sent_is_old(cast: Cast):
     _heard_at(cast, MAY)
     return MAY + timedelta(days=31), [()]
+
+
+@story_of("alliance.takeout.tasks.takeout_make")
+def an_archive_is_asked_for(cast: Cast):
+    with clock.at(MAY):
+        takeout = takeout_ask(actor=cast.lin, organisation=f"affiliate:{cast.affiliate.pk}")
+    return MAY, [(takeout.pk,)]
+
+
+@story_of("alliance.takeout.tasks.takeouts_sweep")
+def an_archive_was_left_by_its_worker(cast: Cast):
+    _moment, [(pk,)] = an_archive_is_asked_for(cast)
+    Takeout.objects.filter(pk=pk).update(state="running", updated_at=MAY)
+    return MAY + timedelta(hours=4), [()]
 
 
 def _heard_at(cast: Cast, moment: datetime) -> None:
