@@ -64,8 +64,9 @@ def _keep(
     scope: Scope, conversation: Conversation | None, question: str, answer: talk.Answer
 ) -> Turn:
     now, mine = clock.now(), conversations_for(scope.user, scope.organisation)
-    if conversation is None:
-        conversation = Conversation(user=scope.user, organisation=scope.organisation)
+    # It may be gone: an answer takes a while, and its asker may delete what it belongs to.
+    alive = mine.filter(pk=conversation.pk).first() if conversation else None
+    conversation = alive or Conversation(user=scope.user, organisation=scope.organisation)
     conversation.asked_at = now
     conversation.save()
     mine.filter(pk__in=[one.pk for one in mine[KEPT:]]).delete()

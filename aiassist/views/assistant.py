@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from affiliates.access import AffiliateRequest, affiliate_required
 from aiassist import providers
 from aiassist.assistant.tools import Scope, tools_for
-from aiassist.models import Conversation, Turn
+from aiassist.models import Turn
 from aiassist.queries.conversations import conversations_for
 from aiassist.services.conversations import LONGEST, conversation_delete, question_ask
 from merchants.access import MerchantRequest, merchant_required
@@ -61,7 +61,7 @@ def _room(request: HttpRequest, scope: Scope, pk: int | None) -> HttpResponseBas
             return StreamingHttpResponse(
                 _lines(request, scope, asking, copy_context()), content_type=STREAM
             )
-        return redirect(_page(scope, _through(asking).conversation))
+        return redirect(_page(scope, _through(asking)))
     context = {
         "conversation": conversation,
         "turns": conversation.turns.order_by("pk") if conversation else [],
@@ -85,7 +85,7 @@ def _lines(
         except StopIteration as end:
             turn = end.value
     shown = render_to_string("aiassist/turn.html", {"turn": turn}, request)
-    yield json.dumps({"turn": shown, "page": _page(scope, turn.conversation)}) + "\n"
+    yield json.dumps({"turn": shown, "page": _page(scope, turn)}) + "\n"
 
 
 def _through(asking: Generator[str, None, T]) -> T:
@@ -97,8 +97,9 @@ def _through(asking: Generator[str, None, T]) -> T:
             return end.value
 
 
-def _page(scope: Scope, conversation: Conversation) -> str:
-    return reverse(f"aiassist:{scope.side.value}_conversation", args=[conversation.pk])
+def _page(scope: Scope, turn: Turn) -> str:
+    page = reverse(f"aiassist:{scope.side.value}_conversation", args=[turn.conversation_id])
+    return f"{page}#turn-{turn.pk}"
 
 
 def _forget(scope: Scope, pk: int) -> HttpResponse:

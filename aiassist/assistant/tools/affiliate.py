@@ -35,6 +35,7 @@ from commissions.reporting.columns import OF_AFFILIATES
 from commissions.reporting.spans import PERIODS, named
 from commissions.todos import todos_of
 
+TURNS = 3  # campaigns that a day of the plan names
 COLUMNS = {column.name: column for column in OF_AFFILIATES}
 
 
@@ -336,9 +337,9 @@ def week_plan(scope: Scope, args: Nothing) -> Result:
     sentences, days = [], []
     for place in range(7):
         day = today + timedelta(days=place)
-        turns = [words for card in cards if (words := _turn(card, day))]
+        turns = [words for card in cards if (words := _turn(card, day))][:TURNS]
         offer = offers[place % len(offers)] if offers else None
-        share = [_("share %(offer)s") % {"offer": _offered(offer)}] if offer else []
+        share = [_("share this: %(offer)s") % {"offer": _offered(offer)}] if offer else []
         if turns or share:
             sentences.append(f"{day_words(day)}: {' '.join([*turns, *share])}")
         product = _offer_facts(offer) if offer else None

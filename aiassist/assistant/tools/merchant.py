@@ -89,6 +89,8 @@ def _reasons(now: Figures, before: Figures) -> Iterator[str]:
         (_("What buyers sent back: %(now)s of the sales, %(before)s before."), "refunded"),
     )
     for words, name in pairs:
+        if not (getattr(now, name) or getattr(before, name)):
+            continue
         rates = {
             "now": percent(_bps(getattr(now, name), now.amount)),
             "before": percent(_bps(getattr(before, name), before.amount)),

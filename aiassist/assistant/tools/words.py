@@ -23,7 +23,7 @@ from commissions.reporting.spans import Span
 from merchants.models import Merchant
 
 MOST = 5  # rows that an answer names
-NAME = 40  # signs of a name
+NAME = 60  # signs of a name
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,14 @@ def test_one_asks_is_answered_with_sources_and_goes_on(cast, lin):
 
     answered = ask(lin, "When is my money paid?")
     conversation = Conversation.objects.get()
-    assert answered["Location"] == f"{ROOM}{conversation.pk}/"
-    page = lin.get(answered["Location"]).content.decode()
+    address = f"{ROOM}{conversation.pk}/"
+    assert answered["Location"] == f"{address}#turn-{conversation.turns.get().pk}"
+    page = lin.get(address).content.decode()
     assert "can be withdrawn now" in page
     assert f'href="{reverse("commissions:earnings")}"' in page
 
-    ask(lin, "<b>which</b> products pay over 5 %?", answered["Location"])
-    page = lin.get(answered["Location"]).content.decode()
+    ask(lin, "<b>which</b> products pay over 5 %?", address)
+    page = lin.get(address).content.decode()
     assert "&lt;b&gt;which" in page
     assert reverse("affiliates:product", args=[cast.product.pk]) in page
     assert Turn.objects.count() == 2
@@ -101,7 +102,7 @@ def test_an_answer_is_streamed_a_sentence_at_a_time(cast, lin, model_server):
 
     assert lines[:2] == [{"sentence": "Nobody knows it."}, {"sentence": "Wait."}]
     assert "Where is my order?" in lines[2]["turn"]
-    assert lines[2]["page"] == f"{ROOM}{Conversation.objects.get().pk}/"
+    assert lines[2]["page"].startswith(f"{ROOM}{Conversation.objects.get().pk}/#turn-")
 
     model_server.says = [fault_of(500)]
     answered = ask(lin, "When is my money paid?", Accept="application/x-ndjson")
