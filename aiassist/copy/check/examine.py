@@ -50,7 +50,7 @@ def _label_words() -> tuple[str, str]:
 
 
 def _worded(text: str, facts: Facts | None, language: str) -> Iterator[Finding]:
-    known = _known(facts)
+    known = "\n".join(folding.letters(one).signs for one in facts.said) if facts else ""
     for hit in lexicon(language).hits(text):
         entry, words = hit.entry, text[hit.start : hit.end]
         if entry.rule != Rule.CLAIM:
@@ -68,25 +68,13 @@ def _worded(text: str, facts: Facts | None, language: str) -> Iterator[Finding]:
             yield Finding(Rule.CLAIM, level, hit.start, hit.end, words, why, entry.source)
 
 
-def _known(facts: Facts | None) -> str:
-    """The merchant's words, letters only, those that speak to programs left out."""
-    if facts is None:
-        return ""
-    clean = (injection.neutralised(one) for one in (facts.title, *facts.attributes))
-    return "\n".join(folding.letters(one).signs for one in clean)
-
-
 def _backed(hit: Hit, known: str) -> bool:
     return any(folding.letters(word).signs in known for word in {*hit.entry.means, hit.entry.word})
 
 
 def _led_out(text: str, facts: Facts | None, language: str) -> Iterator[Finding]:
     folded = folding.plain(text)
-    known = (
-        "\n".join(folding.plain(one).signs for one in (facts.title, *facts.attributes))
-        if facts
-        else ""
-    )
+    known = "\n".join(folding.plain(one).signs for one in facts.attributes) if facts else ""
     hosts, codes = (facts.hosts, facts.codes) if facts else (frozenset[str](), frozenset[str]())
     words = {
         Rule.PERSONAL: (

@@ -15,11 +15,14 @@ _CN_DIGITS = {
 }
 _CN_UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _CN_SCALES = {"万": 10**4, "亿": 10**8}
-_SCALES = {"万": 10**4, "w": 10**4, "千": 1000, "k": 1000, "亿": 10**8, "tsd": 1000, "mio": 10**6}
+_SCALES = {
+    "万": 10**4, "w": 10**4, "千": 1000, "k": 1000, "亿": 10**8, "tsd": 1000, "mio": 10**6,
+    "thousand": 1000, "tausend": 1000, "million": 10**6, "millions": 10**6, "millionen": 10**6,
+}  # fmt: skip
 
 NUM = r"(?:\d[\d.,]*\d|\d)"
 CN = "[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]+"
-SCALE = r"(?:万|亿|千|[wk](?![a-z])|tsd\.?|mio\.?)"
+SCALE = r"(?:万|亿|千|[wk](?![a-z])|tsd\.?|mio\.?|thousand|tausend|million(?:s|en)?)"
 
 
 def decimal(written: str, language: str) -> Decimal | None:

@@ -25,6 +25,7 @@ _ALIKE = dict(
 )
 # Characters that are used because they look like another, and hardly ever for their own sake.
 _ALIKE |= dict(zip("蕞冣朂㝡苐壹弌", "最最最最第一一", strict=True))
+_STROKES = "丨丶丿亅丷ㅣ"  # characters by their number, signs between others by their use
 # Figures and signs in the place of letters, and l, which is read as i on both sides.
 _LEET = dict(zip("013457@$€|l", "oieastaseii", strict=True))
 _SYLLABLE = 0xE000  # in the private use area: a syllable is one sign, too
@@ -114,7 +115,7 @@ def letters(text: str) -> Folded:
     for at, char in enumerate(text):
         for form in _forms(char):
             sign = _letter(form)
-            if sign.isalnum():
+            if sign.isalnum() and sign not in _STROKES:
                 kept.append(_Sign(sign, at, at + 1, gap))
                 gap = ""
             else:
@@ -128,7 +129,7 @@ def words(text: str) -> Folded:
     for at, char in enumerate(text):
         for form in _forms(char):
             sign = _letter(form)
-            if sign.isalnum():
+            if sign.isalnum() and sign not in _STROKES:
                 kept.append(_Sign(sign, at, at + 1))
             elif sign in "'’":
                 continue
@@ -150,7 +151,9 @@ def leet(folded: Folded, text: str) -> Folded:
     """The same words where figures stand for letters; l and i are one."""
     original = [text[start] for start in folded.starts]
     signs = [
-        _LEET.get(char, _LEET.get(sign, sign)) if _beside_letter(folded.signs, at) else sign
+        _LEET.get(char, _LEET.get(sign, sign))
+        if sign == "l" or _beside_letter(folded.signs, at)
+        else sign
         for at, (sign, char) in enumerate(zip(folded.signs, original, strict=True))
     ]
     return Folded("".join(signs), folded.starts, folded.ends, folded.gaps)

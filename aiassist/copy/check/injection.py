@@ -1,19 +1,18 @@
 """Titles are data. What in them speaks to a program is cut out, and never let through."""
 
 import re
-import unicodedata
 
+from aiassist import guard
 from aiassist.copy.check import folding
 from aiassist.copy.check.phrases import either, phrases
 
 TITLE = 120  # characters of a title that a text may carry
 _ORDERS = re.compile(either(phrases("orders")["orders"]))
 _BLOB = re.compile(
-    r"(?<![\w/])(?=[\w+/]*[A-Z])(?=[\w+/]*[a-z])(?=[\w+/]*[\d+/=])[A-Za-z\d+/]{24,}={0,2}"
+    r"(?<![\w/])(?=\w*[A-Z])(?=\w*[a-z])(?=[\w+/]*[\d=])[A-Za-z\d+]{20,}[A-Za-z\d+/]*={0,2}"
 )
 # Signs that turn the direction of writing, and letters that nobody sees.
 _TURNED = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]+")
-_UNSEEN = re.compile("[\u200b-\u200f\u2060-\u2065\u206a-\u206f\ufeff]")
 
 
 def spots(text: str) -> list[tuple[int, int]]:
@@ -26,11 +25,15 @@ def spots(text: str) -> list[tuple[int, int]]:
 
 
 def neutralised(title: str) -> str:
-    """A title that can stand in a prompt or a text: one line, nothing hidden, no orders in it.
+    """A title that can stand in a prompt or a text: harmless, and not too long."""
+    return harmless(title)[:TITLE].strip()
+
+
+def harmless(words: str) -> str:
+    """A merchant's words in one line, without what is hidden, orders and links.
 
     From an order on nothing is kept: what follows belongs to it. "" if nothing remains.
     """
-    visible = _UNSEEN.sub("", _TURNED.sub("", title))
-    line = " ".join("".join(c if unicodedata.category(c) != "Cc" else " " for c in visible).split())
+    line = " ".join(guard.without_addresses(guard.seen(words), "").split())
     cut = min((start for start, _ in spots(line)), default=len(line))
-    return line[:cut].rstrip(" .,，。;；:：!！-–—|/\\\"'“”{[(（【<")[:TITLE].strip()
+    return line[:cut].rstrip(" .,，。;；:：!！-–—|/\\\"'“”{[(（【<")

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ WORDS = Path(__file__).parent / "words"
 _HAN = re.compile(r"[㐀-鿿]")
 _NEVER_LAST = "最第"  # a clause does not end with these: what stands before and after is one word
 _ENDS = re.compile(r"[。!！?？;；\n]")
+_PARTS = re.compile(r"[,，。!！?？;；:\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Lexicon:
     def hits(self, text: str) -> list[Hit]:
         """Every use of an entry, the longest where several overlap, in the order of the text."""
         letters, latin = folding.letters(text), folding.words(text)
-        free = [*_spans(self.allowed, letters), *_spans(self.allowed_words, latin, whole=True)]
+        free = [*_spans(self.allowed, letters), *_spans(self.allowed_words, latin)]
         found = [
             *self._written(letters),
             *self._sounding(letters),
@@ -165,7 +167,7 @@ def _entries(topic: dict[str, Any]) -> Iterator[Entry]:
             yield Entry(word, rule, level, block["language"], source, instead.get(word))
     for block in topic.get("claims", ()):
         for group in block["groups"]:
-            for word in group:
+            for word in (one for one in group if not one.isdigit()):  # 304 only backs steel
                 yield from _claims(word, frozenset(group), rule, Level(block["level"]))
 
 
@@ -203,15 +205,20 @@ def _found(automaton: ahocorasick.Automaton, folded: str) -> Iterator[tuple[int,
 
 
 def _written_forms(word: str) -> set[str]:
+    """With 一 and 1 in each other's places."""
     form = folding.letters(word).signs
-    return {form, form.replace("一", "1"), form.replace("1", "一")}
+    return {"".join(signs) for signs in product(*("一1" if c in "一1" else c for c in form))}
 
 
 def _latin_forms(word: str) -> set[str]:
-    """As it is written, in one piece as in a hashtag, and with ae for ä."""
+    """As it is written, in one piece as in a hashtag or nearly so, and with ae for ä."""
     spelled = word.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
-    forms = {folding.words(one).signs for one in (word, spelled)}
-    return forms | {form.replace(" ", "") for form in forms if " " in form}
+    forms = (folding.words(one).signs for one in (word, spelled))
+    return {
+        "".join(parts)
+        for form in forms
+        for parts in product(*((c, "") if c == " " else (c,) for c in form))
+    }
 
 
 def _spoken(word: str) -> set[str]:
@@ -260,11 +267,11 @@ def _same_run(left: str, right: str) -> bool:
     return latin or (left.isdigit() and right.isdigit())
 
 
-def _spans(
-    automaton: ahocorasick.Automaton, folded: Folded, whole: bool = False
-) -> Iterator[tuple[int, int]]:
+def _spans(automaton: ahocorasick.Automaton, folded: Folded) -> Iterator[tuple[int, int]]:
+    """Where allowed phrases stand: whole, and within one clause."""
     for start, end, _entry in _found(automaton, folded.signs):
-        if not whole or _whole(folded, start, end):
+        parted = any(map(_PARTS.search, folded.gaps[start + 1 : end]))
+        if not parted and _whole(folded, start, end):
             yield folded.span(start, end)
 
 

@@ -25,7 +25,7 @@ _EMAIL = re.compile(
     rf"[\w.+-]+\s?(?:@|\(at\)|\[at\]|艾特)\s?[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[a-z]{{2,}}"
 )
 _CHAT = re.compile(
-    rf"(?:加?{either(_OUT['chat'])}|(?:加|➕|\+)\s?(?:v|微|薇|我))\s?(?:号|id|群|:|：|是|=)*\s?"
+    rf"(?:加?(?<![a-z]){either(_OUT['chat'])}|(?:加|➕|\+)\s?(?:v|微|薇|我))\s?(?:号|id|群|:|：|是|=)*\s?"
     r"(?=[\w-]*[\d_-])[a-z\d][\w-]{4,19}"
 )
 _ADDRESS = re.compile(
@@ -33,15 +33,19 @@ _ADDRESS = re.compile(
     r"[㐀-鿿\d]{0,8}?\d+(?:号|弄|室|栋|幢|单元)"
     r"|\b[a-z][a-z-]+(?:strasse|str\.|weg|platz|allee) \d{1,4}[a-z]?,? \d{5} [a-z]+"
 )
-_CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){14,18}(?!\d)")
-_ID = re.compile(r"(?<!\d)\d(?:[ -]?\d){16}[ -]?[\dx](?!\d)")
-_MOBILE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1[3-9](?:[ .·*_-]{0,2}\d){9}(?!\d)")
+_CARD = re.compile(r"(?<!\d)(?:\d{15,19}|\d{4}(?:[ -]\d{4}){3}(?:[ -]?\d{1,3})?)(?!\d)")
+_ID = re.compile(r"(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dx](?!\d)")
+_SPACE = r"[ .·*_-]"
+_MOBILE = re.compile(
+    rf"(?<!\d)(?:\+?86[ -]?)?1(?:[3-9]\d({_SPACE}{{0,2}})\d{{4}}\1\d{{4}}"
+    rf"|({_SPACE})[3-9](?:\2\d){{9}})(?!\d)"
+)
 _IBAN = re.compile(r"\b[a-z]{2}\d{2}(?:\s?[a-z\d]{4}){3,7}(?:\s?[a-z\d]{1,3})?\b")
 _URL = re.compile(r"(?:h(?:tt|xx)ps?\s?[:：]\s?/\s?/|www\s?\.)\s?[^\s，。！；、）)】」]+")
 _HOST = re.compile(
     rf"(?<![\w@.-])((?:[a-z\d㐀-鿿-]+{_DOT})+([a-z]{{2,18}}))(?!\w)(?:/[^\s，。！；）)】]*)?"
 )
-_CODE = re.compile(r"([¥￥€$£₤₳₴¢(（/《])\s?([a-z\d]{8,14})\s?([¥￥€$£₤₳₴¢)）/《》])")
+_CODE = re.compile(r"([¥￥€$£₤₳₴¢《])\s?([a-z\d]{8,14})\s?([¥￥€$£₤₳₴¢《》])")
 _ELSEWHERE = re.compile(either(_OUT["elsewhere"]))
 _ENDINGS = frozenset(_OUT["endings"])
 
@@ -88,7 +92,7 @@ def _people(signs: str) -> Iterator[Spot]:
                 yield Rule.PERSONAL, *match.span()
     for number in phonenumbers.PhoneNumberMatcher(signs, None):  # with +49 or the like in front
         yield Rule.PERSONAL, number.start, number.end
-    for match in re.finditer(r"(?<![\d-])0\d{2,4}[-/ ]\d{6,8}(?!\d)", signs):
+    for match in re.finditer(r"(?<![\d-])0\d{2,4}[-/]\d{6,8}(?!\d)", signs):
         yield Rule.PERSONAL, *match.span()
 
 

@@ -39,11 +39,9 @@ _NAMES = rf"(?<![\d.¥€$]){either(_SAID['names']['sales'])}(?![\d元块折%])"
 _OUR_LINKS = r"(?:https?://|www\.)[^\s，。]+"
 
 
-def mentions(signs: str, language: str, titles: tuple[str, ...] = ()) -> list[Mention]:
-    """Every figure of a folded text, in its order. Whole titles in it are passed over."""
+def mentions(signs: str, language: str) -> list[Mention]:
+    """Every figure of a folded text, in its order."""
     page = Page(signs, language)
-    for title in sorted(filter(None, titles), key=len, reverse=True):
-        page.pass_over(re.escape(title))
     page.pass_over(_OUR_LINKS)
     page.pass_over(_NAMES)
     readers = (_days, _left, _hours, _percents, _amounts, _sold, _sizes, _bare)
@@ -121,18 +119,18 @@ def _hours(page: Page) -> Iterator[Mention]:
         hours = page.number(parts["h"]) or Decimal(0)
         late = re.match(_DAYS["late"], parts.get("part") or "") and hours < 12
         minutes = (hours + 12 if late else hours) * 60 + int(parts.get("min") or 0)
-        return Mention(Kind.HOUR, *match.span(), minutes)
+        return Mention(Kind.HOUR, *match.span(), minutes, ends=page.ends(*match.span()))
 
     part = f"(?P<part>{_DAYS['part']})?"
     yield from page.take(
         rf"{part}(?P<h>\d{{1,2}}):(?P<min>\d\d)(?::\d\d)?(?: ?uhr| ?(?:am|pm))?", hour
     )
     not_a_clock = "(?!击|赞|评|滴|心|缀|单)"
-    yield from page.take(
-        rf"{part}(?P<h>\d{{1,2}}|{CN})点{not_a_clock}(?:(?P<min>\d{{1,2}})分?)?", hour
-    )
+    minutes = r"(?:(?P<min>\d{1,2})分?)?"
+    yield from page.take(rf"{part}(?P<h>\d{{1,2}})点{not_a_clock}{minutes}", hour)
+    yield from page.take(rf"(?P<part>{_DAYS['part']})(?P<h>{CN})点{not_a_clock}{minutes}", hour)
     yield from page.take(r"(?P<h>\d{1,2}) ?uhr", hour)
-    yield from page.take(r"(?P<h>\d{1,2}) ?(?P<part>am|pm|a\.m\.|p\.m\.)(?![a-z])", hour)
+    yield from page.take(r"(?<!\w)(?P<h>\d{1,2}) ?(?P<part>am|pm|a\.m\.|p\.m\.)(?!\w)", hour)
 
 
 def _percents(page: Page) -> Iterator[Mention]:

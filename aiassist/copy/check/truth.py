@@ -57,7 +57,11 @@ class Truth:
 
     @cached_property
     def backed(self) -> set[tuple[Decimal, str]]:
-        return reading.backed((self.facts.title, *self.facts.attributes), self.language)
+        return reading.backed(self.facts.said, self.language)
+
+    @cached_property
+    def titles(self) -> str:
+        return "\n".join(folding.plain(one).signs for one in self.facts.said)
 
     def ends(self) -> list[date]:
         """The last day of the coupon; of one that ends at midnight, both days."""
@@ -69,6 +73,10 @@ class Truth:
     def starts(self) -> list[date]:
         coupon = self.facts.coupon
         return [coupon.starts_at.astimezone(ZONE).date()] if coupon else []
+
+    def to_come(self) -> bool:
+        """That the coupon's beginning is news: otherwise a moment without a word is its end."""
+        return self.facts.coupon is not None and self.at < self.facts.coupon.starts_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +100,19 @@ def findings(text: str, facts: Facts, language: str, at: datetime) -> Iterator[F
             _("The facts are too old to vouch for them."),
             TRUTH[language],
         )
-    titles = tuple(folding.plain(one).signs for one in (facts.title, *facts.attributes))
-    for mention in reading.mentions(folded.signs, language, titles):
-        wrong = _judge(mention, truth)
-        if wrong:
+    for mention in reading.mentions(folded.signs, language):
+        if wrong := _judge(mention, truth, folded.signs[mention.start : mention.end]):
             start, end = folded.span(mention.start, mention.end)
             yield Finding(
                 wrong.rule, wrong.level, start, end, text[start:end], wrong.why, TRUTH[language]
             )
 
 
-def _judge(mention: Mention, truth: Truth) -> _Wrong | None:
+def _judge(mention: Mention, truth: Truth, written: str) -> _Wrong | None:
+    """A year or a model's number may stand as the title has it, unless something ends with it."""
+    named = mention.kind in {Kind.DAY, Kind.BARE} and mention.ends is None
+    if named and written in truth.titles:
+        return None
     return _JUDGES[mention.kind](mention, truth)
 
 
@@ -181,7 +191,8 @@ def _day(mention: Mention, truth: Truth) -> _Wrong | None:
     if truth.over and mention.ends is not None:
         return _over(truth)
     ends, starts = truth.ends(), truth.starts()
-    true = {True: ends, False: starts, None: [*ends, *starts]}[mention.ends]
+    either = [*ends, *starts] if truth.to_come() else ends
+    true = {True: ends, False: starts, None: either}[mention.ends]
     if any(_is_day(mention, day, truth) for day in (*true, *truth.facts.days)):
         return None
     return _Wrong(Rule.DATE, _no_end(truth))
@@ -206,7 +217,9 @@ def _hour(mention: Mention, truth: Truth) -> _Wrong | None:
     if end is None or coupon is None:
         return _Wrong(Rule.DATE, _("The facts know no such hour."))
     start = coupon.starts_at.astimezone(ZONE)
-    true = {end.hour * 60 + end.minute, start.hour * 60 + start.minute}
+    begins = mention.ends is False or (mention.ends is None and truth.to_come())
+    turn = start if begins else end
+    true = {turn.hour * 60 + turn.minute}
     if 0 in true or 23 * 60 + 59 in true:
         true |= {0, 24 * 60, 23 * 60 + 59}
     return None if mention.value in true else _Wrong(Rule.DATE, _no_end(truth))

@@ -8,6 +8,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from aiassist.copy.check import injection
 from aiassist.copy.check.rules import OVER, Rule, Source
 from alliance.kernel.clock import ZONE
 from alliance.kernel.money import Money
@@ -78,6 +79,11 @@ class Facts:
     def after(self) -> Money:
         """What the buyer pays with the coupon; the price where there is none."""
         return self.price - self.coupon.face if self.coupon else self.price
+
+    @cached_property
+    def said(self) -> tuple[str, ...]:
+        """The merchant's words, without what in them speaks to a program."""
+        return tuple(injection.harmless(one) for one in (self.title, *self.attributes))
 
     def ends(self) -> datetime | None:
         """When the coupon ends, in the alliance's zone."""
