@@ -5,11 +5,12 @@ from django.urls import path, re_path
 from affiliates.api import catalogue, links
 from alliance.kernel.rest import keys
 from commissions import conversions
-from commissions.api import commissions, orders, reports, wallet
+from commissions.api import changes, commissions, orders, reports, wallet
 from merchants.api import coupons, products
 
 app_name = "api"
 urlpatterns = [
+    path("changes", changes.changes, name="changes"),
     path("me", keys.me, name="me"),
     path("conversions", conversions.conversions, name="conversions"),
     # Affiliates

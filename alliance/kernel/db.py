@@ -54,3 +54,32 @@ def frozen_but(table: str, *columns: str) -> migrations.RunSQL:
         DROP TRIGGER {table}_no_truncate ON {table};
         """,
     )
+
+
+FEED_FUNCTION = """
+CREATE FUNCTION feed_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.feed_position := coalesce((SELECT base FROM kernel_feedbase), 0)
+        + pg_current_xact_id()::text::bigint;
+    RETURN NEW;
+END $$;
+"""
+
+
+def in_feed(table: str, *columns: str, by: str = "") -> migrations.RunSQL:
+    """A migration step: rows of `table` get a place in the change feed (alliance.kernel.feed) when
+    they come and when one of `columns` is written; none named: any. `by`: whose they are."""
+    of = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
+    owner = f"{by}, " if by else ""
+    return migrations.RunSQL(
+        f"""
+        ALTER TABLE {table} ADD COLUMN feed_position bigint NOT NULL DEFAULT 0;
+        CREATE INDEX {table}_feed ON {table} ({owner}feed_position, id);
+        CREATE TRIGGER {table}_feed BEFORE INSERT OR {of} ON {table}
+            FOR EACH ROW EXECUTE FUNCTION feed_stamp();
+        """,
+        f"""
+        DROP TRIGGER {table}_feed ON {table};
+        ALTER TABLE {table} DROP COLUMN feed_position;
+        """,
+    )

@@ -173,7 +173,7 @@ class CommissionsView(ApiView):
         """Newest order first. To follow what happens, read `changes` instead."""
         asked = self.asked(request)
         rows = queries.commissions_found(
-            _mine(request),
+            mine(request),
             state=asked.get("state", ""),
             start=asked.get("placed_from"),
             end=asked.get("placed_to"),
@@ -199,7 +199,7 @@ class CommissionView(ApiView):
     def get(self, request: AffiliateCall, pk: int) -> Response:
         """Why it is yours, why it stands where it stands, and how each figure came about."""
         asked = self.asked(request)
-        row = get_object_or_404(_mine(request).select_related("affiliate"), pk=pk)
+        row = get_object_or_404(mine(request).select_related("affiliate"), pk=pk)
         return Response(said(MyCommissionExplainedOut, row, asked.get("fields", "")))
 
 
@@ -225,7 +225,8 @@ class BalancesView(ApiView):
         return self.paged(Page(items), BalanceOut, asked)
 
 
-def _mine(request: AffiliateCall) -> CommissionQuerySet:
+def mine(request: AffiliateCall) -> CommissionQuerySet:
+    """The commissions of the key's affiliate, with all that is said of one."""
     rows = queries.commissions_for(request.user).filter(affiliate=request.affiliate)
     return rows.select_related("line__attribution", "attribution__zone__site")
 

@@ -53,7 +53,7 @@ SIGNED_IN = {
 }  # fmt: skip
 API = {
     "api/v1/orders", "api/v1/orders/bulk", "api/v1/orders/<path:external_id>",
-    "api/v1/conversions", "api/v1/me",
+    "api/v1/conversions", "api/v1/me", "api/v1/changes",
     "api/v1/catalogue", "api/v1/catalogue/<int:pk>", "api/v1/zones", "api/v1/links",
     "api/v1/links/bulk", "api/v1/links/<str:code>", "api/v1/commissions",
     "api/v1/commissions/<int:pk>", "api/v1/balances", "api/v1/reports/earnings",

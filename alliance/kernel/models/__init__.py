@@ -14,6 +14,7 @@ from alliance.kernel.models.core import (
     User,
     UserManager,
 )
+from alliance.kernel.models.feed import FeedBase
 from alliance.kernel.models.outbox import (
     Delivery,
     DeliveryCall,
@@ -34,6 +35,7 @@ __all__ = [
     "Endpoint",
     "EndpointForm",
     "EndpointState",
+    "FeedBase",
     "HttpMethod",
     "IdempotentCall",
     "MemberRole",
