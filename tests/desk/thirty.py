@@ -15,6 +15,7 @@ from affiliates.models import (
     StandDown,
 )
 from affiliates.services import link_create, policy_set
+from aiassist.models import PromptRun
 from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.money import cny
@@ -294,6 +295,14 @@ def keys(world: World, count: int) -> None:
         api_key_issue(actor=world.cast.chen, organisation="merchant:1", name=f"K{i}", scopes=[])
 
 
+def prompt_runs(world: World, count: int) -> None:
+    one = world.things["aiassist.promptrun"]
+    for _i in range(count):
+        PromptRun.objects.create(
+            purpose="copy", provider=one.provider, digest=one.digest, currency="CNY", verdict="ok"
+        )
+
+
 def events(world: World, count: int) -> None:
     for _i in range(count):
         audit.record("test.done", world.cast.merchant, actor=world.cast.finance)
@@ -402,6 +411,7 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "commissions.verifyrun": runs,
     "commissions.violation": cases,
     "commissions.evidence": cases,
+    "aiassist.promptrun": prompt_runs,
     "kernel.apikey": keys,
     "kernel.auditevent": events,
     "kernel.user": users,
