@@ -214,9 +214,10 @@ def _ids(args: dict[str, Any], name: str) -> list[str]:
 
 
 def _within(args: dict[str, Any], name: str, inner: str) -> list[str]:
-    several = args.get(name, [])
-    return [one[inner] for one in ([several] if isinstance(several, dict) else several)
-            if inner in one]  # fmt: skip
+    """What is named in each of the objects of an argument, which may also be only one."""
+    said = args.get(name, [])
+    several = [said] if isinstance(said, dict) else said
+    return [one[inner] for one in several if inner in one]
 
 
 def item_sights(ids: Sequence[str]) -> list[Sight]:

@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from affiliates.models import AdZone, Link
 from affiliates.services import affiliate_apply
@@ -11,7 +13,7 @@ from affiliates.services.baskets import basket_make, basket_put
 from alliance.kernel import clock
 from commissions.gateway.items import item_id, key_of
 from commissions.services.api_apps import api_session_open
-from merchants.models import Event
+from merchants.models import Event, Product
 from merchants.services.products import ProductData, product_save
 from tests.cast import user_make
 
@@ -31,7 +33,8 @@ def test_methods_that_act_for_somebody_want_their_session(cast, tool):
     assert (link.affiliate, link.zone) == (other, zone)
 
 
-def test_pages_follow_each_other_and_end(cast, tool):
+def goods_make(cast) -> None:
+    """Four products more, at 2.00 to 5.00."""
     for number in range(2, 6):
         facts = ProductData(
             external_id=f"P{number}",
@@ -40,6 +43,10 @@ def test_pages_follow_each_other_and_end(cast, tool):
             price_minor=number * 100,
         )
         product_save(shop=cast.shop, data=facts, actor=cast.chen)
+
+
+def test_pages_follow_each_other_and_end(cast, tool):
+    goods_make(cast)
     seen = []
     for page in (1, 3, 2, 4):
         answer = tool.answer(
@@ -49,6 +56,21 @@ def test_pages_follow_each_other_and_end(cast, tool):
         listed = answer["result_list"].get("map_data", [])
         seen.append([one["zk_final_price"] for one in listed])
     assert seen == [["2.00", "3.00"], ["199.00"], ["4.00", "5.00"], []]
+
+
+def test_many_items_cost_no_more_statements_than_one(cast, tool):
+    goods_make(cast)
+    keys = [str(pk) for pk in Product.objects.values_list("pk", flat=True)]
+    for method, name, each in (
+        ("taobao.tbk.item.info.upgrade.get", "item_id", 0),
+        ("taobao.tbk.dg.general.link.convert", "item_id_list", 2),  # for its coupon page
+    ):
+        counts = []
+        for several in (keys[:1], keys, keys[:1], keys):
+            with CaptureQueriesContext(connection) as asked:
+                tool.answer(method, adzone_id=cast.zone.pk, **{name: ",".join(several)})
+            counts.append(len(asked))
+        assert counts[3] <= counts[2] + 4 * each, (method, counts)
 
 
 def test_an_events_page_leads_on_at_the_events_rate(cast, tool):
