@@ -2,11 +2,13 @@
 
 from django.urls import path
 
+from aiassist.mcp import McpView
 from aiassist.views import assistant, for_you
 
 app_name = "aiassist"
 
 urlpatterns = [
+    path("mcp", McpView.as_view(), name="mcp"),
     path("affiliate/products/for-you/", for_you.for_you, name="for_you"),
     path("affiliate/products/for-you/audience/", for_you.audience, name="audience"),
     path("affiliate/products/<int:pk>/dismiss/", for_you.dismiss, name="dismiss"),

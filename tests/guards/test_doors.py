@@ -59,7 +59,7 @@ API = {
     "api/v1/commissions/<int:pk>", "api/v1/balances", "api/v1/reports/earnings",
     "api/v1/reports/clicks", "api/v1/reports/sales", "api/v1/products", "api/v1/products/bulk",
     "api/v1/products/<path:external_id>", "api/v1/coupons", "api/v1/wallet",
-    "api/v1/wallet/lines",
+    "api/v1/wallet/lines", "mcp",
 }  # fmt: skip
 # What a number in a route of the room stands for, by the route's beginning.
 OBJECTS = {

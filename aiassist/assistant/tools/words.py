@@ -107,6 +107,7 @@ class Tool(Generic[A]):
     name: str
     side: Side
     description: str  # for a program, in English
+    scope: str  # that an API key needs for it
     example: Any  # a question that it answers, for people
     args: type[A]
     run: Callable[[Scope, A], Result]
