@@ -131,7 +131,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Statements"), "file-text", "commissions:affiliate_statements"),
         (_("Sites and ad zones"), "world", "affiliates:sites"),
         (_("Partners"), "affiliate", "commissions:partners"),
-        (_("Webhooks and postbacks"), "send", "commissions:affiliate_endpoints"),
+        (_("Webhooks"), "send", "commissions:affiliate_endpoints"),
         (_("Violations"), "scale", "commissions:violations"),
         (_("API keys"), "api", "affiliates:keys"),
         (_("API apps"), "code", "commissions:api_apps"),

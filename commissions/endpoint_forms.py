@@ -28,7 +28,9 @@ class WebhookForm(ServiceForm):
         help_text=_("It begins with https:// and answers with a status from 200 to 299."),
     )
     kinds = forms.MultipleChoiceField(
-        label=_("Events"), widget=forms.CheckboxSelectMultiple, choices=[]
+        label=pgettext_lazy("outgoing", "Events"),
+        widget=forms.CheckboxSelectMultiple,
+        choices=[],
     )
 
     def __init__(self, *args: Any, side: Side, **kwargs: Any) -> None:

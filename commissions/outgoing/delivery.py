@@ -9,14 +9,15 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from alliance.kernel import audit, clock, outbound
 from alliance.kernel.models import (
@@ -81,17 +82,33 @@ def deliveries_due_send(*, seconds: float = 20) -> None:
         until = time.monotonic() + seconds
         with ThreadPoolExecutor(LANES) as pool:
             running: dict[Future[Outcome], Delivery] = {}
+            done: set[Future[Outcome]] = set()
             while True:
-                while time.monotonic() < until and len(running) < LANES:
-                    if not (row := _claim(Counter(one.endpoint_id for one in running.values()))):
-                        break
+                over = [(row := running.pop(one), _outcome(row, one)) for one in done]
+                room = LANES - len(running) if time.monotonic() < until else 0
+                busy = Counter(row.endpoint_id for row in running.values())
+                for row in _turn(over, room, busy):
                     running[pool.submit(copy_context().run, _call, row)] = row
                 if not running:
                     return
-                done, _waiting = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    row = running.pop(future)
-                    _note(row, _outcome(row, future))
+                done, _running = wait(running, return_when=FIRST_COMPLETED)
+
+
+@transaction.atomic
+def _turn(
+    over: Sequence[tuple[Delivery, Outcome]], room: int, busy: Counter[int]
+) -> list[Delivery]:
+    """Note what is over, and claim what comes next: so many, of endpoints with a lane left.
+
+    Nobody waits for the disk: what a crash forgets is sent once more.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO off")
+    _note(over)
+    claimed: list[Delivery] = []
+    while room > len(claimed) and (more := _claim(room - len(claimed), busy)):
+        claimed += more
+    return claimed
 
 
 @contextmanager
@@ -106,17 +123,19 @@ def _alone() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('deliveries'))")
 
 
-@transaction.atomic
-def _claim(busy: Counter[int]) -> Delivery | None:
-    """One that is due, of an endpoint with a lane left: due again later unless it is noted."""
+def _claim(most: int, busy: Counter[int]) -> list[Delivery]:
+    """Some that are due, counted into `busy`: due again later unless they are noted."""
     now = clock.now()
-    due = Delivery.objects.filter(due_at__lte=now).select_related("endpoint")
     full = [pk for pk, count in busy.items() if count >= EACH]
-    rows = due.exclude(endpoint__in=full).order_by("due_at", "pk")
-    row = rows.select_for_update(of=("self",), skip_locked=True).first()
-    if row:
-        Delivery.objects.filter(pk=row.pk).update(due_at=now + LEASE)
-    return row
+    due = Delivery.objects.filter(due_at__lte=now).exclude(endpoint__in=full)
+    rows = due.select_related("endpoint").order_by("due_at", "pk")
+    claimed: list[Delivery] = []
+    for row in rows.select_for_update(of=("self",), skip_locked=True)[: 2 * most]:
+        if busy[row.endpoint_id] < EACH and len(claimed) < most:
+            busy[row.endpoint_id] += 1
+            claimed.append(row)
+    Delivery.objects.filter(pk__in=[row.pk for row in claimed]).update(due_at=now + LEASE)
+    return claimed
 
 
 def ask_of(row: Delivery) -> Ask:
@@ -164,14 +183,30 @@ def _call(row: Delivery) -> Outcome:
     return outcome
 
 
-@transaction.atomic
-def _note(row: Delivery, outcome: Outcome) -> None:
-    """How it went, and what follows from it. Nothing, if its endpoint was dropped."""
-    endpoint = Endpoint.objects.select_for_update(no_key=True).filter(pk=row.endpoint_id).first()
-    if endpoint is None:
-        return
-    called, now = outcome.called, clock.now()
-    DeliveryCall.objects.create(
+def _note(over: Sequence[tuple[Delivery, Outcome]]) -> None:
+    """How they went, and what follows from it. Nothing, where the endpoint was dropped."""
+    keys = {row.endpoint_id for row, _outcome in over}
+    held = Endpoint.objects.select_for_update(no_key=True).filter(pk__in=keys)
+    endpoints = {one.pk: one for one in held.order_by("pk")} if keys else {}
+    noted = [pair for pair in over if pair[0].endpoint_id in endpoints]
+    now = clock.now()
+    DeliveryCall.objects.bulk_create([_call_made(row, outcome, now) for row, outcome in noted])
+    taken = [row for row, outcome in noted if outcome.taken]
+    Delivery.objects.filter(pk__in=[row.pk for row in taken]).update(
+        state=DeliveryState.DELIVERED, due_at=None, attempts=F("attempts") + 1
+    )
+    for row, outcome in noted:
+        if not outcome.taken:
+            _missed(row, outcome, endpoints[row.endpoint_id], now)
+    for endpoint in {endpoints[row.endpoint_id] for row in taken}:
+        if endpoint.failing_since:
+            endpoint.failing_since = None
+            endpoint.save(update_fields=["failing_since"])
+
+
+def _call_made(row: Delivery, outcome: Outcome, now: datetime) -> DeliveryCall:
+    called = outcome.called
+    return DeliveryCall(
         delivery=row,
         at=now,
         url=outcome.url,
@@ -180,30 +215,28 @@ def _note(row: Delivery, outcome: Outcome) -> None:
         took_ms=outcome.took_ms,
         answer=called.text[:1000] if called else "",
     )
+
+
+def _missed(row: Delivery, outcome: Outcome, endpoint: Endpoint, now: datetime) -> None:
+    """Again later, unless it was the last time; then the endpoint may be off, too."""
     row.attempts += 1
-    if outcome.taken:
-        _move(row, DeliveryState.DELIVERED)
-        if endpoint.failing_since:
-            endpoint.failing_since = None
-            endpoint.save(update_fields=["failing_since"])
-        return
     if endpoint.failing_since is None:
         endpoint.failing_since = now
         endpoint.save(update_fields=["failing_since"])
-    gone = called is not None and called.status == GONE
-    if gone or row.attempts >= len(SCHEDULE):
-        _move(row, DeliveryState.FAILED)
-        if gone or endpoint.failing_since <= row.calls.order_by("-pk")[len(SCHEDULE) - 1].at:
-            _die(endpoint, gone=gone)
+    gone = outcome.called is not None and outcome.called.status == GONE
+    last = gone or row.attempts >= len(SCHEDULE)
+    if not last and endpoint.state == EndpointState.ON:
+        _again(row, outcome.called)
         return
-    if endpoint.state == EndpointState.ON:
-        _again(row, called)
-    else:
-        _move(row, DeliveryState.FAILED)
+    failed = Delivery.objects.filter(pk=row.pk)
+    failed.update(state=DeliveryState.FAILED, due_at=None, attempts=row.attempts)
+    if gone or (last and endpoint.failing_since <= _first_call(row).at):
+        _die(endpoint, gone=gone)
 
 
-def _move(row: Delivery, state: DeliveryState) -> None:
-    Delivery.objects.filter(pk=row.pk).update(state=state, due_at=None, attempts=row.attempts)
+def _first_call(row: Delivery) -> DeliveryCall:
+    """Of this round of the schedule: there was another one before, if it was asked for again."""
+    return row.calls.order_by("-pk")[row.attempts - 1]
 
 
 def _again(row: Delivery, called: outbound.Called | None) -> None:

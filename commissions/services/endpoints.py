@@ -26,6 +26,7 @@ from commissions.outgoing.delivery import leave
 
 KEPT = timedelta(days=30)
 MOST = 20  # endpoints of one organisation
+FORGOTTEN = 5000  # at a time
 # What a tracker is told of: what became of the commission of a click.
 POSTBACK_KINDS = (
     "commission.estimated",
@@ -187,7 +188,9 @@ def failed_repeat(*, actor: User, endpoint: Endpoint, since: datetime) -> int:
 
 def deliveries_forget() -> None:
     """What was sent is kept for thirty days."""
-    Delivery.objects.filter(created_at__lt=clock.now() - KEPT).delete()
+    old = Delivery.objects.filter(created_at__lt=clock.now() - KEPT).order_by("pk")
+    while pks := list(old.values_list("pk", flat=True)[:FORGOTTEN]):
+        Delivery.objects.filter(pk__in=pks).delete()
 
 
 # --- Parts ----------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
             models.Index(
-                fields=["due_at"],
+                fields=["due_at", "id"],
                 condition=models.Q(due_at__isnull=False),
                 name="delivery_due",
             ),

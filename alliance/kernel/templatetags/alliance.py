@@ -20,6 +20,7 @@ from django import template
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.forms.boundfield import BoundWidget
 from django.template.defaultfilters import stringfilter
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -273,6 +274,14 @@ def field_kind(field: BoundField) -> str:
     if isinstance(widget, CheckboxInput):
         return "check"
     return "select" if isinstance(widget, Select) else "input"
+
+
+@register.filter
+def ticks(field: BoundField) -> list[BoundWidget]:
+    """What can be ticked of a field of "choices", in the kit's classes."""
+    for one in field.subwidgets:
+        one.data["attrs"]["class"] = "form-check-input"
+    return field.subwidgets
 
 
 @register.filter
