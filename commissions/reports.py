@@ -286,3 +286,10 @@ class OrderOut(serializers.Serializer[Any]):
 
     def get_processed(self, order: Order) -> bool:
         return order.processed_version == order.version
+
+
+class PretendedOrderOut(serializers.Serializer[Any]):
+    """A sandbox order, which is kept in the words of OrderOut."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {str(name): serializers.ReadOnlyField() for name in OrderOut().fields}

@@ -47,9 +47,16 @@ class KeyForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, scopes: Iterable[Scope], usual: Iterable[str] = (), **kwargs: Any
+        self,
+        *args: Any,
+        scopes: Iterable[Scope],
+        usual: Iterable[str] = (),
+        sandbox: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if not sandbox:
+            del self.fields["sandbox"]
         field: Any = self.fields["scopes"]
         field.choices, field.initial = list(scopes), list(usual)
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from alliance.kernel.errors import DomainError, Invalid, NotFound
 from alliance.kernel.http import envelope_of
 from alliance.kernel.idempotency import Answer
-from alliance.kernel.rest.pages import PageQuery, page_of, pages_of, said
+from alliance.kernel.rest.pages import Page, PageQuery, page_of, pages_of, said
 from alliance.kernel.rest.views import ApiView
 from alliance.kernel.rest.words import Day, FieldsQuery
 from alliance.kernel.schema import IDEMPOTENCY
@@ -23,7 +23,9 @@ from commissions.reports import (
     OrderIn,
     OrderOut,
     OutcomeOut,
+    PretendedOrderOut,
 )
+from commissions.services.sandbox import orders_pretend
 from merchants.access import IsMerchant
 from merchants.api import MerchantCall
 from merchants.models import OrderState, Shop
@@ -98,6 +100,7 @@ class OrdersView(ApiView):
     permission_classes = [IsMerchant]
     required_scope = {"GET": "orders:read", "POST": "orders:write"}
     query = OrdersQuery
+    in_sandbox = True
 
     @extend_schema(
         operation_id="orders_list",
@@ -109,6 +112,11 @@ class OrdersView(ApiView):
     def get(self, request: MerchantCall) -> Response:
         """Newest first. To follow what happens, read `changes` instead."""
         asked = self.asked(request)
+        if request.auth.sandbox:
+            pretended = queries.orders_pretended_for(request.user)
+            page = page_of(pretended, asked, by=("-pk",), of="sandbox orders")
+            facts = [row.facts for row in page.items]
+            return self.paged(Page(facts, page.next), PretendedOrderOut, asked)
         rows = queries.orders_found(
             queries.orders_reported_for(request.user).filter(merchant=request.merchant),
             state=asked.get("state", ""),
@@ -150,6 +158,7 @@ class OrdersView(ApiView):
 class OrdersBulkView(ApiView):
     permission_classes = [IsMerchant]
     required_scope = "orders:write"
+    in_sandbox = True
 
     @extend_schema(
         operation_id="orders_report_bulk",
@@ -185,6 +194,7 @@ class OrderView(ApiView):
     permission_classes = [IsMerchant]
     required_scope = "orders:read"
     query = OrderQuery
+    in_sandbox = True
 
     @extend_schema(
         operation_id="orders_retrieve",
@@ -197,9 +207,11 @@ class OrderView(ApiView):
         """One of the merchant's orders by its number: what is known of it, whose each line is and
         why, and what it costs."""
         asked = self.asked(request)
-        found = queries.orders_reported_for(request.user).filter(
-            merchant=request.merchant, external_id=external_id
-        )
+        if request.auth.sandbox:
+            found: Any = queries.orders_pretended_for(request.user)
+        else:
+            found = queries.orders_reported_for(request.user).filter(merchant=request.merchant)
+        found = found.filter(external_id=external_id)
         if "shop" in asked:
             found = found.filter(shop=asked["shop"])
         few = list(found[:2])
@@ -207,7 +219,10 @@ class OrderView(ApiView):
             raise NotFound
         if len(few) > 1:
             raise Invalid(_("Several of your shops use this number: name the shop."), field="shop")
-        return Response(said(OrderOut, few[0], asked.get("fields", "")))
+        fields = asked.get("fields", "")
+        if request.auth.sandbox:
+            return Response(said(PretendedOrderOut, few[0].facts, fields))
+        return Response(said(OrderOut, few[0], fields))
 
 
 orders = OrdersView.as_view()
@@ -226,6 +241,8 @@ def _shop(request: MerchantCall, number: int | None) -> Shop:
 
 
 def _record(request: MerchantCall, shop: Shop, reports: list[OrderReport]) -> list[Outcome]:
+    if request.auth.sandbox:
+        return orders_pretend(shop=shop, reports=reports)
     outcomes = orders_record(shop=shop, reports=reports, actor=request.user)
     changed = [
         outcome.order_pk

@@ -31,6 +31,7 @@ from commissions.models.rails import (
     Transfer,
 )
 from commissions.models.reporting import SavedReport
+from commissions.models.sandbox import SandboxOrder
 from commissions.models.settlement import Settlement, SettlementState
 from commissions.models.shares import SettlementLine, SettlementShare
 from commissions.models.statement import (
@@ -108,6 +109,7 @@ __all__ = [
     "Period",
     "RailFile",
     "RailFileRow",
+    "SandboxOrder",
     "SavedReport",
     "Settlement",
     "SettlementLine",

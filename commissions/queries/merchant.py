@@ -33,6 +33,7 @@ from commissions.models import (
     CommissionState,
     Line,
     PayeeRole,
+    SandboxOrder,
     TopUp,
 )
 from commissions.queries.affiliate import BOOKED
@@ -48,6 +49,7 @@ from merchants.models import (
     RefundState,
     Shop,
 )
+from merchants.queries import shops_for
 
 # Partner and intermediary have rows of their own beside the affiliate's: sold was it once.
 BROUGHT = Q(role=PayeeRole.AFFILIATE)
@@ -132,6 +134,11 @@ def orders_reported_for(user: User) -> QuerySet[Order]:
         .prefetch_related("lines__attribution", dues("lines__commissions"))
         .order_by("pk")
     )
+
+
+def orders_pretended_for(user: User) -> QuerySet[SandboxOrder]:
+    """What sandbox keys of the user's merchant reported."""
+    return SandboxOrder.objects.filter(shop__in=shops_for(user)).order_by("-pk")
 
 
 def orders_found(

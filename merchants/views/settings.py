@@ -56,7 +56,9 @@ def _page(request: MerchantRequest, **more: Any) -> HttpResponse:
 
 
 def _key_form(data: Any = None) -> KeyForm:
-    return KeyForm(data, scopes=SCOPES, usual=["orders:write", "orders:read"], auto_id=KEY)
+    return KeyForm(
+        data, scopes=SCOPES, usual=["orders:write", "orders:read"], sandbox=True, auto_id=KEY
+    )
 
 
 @require_http_methods(["GET", "POST"])

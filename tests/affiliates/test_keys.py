@@ -28,7 +28,7 @@ def room(user) -> Client:
 def test_an_owner_makes_a_key_and_revokes_it(cast):
     lin = room(cast.lin)
     form = {
-        "name": "Bot", "scopes": ["products:read"], "days": "30", "sandbox": "on",
+        "name": "Bot", "scopes": ["products:read"], "days": "30",
         "networks": "203.0.113.9/24, 2001:DB8::1\n203.0.113.0/24",
     }  # fmt: skip
     answer = lin.post(reverse("affiliates:key_new"), form)
@@ -38,7 +38,7 @@ def test_an_owner_makes_a_key_and_revokes_it(cast):
     assert token in answer.content.decode()
     assert key.organisation == f"affiliate:{cast.affiliate.pk}"
     assert key.networks == ["203.0.113.0/24", "2001:db8::1/128"]
-    assert (key.sandbox, key.prefix[:3]) == (True, "ts_")
+    assert (key.sandbox, key.prefix[:3]) == (False, "tk_")
     assert timedelta(days=29) < key.expires_at - clock.now() <= timedelta(days=30)
     page = lin.get(reverse("affiliates:keys")).content.decode()
     assert key.prefix in page

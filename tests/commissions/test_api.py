@@ -304,3 +304,44 @@ def test_a_key_acts_for_its_own_team_whatever_team_its_maker_chose(cast, lin):
     assert re.match(rf"mm_{second.pk}_", got(
         client_of(cast.lin, f"affiliate:{second.pk}", AFFILIATES), "zones"
     )["items"][0]["pid"])  # fmt: skip
+
+
+# --- The sandbox ----------------------------------------------------------------------------------
+
+
+def test_a_sandbox_key_plays_through_an_order_and_nothing_real_comes_of_it(cast, chen):
+    play = client_of(cast.chen, f"merchant:{cast.merchant.pk}", MERCHANTS, sandbox=True)
+    moment = clock.now().isoformat()
+    order = {
+        "external_id": "S1", "state": "paid", "currency": "CNY", "placed_at": moment,
+        "paid_at": moment, "click_id": "any",
+        "lines": [{"external_id": "1", "product_external_id": "P1", "amount_minor": 19900}],
+    }  # fmt: skip
+
+    def say(**changes):
+        body = {**order, **changes}
+        return play.post("/api/v1/orders", body, "application/json")
+
+    answers = [say(), say(), say(currency="EUR"), say(external_id="S2", lines=[])]
+    assert [one.status_code for one in answers] == [201, 200, 400, 400]
+    assert answers[1].json()["change"] == "unchanged"
+    refund = {"external_id": "R1", "amount_minor": 9900, "refunded_at": moment}
+    assert say(state="received", received_at=moment, refunds=[refund]).status_code == 200
+    assert say(refunds=[{**refund, "external_id": "R2", "amount_minor": 19900}]).status_code == 422
+    seen = got(play, "orders/S1")
+    assert (seen["state"], seen["lines"][0]["refunded_minor"]) == ("received", 9900)
+    assert seen["lines"][0]["commission"] == {
+        "state": "confirmed", "affiliate": {"id": 0, "name": "Sandbox"}, "rate_bps": 1200,
+        "base_minor": 10000, "commission_minor": 1200,
+    }  # fmt: skip
+    assert got(play, "orders?fields=external_id")["items"] == [{"external_id": "S1"}]
+
+    assert got(chen, "orders")["items"] == []
+    assert got(chen, "wallet")["reserved_minor"] == 0
+    assert chen.get("/api/v1/orders/S1").status_code == 404
+    for path in ("wallet", "changes", "reports/sales"):
+        answer = play.get(f"/api/v1/{path}")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_in_sandbox")
+    said = {"title": "x", "url": "https://shop.chen.example/x", "price_minor": 1}
+    assert play.put("/api/v1/products/X", said, "application/json").status_code == 403
+    assert not cast.shop.orders.exists()
