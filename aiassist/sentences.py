@@ -51,8 +51,8 @@ def why(decision: AutopilotDecision) -> list[str]:
         }
         found.append(
             _(
-                "At %(rate)s the next 1 of commission brings %(brings)s of sales; "
-                "below %(least)s it goes no further."
+                "At %(rate)s the next 1 of commission brings %(brings)s of sales. "
+                "It stops where this falls below %(least)s."
             )
             % words
         )
@@ -74,7 +74,9 @@ def why(decision: AutopilotDecision) -> list[str]:
                 "cost": Money(facts["cost_minor"] or 0, currency).localized(),
             }
         )
-    if held := _guards().get(guard):
+    if guard == Guard.LIMIT and not decision.to_bps:
+        found.append(_("It cannot go lower: your own plans pay this to everybody."))
+    elif held := _guards().get(guard):
         found.append(held)
     return found
 

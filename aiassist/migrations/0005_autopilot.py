@@ -271,7 +271,7 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("shop", "The whole shop, but for groups of their own"),
+                            ("shop", "The whole shop"),
                             ("category", "A category"),
                             ("products", "Chosen products"),
                         ],

@@ -91,7 +91,7 @@ class AutopilotPolicy(AppendOnly):
 
 
 class GroupKind(models.TextChoices):
-    SHOP = "shop", _("The whole shop, but for groups of their own")
+    SHOP = "shop", _("The whole shop")
     CATEGORY = "category", _("A category")
     PRODUCTS = "products", _("Chosen products")
 

@@ -60,6 +60,7 @@ def plans(request: MerchantRequest) -> HttpResponse:
     rows = list(queries.plans_for(request.user))
     terms = queries.terms_for(request.user)
     standings = queries.standings(terms.filter(product=None))
+    by_hand = terms.filter(plan__by_autopilot=False)
     moment = clock.now()
     active = [row for row in rows if row.ends_at is None or row.ends_at > moment]
     context = {
@@ -71,7 +72,7 @@ def plans(request: MerchantRequest) -> HttpResponse:
         "locks": queries.locks_now(active),
         "lockable": LOCKABLE,
         "lock_form": LockForm(),
-        "page": Paginator(terms, PER_PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(by_hand, PER_PAGE).get_page(request.GET.get("page")),
         "now": moment,
     }
     return page_or_part(request, "merchants/plans.html", context, part="log")

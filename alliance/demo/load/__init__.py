@@ -22,6 +22,7 @@ from alliance.celery import nobody_woken
 from alliance.demo.catalogue import products_by_shop
 from alliance.demo.load.accounts import accounts_make
 from alliance.demo.load.addresses import addresses_follow
+from alliance.demo.load.autopilot import autopilot_plan
 from alliance.demo.load.cases import cases_plan
 from alliance.demo.load.desk import desk_fill
 from alliance.demo.load.money import Wallets, settlements_plan
@@ -106,6 +107,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     Wallets(stage, year)
     parts_plan(stage)
     plans_plan(stage)
+    autopilot_plan(stage)
     settlements_plan(stage)
     desk_fill(stage, users)
     cases_plan(stage)
