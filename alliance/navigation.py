@@ -16,7 +16,7 @@ from alliance.kernel import notices
 from alliance.kernel.models import User
 from merchants.models import Merchant
 
-Entries = list[tuple[str, str, str]]  # label, icon, name of the URL
+Entries = list[tuple[str, str, str]]  # label, icon, name of the URL and of others behind it: a|b
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,13 @@ def _menu(request: HttpRequest) -> Menu:
 
 def _items(request: HttpRequest, entries: Entries) -> list[Item]:
     """Links of a section; the deepest one that the page lies under is marked."""
-    found = [(label, icon, reverse(name)) for label, icon, name in entries]
-    under = [url for _label, _icon, url in found if request.path.startswith(url)]
+    found = [
+        (label, icon, [reverse(name) for name in names.split("|")])
+        for label, icon, names in entries
+    ]
+    under = [url for _label, _icon, urls in found for url in urls if request.path.startswith(url)]
     here = max(under, key=len, default="")
-    return [Item(label, icon, url, url == here) for label, icon, url in found]
+    return [Item(label, icon, urls[0], here in urls) for label, icon, urls in found]
 
 
 def _affiliate_entries(sides: Sides) -> Entries:
@@ -131,10 +134,12 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Statements"), "file-text", "commissions:affiliate_statements"),
         (_("Sites and ad zones"), "world", "affiliates:sites"),
         (_("Partners"), "affiliate", "commissions:partners"),
-        (_("Webhooks"), "send", "commissions:affiliate_endpoints"),
         (_("Violations"), "scale", "commissions:violations"),
-        (_("API keys"), "api", "affiliates:keys"),
-        (_("API apps"), "code", "commissions:api_apps"),
+        (
+            _("For programs"),
+            "api",
+            "affiliates:keys|commissions:api_apps|commissions:affiliate_endpoints",
+        ),
     ]
 
 
