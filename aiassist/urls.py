@@ -3,7 +3,7 @@
 from django.urls import path
 
 from aiassist.mcp import McpView
-from aiassist.views import assistant, for_you
+from aiassist.views import assistant, copy_check, for_you
 
 app_name = "aiassist"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("affiliate/products/for-you/", for_you.for_you, name="for_you"),
     path("affiliate/products/for-you/audience/", for_you.audience, name="audience"),
     path("affiliate/products/<int:pk>/dismiss/", for_you.dismiss, name="dismiss"),
+    path("affiliate/copy/check/", copy_check.copy_check, name="copy_check"),
     path("affiliate/assistant/", assistant.of_affiliate, name="affiliate_assistant"),
     path("affiliate/assistant/<int:pk>/", assistant.of_affiliate, name="affiliate_conversation"),
     path(

@@ -1,6 +1,7 @@
 """What people tell their advisers, by noun."""
 
 from aiassist.forms.audience import AudienceForm
+from aiassist.forms.copy_check import CopyCheckForm
 from aiassist.forms.policy import PolicyForm, initial_of
 
-__all__ = ["AudienceForm", "PolicyForm", "initial_of"]
+__all__ = ["AudienceForm", "CopyCheckForm", "PolicyForm", "initial_of"]

@@ -27,6 +27,7 @@ from aiassist.copy.check.verdict import (
 LONGEST = 20_000  # characters: nobody's advertisement, and nothing is looked for in more
 
 __all__ = [
+    "LONGEST",
     "Channel",
     "CouponFacts",
     "Facts",
