@@ -179,7 +179,7 @@ class PlanAdmin(ReadOnlyAdmin):
         *DATES,
     )
     list_select_related = ("merchant",)
-    list_filter = ("state", "kind", ("merchant", AutocompleteSelectFilter))
+    list_filter = ("state", "kind", "by_autopilot", ("merchant", AutocompleteSelectFilter))
     search_fields = ("name", "merchant__name")
     ordering = ("-pk",)
     inlines = (TermsInline, LocksInline)
@@ -192,6 +192,7 @@ class PlanAdmin(ReadOnlyAdmin):
         columns.linked("event", _("event")),
         "exclusive",
         "rates_shown",
+        "by_autopilot",
         "pieces",
     )
 

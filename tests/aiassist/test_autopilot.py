@@ -18,7 +18,11 @@ from aiassist.models import (
     GroupKind,
     KeptPlan,
 )
-from aiassist.services.autopilot.decisions import decision_apply, decision_roll_back
+from aiassist.services.autopilot.decisions import (
+    decision_apply,
+    decision_roll_back,
+    suggestions_accept,
+)
 from aiassist.services.autopilot.kept import Holder, rate_set
 from aiassist.services.autopilot.policies import Limits, policy_sign
 from aiassist.tasks import autopilot_night, autopilots_wake
@@ -288,24 +292,27 @@ def test_groups_have_rates_of_their_own_and_what_has_none_is_left_alone(trade):
 
 
 def test_those_who_bring_little_have_one_rate_by_their_tier(trade):
-    little = trade.affiliate("E")
+    little, actor = trade.affiliate("E"), trade.cast.chen
     autopilot = signed(trade)
     found = night(autopilot)
-    holder, actor = Holder(tier=little.tier), trade.cast.chen
-    rate_set(
-        autopilot=autopilot,
-        holder=holder,
-        group=autopilot.policy.groups.get(),
-        rate_bps=1_300,
-        actor=actor,
-    )
-    with clock.at(NOON + DAY):
-        night(autopilot)
-        assert rate_for(trade, "E") == 1_300
-        assert PlanMember.objects.get(plan__by_autopilot=True).affiliate == little
-        signed(trade, pinned=[little])
-        assert rate_for(trade, "E", NOON + 2 * DAY) == 1_200
     assert not found.decisions.filter(affiliate=little).exists()
+    row, _made = found.decisions.get_or_create(
+        tier=little.tier,
+        defaults={
+            "group": autopilot.policy.groups.get(),
+            "from_bps": 0,
+            "to_bps": 1_300,
+            "own_bps": 1_200,
+        },
+    )
+    assert suggestions_accept(autopilot=autopilot, decisions=[row], actor=actor) == (1, 0)
+    assert rate_for(trade, "E") == row.to_bps
+    assert rate_for(trade, "A") == 1_200
+    assert PlanMember.objects.get(plan__by_autopilot=True).affiliate == little
+    signed(trade, limits=[Limits(GroupKind.SHOP, 800, 1_250)])
+    assert rate_for(trade, "E", NOON + DAY) == 1_250  # what is above the new limit comes down
+    signed(trade, pinned=[little])
+    assert rate_for(trade, "E", NOON + DAY) == 1_200
 
 
 def test_only_the_merchants_own_team_signs_and_decides(trade, client):

@@ -29,7 +29,7 @@ class Trade:
     def affiliate(self, name: str) -> Affiliate:
         return self.links[name].affiliate
 
-    def sell(self, first: datetime, days: int, bring: dict[str, int], clicks: int = 3) -> None:
+    def sell(self, first: datetime, days: int, bring: dict[str, int], clicks: int = 2) -> None:
         """Clicks of these days and what came of them, received three days later."""
         made = [
             (name, first + day * DAY + n * timedelta(minutes=7), n)

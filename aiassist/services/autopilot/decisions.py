@@ -11,7 +11,13 @@ from aiassist.models import (
     AutopilotState,
     DecisionState,
 )
-from aiassist.services.autopilot.kept import Holder, kept_plans, rate_set, rates_announced
+from aiassist.services.autopilot.kept import (
+    Holder,
+    kept_plans,
+    members_settle,
+    rate_set,
+    rates_announced,
+)
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import DomainError, NotAllowed, WrongState
 from alliance.kernel.models import User
@@ -59,6 +65,10 @@ def suggestions_accept(
     applied = 0
     for decision in sorted(decisions, key=lambda one: one.pk):
         applied += decision_apply(decision=decision, actor=actor)
+    if any(one.tier is not None and one.state == DecisionState.DONE for one in decisions):
+        found = decisions[0].night.facts.get("tiers", {})
+        tiers = {int(tier): members for tier, members in found.items()}
+        members_settle(autopilot=autopilot, tiers=tiers, actor=actor)
     audit.record(
         "autopilot.accepted",
         autopilot,

@@ -6,9 +6,11 @@ Nothing here goes around a rule of rates: raises count at once, cuts from the ne
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -84,6 +86,25 @@ def rate_set(
             raise WrongState(_("The products of this group have that rate already."))
         return terms[0]
     return terms_announce(plan=kept.plan, rate_bps=rate_bps, category=group.category, actor=actor)
+
+
+def rates_cap(*, autopilot: Autopilot, actor: User) -> None:
+    """What is above the limits of the policy comes down to them with the day; what a rate lock
+    holds stays until the lock ends, and the nights after it cut it."""
+    groups = {group.pk: group for group in autopilot.policy.groups.all()}
+    for (holder, group), rate in rates_announced(
+        kept_plans(autopilot), list(groups.values())
+    ).items():
+        most = groups[group].most_bps
+        if rate > most:
+            with suppress(WrongState), transaction.atomic():
+                rate_set(
+                    autopilot=autopilot,
+                    holder=holder,
+                    group=groups[group],
+                    rate_bps=most,
+                    actor=actor,
+                )
 
 
 def scope_of(group: AutopilotGroup) -> tuple[int | None, int | None]:

@@ -102,7 +102,7 @@ def _stopped(
 def _decided(autopilot: Autopilot, told: Told, plan: Plan) -> AutopilotNight:
     frozen = plan.status == Status.FROZEN
     outcome = NightOutcome.FROZEN if frozen else NightOutcome.LOOKED
-    night = _night(autopilot, told, outcome, _facts(plan))
+    night = _night(autopilot, told, outcome, {**_facts(plan), "tiers": told.tiers})
     rows = [] if frozen else list(_changes(told, plan, night))
     AutopilotDecision.objects.bulk_create(rows)
     autopilot.memory = plan.state
@@ -130,7 +130,7 @@ def _night(
         policy=autopilot.policy,
         day=today,
         outcome=outcome,
-        orders=sum(one.orders for one in told.sold),
+        orders=told.orders,
         roi_centi=so_far.roi_centi,
         spent_minor=so_far.cost_minor,
         facts=facts,
@@ -214,7 +214,7 @@ def policy_foresee(*, merchant: Merchant, wish: PolicyWish, actor: User) -> Fore
         rows = list(_changes(told, plan, night)) if looked else []
         found = Foreseen(
             outcome=NightOutcome.LOOKED if looked else NightOutcome.FROZEN,
-            orders=sum(one.orders for one in told.sold),
+            orders=told.orders,
             facts=_facts(plan),
             decisions=rows,
         )

@@ -22,7 +22,7 @@ from aiassist.models import (
     StopReason,
 )
 from aiassist.notices import stopped_tell
-from aiassist.services.autopilot.kept import Holder, members_leave, plans_end
+from aiassist.services.autopilot.kept import Holder, members_leave, plans_end, rates_cap
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
@@ -65,10 +65,10 @@ class PolicyWish:
 def policy_sign(*, merchant: Merchant, wish: PolicyWish, actor: User) -> Autopilot:
     """From now on the autopilot follows this, whatever it did before; the next night looks first.
 
-    Rates that it pays already go on where the groups stay the same; pinned affiliates get the
-    merchant's own back. What it suggested before lapses. Raises Invalid (limits, budgets, dates,
-    products of somebody else), NotAllowed (not the merchant's team), WrongState (it does not trade,
-    or has no general plan).
+    Rates that it pays already go on where the groups stay the same, down to the new limits; pinned
+    affiliates get the merchant's own back. What it suggested before lapses. Raises Invalid (limits,
+    budgets, dates, products of somebody else), NotAllowed (not the merchant's team), WrongState (it
+    does not trade, or has no general plan).
     """
     if not may_act_for(actor, merchant.pk):
         raise NotAllowed(_("Only the merchant's own team signs for it."))
@@ -179,6 +179,7 @@ def _taken_up(before: Autopilot | None, policy: AutopilotPolicy, actor: User) ->
     before.state, before.reason, before.since = AutopilotState.RUNNING, "", clock.now()
     before.save()
     suggestions_lapse(before)
+    rates_cap(autopilot=before, actor=actor)
     return before
 
 

@@ -67,7 +67,8 @@ class Told:
     units: list[Unit]
     history: History
     places: dict[str, Place]
-    sold: list[Sold]
+    orders: int  # that it can learn from
+    sold: list[Sold]  # since it began, however long ago, and DAYS back at least
     tiers: dict[int, list[int]] = field(default_factory=dict)  # affiliates who are told together
 
 
@@ -76,21 +77,23 @@ def told_of(autopilot: Autopilot, today: date) -> Told:
     policy = autopilot.policy
     since = today - timedelta(days=DAYS)
     groups = list(policy.groups.select_related("category").order_by("pk"))
-    sold = sold_of(policy, since=since, until=today)
+    sold = sold_of(policy, since=min(since, autopilot.began_on), until=today)
+    recent = [one for one in sold if one.day >= since]
     clicks = clicks_of(policy, since=since, until=today)
     kept = kept_plans(autopilot)
-    holders, tiers = _holders(policy, kept, sold, {pk for pk, _group, _day in clicks})
+    holders, tiers = _holders(policy, kept, recent, {pk for pk, _group, _day in clicks})
     places = _places(
         autopilot, sorted(set(holders.values()), key=lambda holder: holder.key), groups, kept
     )
     timeline = _Timeline(autopilot, groups, since, today)
-    cohorts = list(_cohorts(holders, places, sold, clicks, timeline, since, today))
+    cohorts = list(_cohorts(holders, places, recent, clicks, timeline, since, today))
     aged = [
         Aged(one.day.toordinal(), *one[1:]) for one in happened_to(policy, since=since, until=today)
     ]
     units = [_unit(place) for place in places.values()]
     return Told(
         policy=_policy(autopilot, places.values(), sold, today),
+        orders=sum(one.orders for one in recent),
         units=units,
         history=History.of(units, cohorts, aged),
         places=places,
@@ -114,7 +117,7 @@ def _holders(
     many = sorted(
         (pk for pk in orders if orders[pk] >= HEAD_ORDERS), key=lambda pk: (-orders[pk], pk)
     )
-    heads = known | set(many[:HEADS])
+    heads = known | set(many[: max(HEADS - len(known), 0)])
     active = Affiliate.objects.filter(pk__in=orders, state=AffiliateState.ACTIVE)
     holders: dict[int, Holder] = {}
     tiers: dict[int, list[int]] = defaultdict(list)
