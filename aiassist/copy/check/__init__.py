@@ -24,7 +24,7 @@ from aiassist.copy.check.verdict import (
     Verdict,
 )
 
-LONGEST = 20_000  # characters: nobody's advertisement, and nothing is looked for in more
+LONGEST = 5_000  # characters: nothing is looked for in more, and no channel takes more
 
 __all__ = [
     "LONGEST",

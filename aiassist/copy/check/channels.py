@@ -22,6 +22,6 @@ ROOMS = {
     Channel.XIAOHONGSHU: Room(1000, 50),
     Channel.WEIBO: Room(2000, 140),
     Channel.DOUYIN: Room(1000, 50),
-    Channel.EMAIL: Room(10_000, 100),
-    Channel.WEB: Room(10_000, 200),
+    Channel.EMAIL: Room(5_000, 100),
+    Channel.WEB: Room(5_000, 200),
 }

@@ -13,6 +13,7 @@ from aiassist.copy.check.rules import PRIVACY, TRUTH, WHY, Rule, Source
 from aiassist.copy.check.verdict import Channel, Facts, Finding, Level
 
 _WHOLE = {Rule.PERSONAL, Rule.LINK, Rule.INJECTION}
+_LONG = {Rule.LENGTH, Rule.NUMBER}  # nothing is found as a part of these
 
 
 def examine(
@@ -30,16 +31,25 @@ def examine(
     return tuple(sorted(_once(found), key=lambda one: (one.start, one.end)))
 
 
-def _once(found: list[Finding]) -> list[Finding]:
+def _once(found: list[Finding]) -> Iterator[Finding]:
     """Without what lies inside something larger: a telephone number is one finding, not four."""
-    return [one for one in found if not any(_part(one, other) for other in found)]
+    whole, worded = {}, {}  # the largest finding at each place
+    for one in sorted(found, key=_size):
+        for place in range(one.start, one.end):
+            if one.rule in _WHOLE:
+                whole[place] = one
+            if one.rule not in _LONG:
+                worded[place] = one
+    for one in found:
+        around = worded if one.rule == Rule.NUMBER else whole
+        larger = around.get(one.start)
+        part = larger and one.end <= larger.end and _size(one) < _size(larger)
+        if one.start == one.end or not part:
+            yield one
 
 
-def _part(one: Finding, other: Finding) -> bool:
-    if one.rule != Rule.NUMBER and other.rule not in _WHOLE:
-        return False
-    larger = (other.end - other.start, other.rule) > (one.end - one.start, one.rule)
-    return larger and one.start < one.end and other.start <= one.start and one.end <= other.end
+def _size(one: Finding) -> tuple[int, str]:
+    return one.end - one.start, one.rule.value
 
 
 def _label_words() -> tuple[str, str]:
@@ -50,48 +60,43 @@ def _label_words() -> tuple[str, str]:
 
 
 def _worded(text: str, facts: Facts | None, language: str) -> Iterator[Finding]:
-    known = "\n".join(folding.letters(one).signs for one in facts.said) if facts else ""
+    said = _letters(facts.said) if facts else ""
+    brands = _letters(facts.attributes) if facts else ""
     for hit in lexicon(language).hits(text):
-        entry, words = hit.entry, text[hit.start : hit.end]
-        if entry.rule != Rule.CLAIM:
-            why = str(WHY[entry.rule])
-            yield Finding(
-                entry.rule, entry.level, hit.start, hit.end, words, why, entry.source, entry.instead
-            )
-        elif facts is None or not _backed(hit, known):
-            level = entry.level if facts else Level.REVIEW
-            why = (
-                _("Neither the title nor an attribute says so.")
-                if facts
-                else _("Nothing backs this yet: choose the product.")
-            )
-            yield Finding(Rule.CLAIM, level, hit.start, hit.end, words, why, entry.source)
+        entry, level, why = hit.entry, hit.entry.level, str(WHY[hit.entry.rule])
+        if entry.rule == Rule.CLAIM:
+            if facts is None:
+                level, why = Level.REVIEW, _("Nothing backs this yet: choose the product.")
+            elif _backed(hit, said):
+                continue
+        elif entry.rule == Rule.ELSEWHERE and _backed(hit, brands):
+            continue
+        words = text[hit.start : hit.end]
+        yield Finding(
+            entry.rule, level, hit.start, hit.end, words, why, entry.source, entry.instead
+        )
 
 
-def _backed(hit: Hit, known: str) -> bool:
-    return any(folding.letters(word).signs in known for word in {*hit.entry.means, hit.entry.word})
+def _letters(words: tuple[str, ...]) -> str:
+    return "\n".join(folding.letters(one).signs for one in words)
+
+
+def _backed(hit: Hit, said: str) -> bool:
+    return any(folding.letters(word).signs in said for word in {*hit.entry.means, hit.entry.word})
 
 
 def _led_out(text: str, facts: Facts | None, language: str) -> Iterator[Finding]:
     folded = folding.plain(text)
-    known = "\n".join(folding.plain(one).signs for one in facts.attributes) if facts else ""
     hosts, codes = (facts.hosts, facts.codes) if facts else (frozenset[str](), frozenset[str]())
-    words = {
-        Rule.PERSONAL: (
-            _("Data of a person do not belong into an advertisement."),
-            PRIVACY[language],
-        ),
-        Rule.LINK: (_("Leads elsewhere than your own link."), Source.HOUSE),
-        Rule.ELSEWHERE: (_("Names another platform."), Source.HOUSE),
-    }
-    for rule, start, end in outside.spots(folded, known, hosts, codes):
-        first, last = folded.span(start, end)
-        why, source = words[rule]
-        yield Finding(rule, Level.BLOCK, first, last, text[first:last], why, source)
+    sources = {Rule.PERSONAL: PRIVACY[language], Rule.LINK: Source.HOUSE}
+    for rule, first, last in outside.spots(folded, hosts, codes):
+        start, end = folded.span(first, last)
+        why = str(WHY[rule])
+        yield Finding(rule, Level.BLOCK, start, end, text[start:end], why, sources[rule])
 
 
 def _told(text: str) -> Iterator[Finding]:
-    why = _("Speaks to a program, not to a reader.")
+    why = str(WHY[Rule.INJECTION])
     for start, end in injection.spots(text):
         yield Finding(Rule.INJECTION, Level.BLOCK, start, end, text[start:end], why, Source.HOUSE)
 
@@ -108,12 +113,13 @@ def _true(text: str, facts: Facts, language: str, at: datetime) -> Iterator[Find
     figures = list(truth.findings(text, facts, language, at))
     yield from figures
     now = truth.Truth(facts, at, language)
+    rule = Rule.COUPON_OVER if now.over else Rule.COUPON
     folded = folding.plain(text)
+    known = {place for one in figures for place in range(one.start, one.end)}
     for pattern, why in _coupon_words(facts, now):
         for match in re.finditer(pattern, folded.signs):
             start, end = folded.span(*match.span())
-            if not any(one.start <= start < one.end for one in figures):
-                rule = Rule.COUPON_OVER if now.over else Rule.COUPON
+            if start not in known:
                 yield Finding(rule, Level.BLOCK, start, end, text[start:end], why, TRUTH[language])
 
 
@@ -124,8 +130,5 @@ def _coupon_words(facts: Facts, now: truth.Truth) -> Iterator[tuple[str, str]]:
     elif now.over:
         yield truth.COUPON_WORDS, _("The coupon does not count now.")
     elif facts.coupon.threshold:
-        yield (
-            truth.NO_THRESHOLD,
-            _("The coupon counts from %(amount)s.")
-            % {"amount": facts.coupon.threshold.localized()},
-        )
+        amount = facts.coupon.threshold.localized()
+        yield truth.NO_THRESHOLD, _("The coupon counts from %(amount)s.") % {"amount": amount}

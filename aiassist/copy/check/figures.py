@@ -20,8 +20,8 @@ _SCALES = {
     "thousand": 1000, "tausend": 1000, "million": 10**6, "millions": 10**6, "millionen": 10**6,
 }  # fmt: skip
 
-NUM = r"(?:\d[\d.,]*\d|\d)"
-CN = "[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]+"
+NUM = r"(?:\d[\d.,]{0,18}\d|\d)"
+CN = "[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]{1,12}"
 SCALE = r"(?:万|亿|千|[wk](?![a-z])|tsd\.?|mio\.?|thousand|tausend|million(?:s|en)?)"
 
 

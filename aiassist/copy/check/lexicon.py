@@ -68,14 +68,14 @@ class Lexicon:
     def hits(self, text: str) -> list[Hit]:
         """Every use of an entry, the longest where several overlap, in the order of the text."""
         letters, latin = folding.letters(text), folding.words(text)
-        free = [*_spans(self.allowed, letters), *_spans(self.allowed_words, latin)]
+        free = _Free([*_spans(self.allowed, letters), *_spans(self.allowed_words, latin)])
         found = [
             *self._written(letters),
             *self._sounding(letters),
             *self._latin(latin),
             *self._leet(latin, text),
         ]
-        return _longest(hit for hit in found if not any(_covers(span, hit) for span in free))
+        return _longest(hit for hit in found if not free.covers(hit))
 
     def _written(self, letters: Folded) -> Iterator[Hit]:
         for start, end, entry in _found(self.letters, letters.signs):
@@ -225,13 +225,18 @@ def _spoken(word: str) -> set[str]:
     return folding.spoken(folding.letters(word).signs)
 
 
+@cache
+def _letters(word: str) -> str:
+    return folding.letters(word).signs
+
+
 def _alike(signs: list[str], entry: Entry) -> Level | None:
     """How sure it is that these signs, which sound like the entry, mean it.
 
     Spelled in pinyin beside a character of it, or at length: as sure as the word itself. One other
     character in a longer word: somebody should look.
     """
-    word = folding.letters(entry.word).signs
+    word = _letters(entry.word)
     if len(word) != len(signs) or not all(map(_HAN.match, word)):
         return None
     spelled = [sign for sign in signs if sign.isascii()]
@@ -275,10 +280,19 @@ def _spans(automaton: ahocorasick.Automaton, folded: Folded) -> Iterator[tuple[i
             yield folded.span(start, end)
 
 
-def _covers(span: tuple[int, int], hit: Hit) -> bool:
-    """That a find lies in an allowed phrase, or begins in one: words are read from the left."""
-    start, end = span
-    return start <= hit.start < end and (hit.end <= end or start < hit.start)
+class _Free:
+    """Allowed phrases. A find that lies in one, or begins in one, is none: words are read from the
+    left."""
+
+    def __init__(self, spans: list[tuple[int, int]]) -> None:
+        self._ends: dict[int, int] = {}  # of the longest phrase from here
+        self._inside: set[int] = set()  # places where a phrase has begun and not ended
+        for start, end in spans:
+            self._ends[start] = max(end, self._ends.get(start, 0))
+            self._inside.update(range(start + 1, end))
+
+    def covers(self, hit: Hit) -> bool:
+        return hit.start in self._inside or self._ends.get(hit.start, 0) >= hit.end
 
 
 def _longest(hits: Iterable[Hit]) -> list[Hit]:
@@ -288,7 +302,10 @@ def _longest(hits: Iterable[Hit]) -> list[Hit]:
         return hit.entry.level != Level.BLOCK, -hit.size, hit.start
 
     kept: list[Hit] = []
+    taken: set[int] = set()
     for hit in sorted(hits, key=order):
-        if all(hit.end <= one.start or one.end <= hit.start for one in kept):
+        places = range(hit.start, hit.end)
+        if taken.isdisjoint(places):
+            taken.update(places)
             kept.append(hit)
     return sorted(kept, key=lambda hit: hit.start)

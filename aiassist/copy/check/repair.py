@@ -7,7 +7,8 @@ from aiassist.copy.check.channels import ROOMS
 from aiassist.copy.check.rules import Rule
 from aiassist.copy.check.verdict import Channel, Finding
 
-_SENTENCE = re.compile(r"[^。！？!?\n]*(?:[。！？!?]+|\n|$)|")
+# Where one sentence ends: a ? inside an address is no end.
+_END = re.compile(r"(?<=[。！？\n])|(?<=[!?.]\s)")
 
 
 def repaired(
@@ -34,7 +35,7 @@ def _cased(one: Finding) -> str:
 
 def _shortened(text: str, most: int) -> str | None:
     """Whole sentences left out from the end, but none with a link. None: that is not enough."""
-    parts = [part for part in _SENTENCE.findall(text) if part]
+    parts = _END.split(text)
     while sum(map(len, parts)) > most:
         loose = [
             at

@@ -50,6 +50,11 @@ WHY = {
     Rule.STATE: _("Uses the state's organs, symbols or approval to sell."),
     Rule.SUPERSTITION: _("Sells luck or averts evil."),
     Rule.DECENCY: _("Is obscene, or runs others down."),
+    Rule.CLAIM: _("Neither the title nor an attribute says so."),
+    Rule.PERSONAL: _("Data of a person do not belong into an advertisement."),
+    Rule.LINK: _("Leads elsewhere than your own link."),
+    Rule.ELSEWHERE: _("Names another platform."),
+    Rule.INJECTION: _("Speaks to a program, not to a reader."),
 }
 
 
