@@ -27,6 +27,8 @@ def who(decision: AutopilotDecision) -> str:
 def what(decision: AutopilotDecision) -> str:
     """The change itself, as it reaches the affiliate."""
     words = {"before": percent(decision.paid_bps), "after": percent(decision.pays_bps)}
+    if not decision.to_bps and decision.paid_bps == decision.pays_bps:
+        return _("%(after)s as before, now out of your own plans.") % words
     if not decision.to_bps:
         return _("From %(before)s back to your own rate of %(after)s.") % words
     if decision.pays_bps == decision.paid_bps:

@@ -1,6 +1,5 @@
 """What a merchant lets the autopilot do, what it did, and why (docs/autopilot.md)."""
 
-from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import models
@@ -75,11 +74,6 @@ class AutopilotPolicy(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.merchant} · {self.version}"
-
-    @property
-    def ends_at(self) -> datetime:
-        """The first moment after its last day."""
-        return clock.day_start(self.ends_on + timedelta(days=1))
 
     @property
     def roi_target(self) -> Decimal:

@@ -63,7 +63,7 @@ def suggestions_for(user: User) -> QuerySet[AutopilotDecision]:
     return decisions_for(user).filter(state=DecisionState.SUGGESTED).order_by("pk")
 
 
-def rolled_back_over(decisions: Iterable[AutopilotDecision]) -> set[int]:
+def changed_since(decisions: Iterable[AutopilotDecision]) -> set[int]:
     """Of these the keys of applied ones on which a later change stands: they cannot be rolled
     back before that is. One statement."""
     rows = list(decisions)

@@ -52,7 +52,7 @@ class Told:
 
 def _told(rows: Iterable[AutopilotDecision]) -> list[Told]:
     found = list(rows)
-    under = queries.rolled_back_over(found)
+    under = queries.changed_since(found)
     single = queries.policies_of_one_group({row.night.policy_id for row in found})
     return [
         Told(

@@ -200,6 +200,8 @@ def test_it_stops_itself_and_says_so(trade, why):
 
 
 def test_with_little_to_learn_from_nothing_is_changed(trade, client):
+    with clock.at(NOON - (WEEKS + 1) * DAY):  # nobody has clicked yet
+        assert night(signed(trade, mode=ACT)).outcome == "frozen"
     with clock.at(NOON - (WEEKS - 5) * DAY):
         found = night(signed(trade, mode=ACT))
         assert (found.outcome, found.decisions.count()) == ("frozen", 0)

@@ -29,7 +29,7 @@ from alliance.kernel import clock
 from merchants.models import Plan, Product, Terms
 from merchants.plans import Asker, Wanted, terms_at
 
-DAYS = 120  # of clicks that are looked at
+DAYS = 150  # of clicks that are looked at: as far as the optimiser looks back
 HEADS = 40  # affiliates with a plan of their own
 HEAD_ORDERS = 20  # in these days, at least
 RESTS = timedelta(days=14)  # what a person rolled back is left alone
