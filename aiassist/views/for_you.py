@@ -11,7 +11,7 @@ from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.queries import basketed, products_known
 from aiassist import for_you as matched
 from aiassist.forms import AudienceForm
-from aiassist.models import Audience
+from aiassist.queries.audiences import audience_of
 from aiassist.services import dismissals
 from alliance.kernel.http import say_undoable
 from campaigns import boards
@@ -27,7 +27,7 @@ def for_you(request: AffiliateRequest) -> HttpResponse:
         "campaigns": boards.campaigns_of(request.affiliate),
         "basketed": basketed(request.affiliate, [one.offer.product.pk for one in shown]),
         "may_choose": request.membership.may_change,
-        "audience": Audience.objects.filter(affiliate=request.affiliate).first(),
+        "audience": audience_of(request.affiliate),
     }
     return render(request, "aiassist/for_you.html", context)
 
@@ -36,7 +36,7 @@ def for_you(request: AffiliateRequest) -> HttpResponse:
 @affiliate_required(change=True)
 def audience(request: AffiliateRequest) -> HttpResponse:
     """Whom the affiliate reaches and what it wants: what a beginner's matches rest on."""
-    said = Audience.objects.filter(affiliate=request.affiliate).first()
+    said = audience_of(request.affiliate)
     form = AudienceForm(request.POST or None, initial=AudienceForm.initial_of(said))
     if (
         request.method == "POST"

@@ -90,7 +90,8 @@ JUNE_22 = datetime(2026, 6, 22, 12, tzinfo=clock.ZONE)
 MODELS = [
     model
     for model in admin.site._registry
-    if model._meta.app_label in ("kernel", "merchants", "affiliates", "campaigns", "commissions")
+    if model._meta.app_label
+    in ("kernel", "merchants", "affiliates", "campaigns", "commissions", "aiassist")
 ]
 
 

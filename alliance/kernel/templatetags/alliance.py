@@ -46,6 +46,8 @@ STATE_COLOURS = {
     "approved": "green",
     "assigned": "yellow",
     "built": "azure",
+    "case": "red",
+    "cleared": "green",
     "closed": "secondary",
     "confirmed": "azure",
     "coupon": "green",
