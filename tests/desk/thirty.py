@@ -15,7 +15,7 @@ from affiliates.models import (
     StandDown,
 )
 from affiliates.services import link_create, policy_set
-from aiassist.models import PromptRun
+from aiassist.models import Autopilot, AutopilotDecision, PromptRun, RiskPolicy, RiskReview
 from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.money import cny
@@ -55,7 +55,7 @@ from merchants.models import (
 )
 from merchants.services.orders import RefundReport, refunds_keep
 from tests.cast import user_make
-from tests.desk.world import JUNE_20, MAY, World, at
+from tests.desk.world import JUNE_20, MAY, World, at, score_of
 
 
 def sell(world: World, count: int) -> None:
@@ -303,6 +303,26 @@ def prompt_runs(world: World, count: int) -> None:
         )
 
 
+def risks(world: World, count: int) -> None:
+    """Policies, and affiliates to look at."""
+    affiliates(world, count)
+    for one in Affiliate.objects.order_by("-pk")[:count]:
+        RiskPolicy.objects.create(set_by=world.cast.finance)
+        RiskReview.objects.create(affiliate=one, score=score_of(one))
+
+
+def autopilots(world: World, count: int) -> None:
+    """Of other merchants, and what the first one decided for each affiliate."""
+    one, decided = Autopilot.objects.get(), AutopilotDecision.objects.get()
+    affiliates(world, count)
+    for affiliate in Affiliate.objects.order_by("-pk")[:count]:
+        one.pk, one._state.adding = None, True
+        one.merchant = Merchant.objects.create(name=affiliate.name)
+        one.save()
+        decided.pk, decided._state.adding, decided.affiliate = None, True, affiliate
+        decided.save()
+
+
 def events(world: World, count: int) -> None:
     for _i in range(count):
         audit.record("test.done", world.cast.merchant, actor=world.cast.finance)
@@ -411,7 +431,11 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "commissions.verifyrun": runs,
     "commissions.violation": cases,
     "commissions.evidence": cases,
+    "aiassist.autopilot": autopilots,
+    "aiassist.autopilotdecision": autopilots,
     "aiassist.promptrun": prompt_runs,
+    "aiassist.riskpolicy": risks,
+    "aiassist.riskreview": risks,
     "kernel.apikey": keys,
     "kernel.auditevent": events,
     "kernel.user": users,
