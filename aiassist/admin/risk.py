@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -174,9 +175,13 @@ class RiskPolicyAdmin(ReadOnlyAdmin):
     fields = list_display[1:]
     actions_list = ("new",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RiskPolicy]:
+        newest = RiskPolicy.objects.order_by("-pk").values("pk")[:1]
+        return super().get_queryset(request).annotate(newest=Subquery(newest))
+
     @display(description=columns.STATE)
-    def standing(self, policy: RiskPolicy) -> SafeString:
-        if policy == queries.policy_now():
+    def standing(self, policy: Any) -> SafeString:
+        if policy.pk == policy.newest:
             return columns.badge("active", _("In force"))
         return columns.badge("ended", _("Earlier"))
 
