@@ -13,8 +13,14 @@ from aiassist.autopilot.offers import Arms
 from aiassist.autopilot.panel import Panel
 
 KNOTS = np.log(np.array([500, 750, 950, 1200, 1500, 1900]))
+KINDS = [  # of answers: hardly any, some, much, and much only from somewhere on
+    response.Kind([0.1] * 7, 0.12, 0.9),
+    response.Kind([0.6] * 7, 0.3, 0.9),
+    response.Kind([1.3] * 7, 0.35, 0.9),
+    response.Kind([0.2, 0.5, 1.2, 1.5, 1.2, 0.6, 0.2], 0.6, 0.6),
+]
 FADE = 0.99  # a day, of what a day says about how units answer
-SUPPOSE = 0.5  # of the standard deviation, in the beginning
+SUPPOSE = 0.3  # of the way from what is believed to what is drawn, in the beginning
 SUPPOSE_DAYS = 90  # after so many days e times less
 SUPPOSED_FOR = 7  # days that a supposition is kept
 RECENT = 7  # days that say what tomorrow's level is
@@ -55,18 +61,11 @@ def _features(rate_log: Array, coupon: Array, coupons: Sequence[int]) -> tuple[A
 
 
 def _priors(gifts: int, tiers: int) -> tuple[response.Prior, response.Prior]:
-    bends = len(KNOTS) + 1
-    clicks = response.first_prior(
-        [[slope] * bends + [0.04] * gifts for slope in (0.1, 0.7, 1.3)],
-        np.array([0.35] * bends + [0.08] * gifts),
-        0.7,
-        tiers,
-        bends,
+    """Of clicks and of conversion."""
+    return (
+        response.first_prior(KINDS, 0.04, 0.08, gifts, tiers),
+        response.first_prior([response.Kind([0.0], 0.1, 0.0)], 0.06, 0.1, gifts, tiers),
     )
-    conversion = response.first_prior(
-        [[0.0] + [0.06] * gifts], np.array([0.1] + [0.1] * gifts), 0.0, tiers, 1
-    )
-    return clicks, conversion
 
 
 def belief_of(
@@ -78,20 +77,21 @@ def belief_of(
     impressions = response.impressions(panel.rate_log)
     rows = _features(impressions, panel.coupon, policy.coupons_bps)
     clicks, conversion = _fits(panel, rows, units, tier, state)
-    ratio, fall = _recent(panel, rows[0], clicks)
     draws, seeds = _draws(state, units, policy)
-    sd = SUPPOSE * np.exp(-max(policy.today - policy.first_day, 0) / SUPPOSE_DAYS)
+    trust = SUPPOSE * np.exp(-max(policy.today - policy.first_day, 0) / SUPPOSE_DAYS)
     at_arms = _features(np.log(arms.rate), arms.coupon.astype(float), policy.coupons_bps)
     parts = list(zip((clicks, conversion), at_arms, strict=True))
     mood = clicks.day[-RECENT:].mean()
+    believed = np.prod([_believed(*part) for part in parts], axis=0)
+    drawn = np.sum([_supposed(*part, draws) for part in parts], axis=0)
     return Belief(
         clicks=clicks,
         conversion=conversion,
         each_click=np.exp(np.einsum("udp,up->ud", rows[1], conversion.mixed)),
-        level=np.exp(clicks.mixed[:, 0] + conversion.mixed[:, 0] + mood) * ratio,
-        factor=np.prod([_believed(*part) for part in parts], axis=0),
-        supposed=np.prod([_supposed(*part, draws, sd) for part in parts], axis=0),
-        fall=fall,
+        level=np.exp(clicks.mixed[:, 0] + conversion.mixed[:, 0] + mood + clicks.mood),
+        factor=believed,
+        supposed=believed ** (1 - trust) * np.exp(trust * drawn),
+        fall=_fall(panel, rows[0], clicks),
         state=_kept(units, clicks, conversion, seeds),
     )
 
@@ -163,38 +163,34 @@ def _draws(state: State, units: Sequence[Unit], policy: Policy) -> tuple[Array, 
     return numbers, kept
 
 
-def _recent(panel: Panel, rows: Array, fitted: response.Fitted) -> tuple[Array, Array]:
-    """How the last days' clicks compare with what was expected, and how odd a fall is."""
+def _fall(panel: Panel, rows: Array, fitted: response.Fitted) -> Array:
+    """How odd it is, in standard deviations, that the last days brought so little."""
     last = slice(-RECENT, None)
     own = np.einsum("udp,up->ud", rows[:, last], fitted.mixed)
-    mean = (np.exp(own + fitted.day[last]) * panel.there[:, last]).sum(axis=1)
+    mean = np.exp(np.clip(own + fitted.day[last], -20, 20))
+    mean = (mean * panel.there[:, last]).sum(axis=1)
     seen = (panel.clicks[:, last] * panel.there[:, last]).sum(axis=1)
-    ratio = (seen + 30) / (mean + 30)
-    spread = np.sqrt(1 / np.maximum(mean, 1) + 0.03)
-    return np.sqrt(ratio), -np.log(ratio) / spread
+    moods = fitted.moods
+    spread = np.sqrt(1 / np.maximum(mean, 1) + moods.scatter / RECENT + moods.variance)
+    return np.asarray(-np.log((seen + 5) / (mean + 5)) / spread)
 
 
 def _believed(fitted: response.Fitted, arm_rows: Array) -> Array:
     """Units × arms: the mean factor over all that could be true, against the level."""
     slopes = arm_rows[:, 1:]
-    found = np.zeros((len(fitted.mean), len(slopes)))
-    for kind in range(fitted.kind.shape[1]):
-        line = fitted.mean[:, kind, 1:] @ slopes.T
-        spread = np.einsum(
-            "ap,upq,aq->ua", slopes, fitted.spread[:, kind, 1:, 1:], slopes, optimize=True
-        )
-        found += fitted.kind[:, kind, None] * np.exp(line + np.minimum(spread / 2, 0.3))
-    return found
+    line = np.matmul(fitted.mean[:, :, 1:], slopes.T)
+    spread = (np.matmul(slopes, fitted.spread[:, :, 1:, 1:]) * slopes).sum(axis=3)
+    factor = np.exp(np.clip(line + np.minimum(spread / 2, 0.3), -4, 4))
+    return np.asarray((fitted.kind[:, :, None] * factor).sum(axis=1))
 
 
-def _supposed(fitted: response.Fitted, arm_rows: Array, draws: Array, sd: float) -> Array:
-    """Units × arms: the factor if what was drawn were true."""
+def _supposed(fitted: response.Fitted, arm_rows: Array, draws: Array) -> Array:
+    """Units × arms: the log factor if what was drawn were true: a kind, and its slopes."""
     slopes = arm_rows[:, 1:]
     width = slopes.shape[1]
-    total = np.cumsum(fitted.kind, axis=1)
-    kind = np.argmax(ndtr(draws[:, :1]) < total + 1e-9, axis=1)
+    kind = np.argmax(ndtr(draws[:, :1]) < np.cumsum(fitted.kind, axis=1) + 1e-9, axis=1)
     rows = np.arange(len(kind))
     root = np.linalg.cholesky(fitted.spread[rows, kind, 1:, 1:] + 1e-9 * np.eye(width))
     away = np.einsum("upq,uq->up", root, draws[:, 1 : 1 + width])
-    drawn = fitted.mean[rows, kind, 1:] + sd * away
-    return np.asarray(np.exp(np.clip(drawn @ slopes.T, -3, 3)))
+    drawn = fitted.mean[rows, kind, 1:] + away
+    return np.asarray(np.clip(drawn @ slopes.T, -3, 3))

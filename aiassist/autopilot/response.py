@@ -6,18 +6,19 @@ units of the panel: expectation-maximisation over the units' Gaussian approximat
 differing in how frequent each kind is. A common effect of each day takes out what all share.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from aiassist.autopilot.facts import Array
+from aiassist.autopilot.moods import Moods, filtered, moods_of
 
 SMOOTH = 0.4  # a day, of the rate's impression that goes over to the new one
-ROUNDS = 3
-EM_ROUNDS = 2
-DAY_STIFF = 4.0  # of a day's effect, towards none
+ROUNDS = 2  # a night; the next one goes on from there
+STEEPEST = 4.0  # a slope that is believed
+DAY_STIFF, DAY_USUAL = 80.0, 0.15  # of a day's effect, towards none; from where it lets go
 LEVEL_SD = 1.0  # of a unit's level among its tier
 STIFF = 6.0  # units' worth of the first guess that stays in each kind's spread
 
@@ -29,7 +30,7 @@ class Prior:
     mean: Array  # kinds × slopes
     spread: Array  # kinds × slopes × slopes, covariances
     share: Array  # tiers × kinds
-    guess: Array  # slopes × slopes: the first guess of a spread
+    guess: Array  # kinds × slopes × slopes: the first guess of the spreads
 
     def dump(self) -> dict[str, list[Any]]:
         return {
@@ -57,6 +58,8 @@ class Fitted:
     kind: Array  # units × kinds
     day: Array  # effects
     prior: Prior
+    mood: Array = field(default_factory=lambda: np.zeros(0))  # of tomorrow, by unit
+    moods: Moods = field(default_factory=Moods)
 
     @cached_property
     def mixed(self) -> Array:
@@ -115,23 +118,37 @@ def fit(
 
     `rows`: units × days × coefficients, the first all ones. `weight`: 0 where there is no count.
     `start`: the coefficients of the last fit, units × coefficients, nan for new units. Without
-    `days` there are no effects of days.
+    `days` there are neither effects of days nor moods.
     """
     panel = Counts(count, np.log(np.maximum(exposure, 1e-9)), rows, weight)
     level = _levels(count, exposure, weight, tier)
     coefficients = np.where(np.isnan(start), 0.0, start)
     coefficients[:, 0] = np.where(np.isnan(start[:, 0]), level, start[:, 0])
-    effect, scatter = np.zeros(rows.shape[1]), 0.05
+    effect, moods = np.zeros(rows.shape[1]), Moods() if days else Moods(0.01, 0.0, 0.0)
+    if days:
+        effect = _first_effect(panel, coefficients)
     for _ in range(ROUNDS):
         if days:
-            effect, shift = _common(panel, coefficients, effect, scatter, prior)
+            effect, shift = _common(panel, coefficients, effect, moods, prior)
             coefficients[:, 1:] += shift
             prior = replace(prior, mean=prior.mean + shift)
         mean = panel.mean(coefficients, effect)
-        scatter = _scatter(count, mean, weight)
-        fitted = _mix(*panel.told(coefficients, mean, scatter), level, tier, prior, effect)
+        if days:
+            moods = moods_of(count / np.maximum(mean, 1e-9) - 1, mean, weight)
+        told = panel.told(coefficients, mean, moods)
+        fitted = _mix(*told[:2], level, tier, prior, effect)
         prior, coefficients = fitted.prior, fitted.mixed.copy()
+        coefficients[:, 1:] = np.clip(coefficients[:, 1:], -STEEPEST, STEEPEST)
+    bent = np.concatenate([-coefficients, np.ones((len(level), 1))], axis=1)
+    fitted.mood = (told[2] * bent).sum(axis=1)
+    fitted.moods = moods
     return fitted
+
+
+def _first_effect(panel: "Counts", coefficients: Array) -> Array:
+    mean = panel.mean(coefficients, np.zeros(panel.count.shape[1])) * (panel.weight > 0)
+    seen = (panel.count * (panel.weight > 0)).sum(axis=0)
+    return np.asarray(np.log((seen + 10) / (mean.sum(axis=0) + 10)))
 
 
 @dataclass(frozen=True)
@@ -154,13 +171,15 @@ class Counts:
     def trust(self, mean: Array, scatter: float) -> Array:
         return np.asarray(self.weight * mean / (1 + scatter * mean))
 
-    def told(self, coefficients: Array, mean: Array, scatter: float) -> tuple[Array, Array]:
-        """What the counts say of each unit: precision, and precision times coefficients."""
-        trust = self.trust(mean, scatter)
-        weighed = (self.rows * trust[:, :, None]).transpose(0, 2, 1)
-        precise = np.matmul(weighed, self.rows)
-        pull = np.matmul(weighed, self.off(mean)[:, :, None])
-        return precise, (pull + np.matmul(precise, coefficients[:, :, None]))[:, :, 0]
+    def told(self, coefficients: Array, mean: Array, moods: Moods) -> tuple[Array, Array, Array]:
+        """What the counts say of each unit: precision, precision times coefficients, mood."""
+        own = np.matmul(self.rows, coefficients[:, :, None])
+        working = own + self.off(mean)[:, :, None]
+        whole = np.concatenate([self.rows, working], axis=2)
+        left = filtered(whole, self.trust(mean, moods.scatter), moods)
+        rows, count = left.rows[:, :, :-1], left.rows[:, :, -1:]
+        weighed = (rows * left.trust[:, :, None]).transpose(0, 2, 1)
+        return np.matmul(weighed, rows), np.matmul(weighed, count)[:, :, 0], left.mood
 
 
 def _levels(count: Array, exposure: Array, weight: Array, tier: Array) -> Array:
@@ -172,17 +191,8 @@ def _levels(count: Array, exposure: Array, weight: Array, tier: Array) -> Array:
     return found
 
 
-def _scatter(count: Array, mean: Array, weight: Array) -> float:
-    """How much more than Poisson: the negative binomial's 1/k, with room for slower moods."""
-    there = (weight > 0) & (mean > 2)
-    if not there.any():
-        return 0.05
-    raw = ((count - mean) ** 2 - mean)[there] / mean[there] ** 2
-    return float(np.clip(1.5 * np.clip(raw, -1, 4).mean(), 0.01, 1.0))
-
-
 def _common(
-    panel: Counts, coefficients: Array, effect: Array, scatter: float, prior: Prior
+    panel: Counts, coefficients: Array, effect: Array, moods: Moods, prior: Prior
 ) -> tuple[Array, Array]:
     """The days' effects, and by how much all slopes are off together, in one step.
 
@@ -190,16 +200,17 @@ def _common(
     by turns; together they can, as far as some units were left alone.
     """
     mean = panel.mean(coefficients, effect)
-    trust, slopes = panel.trust(mean, scatter), panel.rows[:, :, 1:]
+    trust, slopes = panel.trust(mean, moods.scatter + moods.variance), panel.rows[:, :, 1:]
     pull = trust * panel.off(mean)
-    by_day = trust.sum(axis=0) + DAY_STIFF
-    right_day = pull.sum(axis=0) - DAY_STIFF * effect
+    stiff = DAY_STIFF / (1 + (effect / DAY_USUAL) ** 2)
+    by_day = trust.sum(axis=0) + stiff
+    right_day = pull.sum(axis=0) - stiff * effect
     flat, weighed = slopes.reshape(-1, slopes.shape[2]), slopes * trust[:, :, None]
     cross = weighed.sum(axis=0)
     lean = cross / by_day[:, None]
     square = weighed.reshape(flat.shape).T @ flat - cross.T @ lean
     right = pull.ravel() @ flat - lean.T @ right_day
-    shift = np.linalg.solve(square + 4 * np.linalg.inv(prior.guess), right)
+    shift = np.linalg.solve(square + 4 * np.linalg.inv(prior.guess.mean(axis=0)), right)
     shift = np.clip(shift, -0.5, 0.5)
     return effect + (right_day - cross @ shift) / by_day, shift
 
@@ -208,14 +219,12 @@ def _mix(
     precise: Array, pull: Array, level: Array, tier: Array, prior: Prior, effect: Array
 ) -> Fitted:
     """Units' coefficients under each kind, how likely the kind is, and the kinds anew."""
-    told = precise[:, 0, 0] > 1e-9
-    for _ in range(EM_ROUNDS):
-        mean, spread, fits = _under_each(precise, pull, level, prior)
-        likely = fits + np.log(prior.share[tier] + 1e-9)
-        kind = np.exp(likely - likely.max(axis=1, keepdims=True))
-        kind /= kind.sum(axis=1, keepdims=True)
-        prior = _learned(mean, spread, kind * told[:, None], tier, prior)
-    return Fitted(mean, spread, kind, effect, prior)
+    mean, spread, fits = _under_each(precise, pull, level, prior)
+    likely = fits + np.log(prior.share[tier] + 1e-9)
+    kind = np.exp(likely - likely.max(axis=1, keepdims=True))
+    kind /= kind.sum(axis=1, keepdims=True)
+    told = precise[:, 0, :1] > 1e-9
+    return Fitted(mean, spread, kind, effect, _learned(mean, spread, kind * told, tier, prior))
 
 
 def _under_each(
@@ -253,19 +262,26 @@ def _learned(mean: Array, spread: Array, kind: Array, tier: Array, prior: Prior)
     return Prior(centre, spread, share / share.sum(axis=1, keepdims=True), prior.guess)
 
 
-def first_prior(
-    slope_means: list[list[float]], sd: Array, alike: float, tiers: int, bends: int
-) -> Prior:
-    """Kinds around the given slopes; the first `bends` columns are like their neighbours."""
-    width = len(sd)
-    far = np.abs(np.arange(width)[:, None] - np.arange(width)[None, :])
-    bent = np.arange(width) < bends
-    near = np.where(bent[:, None] & bent[None, :], alike**far, far == 0)
-    guess = near * sd[:, None] * sd[None, :]
-    kinds = len(slope_means)
+@dataclass(frozen=True)
+class Kind:
+    """A first guess: slopes, how much they differ between units, and how alike neighbours are."""
+
+    slopes: list[float]
+    sd: float
+    alike: float
+
+
+def first_prior(kinds: list[Kind], gift: float, gift_sd: float, gifts: int, tiers: int) -> Prior:
+    """Of slopes bent at knots, and after them of `gifts` columns that stand alone."""
+    bends = len(kinds[0].slopes)
+    far = np.abs(np.arange(bends)[:, None] - np.arange(bends)[None, :])
+    guess = np.zeros((len(kinds), bends + gifts, bends + gifts))
+    guess[:, bends:, bends:] = gift_sd**2 * np.eye(gifts)
+    for row, kind in enumerate(kinds):
+        guess[row, :bends, :bends] = kind.sd**2 * kind.alike**far
     return Prior(
-        np.array(slope_means, float),
-        np.repeat(guess[None], kinds, axis=0),
-        np.full((tiers, kinds), 1 / kinds),
+        np.array([kind.slopes + [gift] * gifts for kind in kinds]),
+        guess,
+        np.full((tiers, len(kinds)), 1 / len(kinds)),
         guess,
     )
