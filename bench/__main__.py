@@ -1,4 +1,7 @@
-"""`python -m bench [NAME …] [--small]`: on an empty database; it is filled and not cleaned up."""
+"""`python -m bench [NAME …] [--small]`: on an empty database; it is filled and not cleaned up.
+
+A part of a bench goes by its dotted name: `ai.autopilot`.
+"""
 
 import argparse
 import os
@@ -25,7 +28,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names()))
     parser.add_argument("--small", action="store_true", help="a few seconds, to see that it works")
     options = parser.parse_args(argv)
-    if unknown := set(options.names) - set(names()):
+    if unknown := {name.split(".")[0] for name in options.names} - set(names()):
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alliance.settings")

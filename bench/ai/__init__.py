@@ -1,9 +1,12 @@
-"""What the advisers are worth, judged on published tables by the code that serves the alliance."""
+"""What the advisers are worth: the code that serves the alliance, judged on published tables and in
+worlds of our own making.
+"""
 
-from bench.ai import copycheck, matching, risk
+from bench.ai import autopilot, copycheck, matching, risk
 
 
 def run(small: bool = False) -> None:
     matching.run(small=small)
     risk.run(small=small)
     copycheck.run(small=small)
+    autopilot.run(small=small)

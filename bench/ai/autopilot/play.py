@@ -85,7 +85,7 @@ class Outcome:
         return float((net / cost < 0.95 * target).mean())
 
 
-def play(world: World, policy: Policy, noise: int = 0) -> Outcome:
+def played(world: World, policy: Policy, noise: int = 0) -> Outcome:
     """The same outcome for the same world, policy and `noise`."""
     chance = np.random.default_rng([world.seed, noise, 1])
     size, total = world.size, HISTORY + world.days

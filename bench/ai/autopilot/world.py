@@ -70,7 +70,7 @@ class World:
         return cancelled, (1 - cancelled) * self.refunds
 
 
-def world(family: str, seed: int, days: int = DAYS, size: int = AFFILIATES) -> World:
+def world_of(family: str, seed: int, days: int = DAYS, size: int = AFFILIATES) -> World:
     """The same affiliates for the same `family`, `seed`, `days` and `size`."""
     chance = np.random.default_rng([seed, *family.encode()])
     tier = np.repeat(np.arange(3), _shares(size))
@@ -112,13 +112,12 @@ def _flat(_day: int, log_rate: Array) -> Array:
 
 
 def _demand(chance: np.random.Generator, size: int, days: int) -> Array:
-    """Common mood and weekday, each affiliate's own slower mood, and what is beyond Poisson."""
+    """Common mood and weekday, and what is beyond Poisson."""
     total = HISTORY + days
     weekday = np.array([0.96, 0.95, 0.97, 1.0, 1.06, 1.08, 0.98])[np.arange(total) % 7]
     common = _mood(chance, 1, total, 0.85, 0.06)
-    own = _mood(chance, size, total, 0.9, 0.12)
     spread = chance.gamma(25, 1 / 25, (size, total))
-    return np.asarray(weekday * np.exp(common + own) * spread)
+    return np.asarray(weekday * np.exp(common) * spread)
 
 
 def _mood(chance: np.random.Generator, size: int, days: int, keep: float, spread: float) -> Array:
@@ -227,6 +226,12 @@ def drift(made: World, chance: np.random.Generator) -> None:
     _curved(made, curve)
 
 
+def moods(made: World, chance: np.random.Generator) -> None:
+    """Every affiliate has good and bad weeks of its own, which look like the doing of a rate."""
+    power(made, chance)
+    made.demand *= np.exp(_mood(chance, made.size, HISTORY + made.days, 0.9, 0.12))
+
+
 def motley(made: World, chance: np.random.Generator) -> None:
     """Every kind at once, and the tier says nothing about it."""
     kind = chance.integers(0, 4, made.size)[:, None]
@@ -255,4 +260,5 @@ FAMILIES: dict[str, Callable[[World, np.random.Generator], None]] = {
     "competitor": competitor,
     "drift": drift,
     "motley": motley,
+    "moods": moods,
 }

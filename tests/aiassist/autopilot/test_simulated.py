@@ -5,9 +5,10 @@ import pytest
 from scipy.optimize import linprog
 
 from bench.ai.autopilot import oracle, rivals
+from bench.ai.autopilot.judge import broken
 from bench.ai.autopilot.ours import Ours
-from bench.ai.autopilot.play import play
-from bench.ai.autopilot.world import world
+from bench.ai.autopilot.play import played
+from bench.ai.autopilot.world import world_of
 
 
 @pytest.mark.parametrize("budget", [None, 60.0])
@@ -31,12 +32,10 @@ def test_the_oracle_finds_the_optimum_of_the_linear_program(budget):
     assert found.cost <= (budget or np.inf) * (1 + 1e-6)
 
 
-def test_a_short_flight_keeps_its_target_and_beats_the_best_single_rate():
-    made = world("power", seed=3, days=70, size=40)
-    ours = play(made, Ours(made, 7.0))
-    plain = play(made, rivals.uniform_in_hindsight(made, 7.0))
+def test_a_short_flight_keeps_to_the_rules_and_its_target_and_beats_the_best_single_rate():
+    made = world_of("bimodal", seed=3, days=60, size=40)
+    ours = played(made, Ours(made, 7.0))
+    plain = played(made, rivals.uniform_in_hindsight(made, 7.0))
+    assert broken(ours) == 0
     assert ours.roi >= 7.0 * 0.995
     assert ours.gmv > plain.gmv
-    assert np.abs(np.diff(ours.rate, axis=1)).max() <= 200
-    assert ours.rate.min() >= 150
-    assert ours.rate.max() <= 3_000
