@@ -36,5 +36,5 @@ urlpatterns = [
     path("orders", orders.orders, name="orders"),
     path("orders/bulk", orders.orders_bulk, name="orders_bulk"),
     path("orders/<path:external_id>", orders.order, name="order"),
-    re_path(r"^.*$", keys.nothing, name="nothing"),
+    re_path(r"^[\s\S]*$", keys.nothing, name="nothing"),
 ]

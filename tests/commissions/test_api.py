@@ -23,12 +23,16 @@ pytestmark = pytest.mark.django_db
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
 
 
-def client_of(user, organisation, scopes, **more):
+def token_of(user, organisation, scopes, **more):
     names = [name for name, _words in scopes]
     _key, token = api_key_issue(
         actor=user, organisation=organisation, name="test", scopes=names, **more
     )
-    return Client(headers={"Authorization": f"Bearer {token}"})
+    return token
+
+
+def client_of(*args, **more):
+    return Client(headers={"Authorization": f"Bearer {token_of(*args, **more)}"})
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ PUBLIC = {
     "takeout/verify_takeout.py",
     "", "r/<str:code>", "s/<str:code>", "code/", "health/live", "health/ready",
     "language/", "start/",
-    "api/v1/schema", "api/docs/", "api/errors/", "api/v1/^.*$",
+    "api/v1/schema", "api/docs/", "api/errors/", "api/v1/^[\\s\\S]*$",
     "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",
     "demo/orders/<slug:number>/",
     "unsubscribe/<str:token>/",  # the token is its key
