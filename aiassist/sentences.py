@@ -45,16 +45,22 @@ def why(decision: AutopilotDecision) -> list[str]:
     guard = facts.get("guard", "")
     if guard == Guard.HOLDOUT:
         return [_("Kept at your own rate for comparison: it shows what sells without us.")]
-    if facts.get("marginal_roi") and facts.get("threshold"):
+    if facts.get("marginal_roi"):
         words = {
             "rate": percent(decision.pays_bps),
             "brings": decimal(facts["marginal_roi"]),
-            "least": decimal(facts["threshold"]),
+            "least": decimal(facts.get("threshold") or 0),
         }
         found.append(
             _(
                 "At %(rate)s the next 1 of commission brings %(brings)s of sales. "
                 "It stops where this falls below %(least)s."
+            )
+            % words
+            if facts.get("threshold")
+            else _(
+                "At %(rate)s the next 1 of commission brings %(brings)s of sales. "
+                "The return so far is above the aim: there is room for it."
             )
             % words
         )
