@@ -9,7 +9,6 @@ A refund of an order that was called off costs nothing by itself: there is nothi
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
@@ -99,13 +98,15 @@ class RefundRecord:
         return self.net + self.tech_fee
 
     def wire(self) -> dict[str, Any]:
-        """As the trade's refund report says it: amounts in major units, moments in ISO 8601."""
+        """As the trade's refund report says it: amounts in major units. `tb_trade_id` is our number
+        of the line, as in its report of orders."""
         line, order = self.payee.line, self.payee.line.order
         nothing = Money(0, self.refund.currency).plain
         return {
             "refund_suit_id": self.refund.external_id,
             "tb_trade_parent_id": order.external_id,
-            "tb_trade_id": line.external_id,
+            "tb_trade_id": line.pk,
+            "item_title": line.title,
             "refund_status": int(self.status),
             "refund_fee": Money(self.refund.amount_minor, self.refund.currency).plain,
             "tb_trade_finish_price": Money(line.amount_minor, line.currency).plain,
@@ -119,14 +120,21 @@ class RefundRecord:
             "tk_commission_agent_refund_fee": self.agent.plain,
             "tk_subsidy_agent_refund_fee": nothing,
             "show_return_fee": self.whole.plain,
-            "earning_time": _when(self.payee.settled_at),
-            "tk_refund_suit_time": _when(self.refund.requested_at or self.refund.created_at),
-            "tk_refund_time": _when(self.refund.applied_at),
+            "tb_trade_create_time": self.payee.placed_at,
+            "earning_time": self.payee.settled_at,
+            "tk_refund_time": self.refund.requested_at or self.refund.created_at,
+            "tk_refund_suit_time": self.refund.applied_at,
+            "modified_time": max(
+                moment
+                for moment in (
+                    self.refund.created_at,
+                    self.refund.requested_at,
+                    self.refund.applied_at,
+                    self.refund.failed_at,
+                )
+                if moment
+            ),
         }
-
-
-def _when(moment: datetime | None) -> str:
-    return moment.isoformat() if moment else ""
 
 
 def records_of(affiliate: Affiliate, refunds: Sequence[Refund]) -> list[RefundRecord]:

@@ -63,6 +63,12 @@ from commissions.queries.debts import (
 )
 from commissions.queries.downline import Below, downline_of
 from commissions.queries.funding import Funding, funding_of, low_below
+from commissions.queries.gateway import (
+    OrderMoment,
+    RefundMoment,
+    orders_in_window,
+    refunds_in_window,
+)
 from commissions.queries.invoices import (
     Charge,
     charges_of,
@@ -177,7 +183,9 @@ __all__ = [
     "Earned",
     "Funding",
     "Held",
+    "OrderMoment",
     "Quote",
+    "RefundMoment",
     "Sold",
     "WalletState",
     "acts_for_affiliate",
@@ -257,6 +265,7 @@ __all__ = [
     "on_slate",
     "order_of_shop",
     "orders_found",
+    "orders_in_window",
     "orders_placed",
     "orders_pretended_for",
     "orders_reported_for",
@@ -272,6 +281,7 @@ __all__ = [
     "payouts_to_auto_release",
     "plans_of_affiliates",
     "refunds_for",
+    "refunds_in_window",
     "refunds_of",
     "refunds_of_line",
     "reserve_of",

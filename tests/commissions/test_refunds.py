@@ -124,7 +124,7 @@ def test_a_refund_after_the_payout_is_to_be_repaid_and_then_repaid(cast):
         assert [record.status for record in records(cast)] == [Status.TO_DEDUCT] * 2
         assert sum(record.net.minor for record in records(cast)) == 972
         assert cast.balance(chart.debt(cast.affiliate.pk)) == cny("-9.72")
-        assert records(cast)[0].wire()["earning_time"] != ""
+        assert records(cast)[0].wire()["earning_time"] is not None
         sold = cast.sold("T2", amount_minor=5_000)  # 4.86 of it repay the older of the two
         cast.received("T2", placed_at=sold.placed_at, paid_at=sold.placed_at)
     with clock.at(LATER + 29 * DAY):

@@ -1,12 +1,15 @@
 """The examples of docs/gateway.md run as they stand, over a real connection."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from affiliates.models import Link
+from alliance.kernel import clock
 from commissions.services.api_apps import api_app_make, api_app_secrets
 from tests.cast import cast_make
+from tests.commissions.gateway.examples import hours
 from tests.docs import DOCS
 
 BLOCKS = re.findall(r"```python\n(.*?)```", (DOCS / "gateway.md").read_text(), re.DOTALL)
@@ -14,7 +17,9 @@ BLOCKS = re.findall(r"```python\n(.*?)```", (DOCS / "gateway.md").read_text(), r
 
 @pytest.mark.django_db(transaction=True)
 def test_the_examples_work_as_they_stand(live_server):
-    cast = cast_make()
+    with clock.at(clock.now() - timedelta(days=1)):
+        cast = cast_make()
+    cast.sold()
     app = api_app_make(actor=cast.lin, affiliate=cast.affiliate, name="Guide")
     names = {
         "ADDRESS": f"{live_server.url}/router/rest",
@@ -27,5 +32,7 @@ def test_the_examples_work_as_they_stand(live_server):
     (made,) = names["made"]["tbk_dg_general_link_convert_response"]["data"]["item_url_list"][
         "item_url_list"
     ]
+    (order,) = names["orders_since"](*hours().values())
+    assert order["trade_parent_id"] == "T1"
     code = made["link_info_dto"]["cps_long_url"].rpartition("/")[2]
     assert Link.objects.get(code=code).product == cast.product

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commissions.gateway.call import Call
-from commissions.gateway.methods import codes, goods, links, materials, shops
+from commissions.gateway.methods import codes, goods, links, materials, orders, refunds, shops
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,12 @@ METHODS: dict[str, Served] = {
     "taobao.tbk.tpwd.parse": _reads(codes.parse),
     "taobao.tbk.tpwd.convert": _makes(codes.convert),
     "taobao.tbk.sc.tpwd.convert": _makes(codes.convert_for, session=True),
+    # Orders
+    "taobao.tbk.order.details.get": _reads(orders.details),
+    "taobao.tbk.sc.order.details.get": _reads(orders.details_for, session=True),
+    "taobao.tbk.order.refund.get": _reads(refunds.refunds),
+    "taobao.tbk.relation.refund": _reads(refunds.of_channels),
+    "taobao.tbk.sc.relation.refund": _reads(refunds.of_channels, session=True),
     # Shops and places
     "taobao.tbk.shop.get": _reads(shops.search),
     "taobao.tbk.shop.recommend.get": _reads(shops.recommended),

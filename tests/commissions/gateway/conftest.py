@@ -5,7 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from affiliates.services import event_draft, event_join, event_open, event_publish
+from affiliates.services import (
+    event_draft,
+    event_join,
+    event_open,
+    event_publish,
+    link_create,
+)
 from alliance.kernel import clock
 from alliance.kernel.models import StaffRole
 from commissions.services.api_apps import api_app_make, api_session_open
@@ -15,10 +21,12 @@ from tests.commissions.gateway.speaker import Speaker
 
 @pytest.fixture(scope="module")
 def made(one_world) -> tuple[Cast, Speaker]:
-    cast = cast_make()
+    with clock.at(clock.now() - timedelta(days=30)):
+        cast = cast_make()
     facts = {"actor": cast.lin, "affiliate": cast.affiliate}
     app = api_app_make(name="Lin's tool", **facts)
     event_make(cast)
+    order_make(cast)
     return cast, Speaker(app, session=api_session_open(app=app, **facts).access)
 
 
@@ -37,6 +45,16 @@ def event_make(cast: Cast) -> None:
     rates = {cast.product.pk: 1_500}
     event_join(actor=cast.chen, merchant=cast.merchant, event=event, rates=rates)
     event_publish(actor=ops, event=event)
+
+
+def order_make(cast: Cast) -> None:
+    """An order that came through a channel's link, and of which a part came back."""
+    link = link_create(
+        actor=cast.lin, affiliate=cast.affiliate, zone=cast.zone, product=cast.product,
+        subs={"sub1": "a1", "sub2": "77"},
+    )  # fmt: skip
+    cast.sold(click_id=cast.click(link=link))
+    cast.refunded("50.00")
 
 
 @pytest.fixture

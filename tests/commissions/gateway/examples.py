@@ -1,11 +1,21 @@
 """A call of each method that is served, as a tool would send it. The contract runs them all."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from affiliates.services import link_address
+from alliance.kernel import clock
 from merchants.models import Event
 from tests.cast import Cast
+
+
+def hours(before: int = 2, after: int = 1) -> dict[str, str]:
+    """A window around now."""
+    moments = (clock.now() - timedelta(hours=before), clock.now() + timedelta(hours=after))
+    said = (moment.astimezone(clock.ZONE).strftime("%Y-%m-%d %H:%M:%S") for moment in moments)
+    return dict(zip(("start_time", "end_time"), said, strict=True))
+
 
 EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "taobao.tbk.item.info.get": lambda cast: {"num_iids": cast.product.pk},
@@ -67,6 +77,20 @@ EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "taobao.tbk.sc.tpwd.convert": lambda cast: {
         "password_content": f"￥{cast.link.code}￥",
         "adzone_id": cast.zone.pk, "site_id": cast.zone.site_id,
+    },
+    "taobao.tbk.order.details.get": lambda cast: {**hours(), "order_scene": 2},
+    "taobao.tbk.sc.order.details.get": lambda cast: {**hours(), "tk_status": 12, "query_type": 4},
+    "taobao.tbk.order.refund.get": lambda cast: {
+        "publisher_refund_order_query_option": {**hours(), "query_type": 3},
+    },
+    "taobao.tbk.relation.refund": lambda cast: {
+        "search_option": {"start_time": hours()["start_time"], "search_type": 5},
+    },
+    "taobao.tbk.sc.relation.refund": lambda cast: {
+        "search_option": {
+            "start_time": hours()["start_time"], "search_type": 1, "refund_type": 0,
+            "biz_type": 1, "page_no": 1, "page_size": 20,
+        },
     },
     "taobao.tbk.shop.get": lambda cast: {"fields": "user_id,shop_title", "q": "chen"},
     "taobao.tbk.shop.recommend.get": lambda cast: {
