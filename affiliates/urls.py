@@ -1,6 +1,17 @@
 from django.urls import path
 
-from affiliates.views import baskets, codes, events, join, keys, links, plans, products, sites
+from affiliates.views import (
+    baskets,
+    codes,
+    events,
+    feeds,
+    join,
+    keys,
+    links,
+    plans,
+    products,
+    sites,
+)
 
 app_name = "affiliates"
 urlpatterns = [
@@ -33,6 +44,9 @@ urlpatterns = [
     path("keys/", keys.keys, name="keys"),
     path("keys/new/", keys.key_new, name="key_new"),
     path("keys/<int:pk>/revoke/", keys.key_out, name="key_out"),
+    path("feeds/", feeds.feeds, name="feeds"),
+    path("feeds/new/", feeds.feed_new, name="feed_new"),
+    path("feeds/<int:pk>/close/", feeds.feed_close, name="feed_close"),
     path("sites/", sites.sites, name="sites"),
     path("sites/<int:pk>/zones/", sites.zone_add, name="zone_add"),
 ]

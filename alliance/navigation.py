@@ -139,7 +139,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (
             _("For programs"),
             "api",
-            "affiliates:keys|commissions:api_apps|commissions:affiliate_endpoints",
+            "affiliates:keys|commissions:api_apps|commissions:affiliate_endpoints|affiliates:feeds",
         ),
     ]
 

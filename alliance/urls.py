@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from affiliates import redirect
 from affiliates.urls import merchant_codes
+from affiliates.views.feeds import feed
 from affiliates.views.share_code import share_code
 from alliance import desk_search, health, home, notifications, search, teams
 from campaigns import door as coupon_door
@@ -21,6 +22,7 @@ urlpatterns = [
     path("r/<str:code>", redirect.follow, name="follow"),
     path("s/<str:code>", coupon_door.view, name="coupon"),
     path("code/", share_code, name="share_code"),
+    path("feeds/<str:token>", feed, name="feed"),
     path("router/rest", door.router, name="gateway"),
     path("g/<str:token>", ways.follow, name="gateway_way"),
     path("g/e/<str:token>", ways.event_page, name="gateway_event"),

@@ -15,6 +15,7 @@ from affiliates.models.baskets import Basket, BasketItem
 from affiliates.models.codes import CodeBinding, code_key
 from affiliates.models.figures import ClickDay, ClickNews
 from affiliates.models.invitations import Invitation
+from affiliates.models.outlets import Feed, FeedFormat
 from affiliates.models.parts import (
     SPECIAL_MAX_BPS,
     Intermediation,
@@ -52,6 +53,8 @@ __all__ = [
     "ClickNews",
     "CodeBinding",
     "EventHost",
+    "Feed",
+    "FeedFormat",
     "Intermediation",
     "Invitation",
     "Link",

@@ -33,6 +33,7 @@ from affiliates.queries.members import (
     reason_of_state,
     share_of,
 )
+from affiliates.queries.outlets import feed_at, feeds_for
 from affiliates.queries.picking import Found, Place, Wish, products_offered
 from affiliates.queries.places import (
     applications_waiting,
@@ -108,6 +109,8 @@ __all__ = [
     "events_open",
     "events_shown",
     "extra_of",
+    "feed_at",
+    "feeds_for",
     "has_clicks",
     "invitations_for",
     "links_for",

@@ -118,7 +118,7 @@ def link_first_followed(
 @transaction.atomic
 def links_make(
     *,
-    actor: User,
+    actor: User | None,
     affiliate: Affiliate,
     zone: AdZone,
     products: Collection[Product],
@@ -166,6 +166,22 @@ def links_make(
     Link.objects.bulk_create(fresh)
     audit.record_many("link.created", fresh, actor=actor, zone=zone.pid)
     return found
+
+
+@transaction.atomic
+def links_shown(*, zone: AdZone, products: Collection[Product], sub: str) -> dict[int, Link]:
+    """By product the link under which a list shows it to buyers, made where there is none yet.
+    Left out: what is refused, and what the affiliate has paused. Raises as `links_make` does."""
+    same = Link.objects.filter(zone=zone, product__in=products, plan=None, dx=False, sub1=sub)
+    paused = set(same.filter(paused_at__isnull=False).values_list("product", flat=True))
+    made = links_make(
+        actor=None,
+        affiliate=zone.site.affiliate,
+        zone=zone,
+        products=[product for product in products if product.pk not in paused],
+        subs={"sub1": sub},
+    )
+    return {pk: link for pk, link in made.items() if isinstance(link, Link)}
 
 
 def _leads_to_own_page(product: Product) -> None:

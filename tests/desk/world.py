@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import override_settings
 
-from affiliates.models import Affiliate, Basket, Site, StandDown
+from affiliates.models import Affiliate, Basket, Feed, Site, StandDown
 from affiliates.services import (
     affiliate_apply,
     affiliate_approve,
@@ -452,5 +452,10 @@ def world_make() -> World:
         cast.affiliate.statements.get(),
     ]  # fmt: skip
     everything += [taxed, *untouched, Basket.objects.create(affiliate=cast.affiliate, name="Tea")]
+    everything += [
+        Feed.objects.create(
+            affiliate=cast.affiliate, zone=cast.zone, name="Tea", size=100, wish={}, digest="-"
+        )
+    ]
     world.things = {thing._meta.label_lower: thing for thing in everything}
     return world

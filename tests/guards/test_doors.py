@@ -44,7 +44,7 @@ PUBLIC = {
     "api/v1/schema", "api/docs/", "api/errors/", "api/v1/^[\\s\\S]*$",
     "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",
     "demo/orders/<slug:number>/",
-    "unsubscribe/<str:token>/",  # the token is its key
+    "feeds/<str:token>", "unsubscribe/<str:token>/",  # the token is its key
 }  # fmt: skip
 SIGNED_IN = {
     "affiliate/join/", "merchant/join/", "notifications/", "notifications/read/",
@@ -67,6 +67,7 @@ OBJECTS = {
     "affiliate/products/": "merchants.product",
     "affiliate/links/": "affiliates.link",
     "affiliate/sites/": "affiliates.site",
+    "affiliate/feeds/": "affiliates.feed",
     "affiliate/keys/": "the affiliate's key",
     "affiliate/plans/": "the targeted plan",
     "affiliate/plans/places/": "affiliates.planmember",
