@@ -1,8 +1,8 @@
-"""What advisers do at night."""
+"""What advisers do at night, and texts for many products."""
 
 from celery import shared_task
 
-from aiassist.services import matching, risk
+from aiassist.services import copies, matching, risk
 from aiassist.services.autopilot import nights
 from commissions.tasks import violation_apply
 
@@ -33,3 +33,16 @@ def risk_scores_make() -> None:
     proposes nobody twice."""
     for case in risk.risk_scores_make():
         violation_apply.delay_on_commit(case.pk)  # type: ignore[attr-defined]
+
+
+@shared_task(acks_late=True)
+def copy_run_go_on(run_pk: int) -> None:
+    """Write what is left of texts for many products."""
+    copies.copy_run_go_on(run_pk=run_pk)
+
+
+@shared_task
+def copy_runs_sweep() -> None:
+    """Beat: texts for many products that nobody goes on with."""
+    for pk in copies.copy_runs_due():
+        copy_run_go_on.delay(pk)

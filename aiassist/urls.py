@@ -3,7 +3,7 @@
 from django.urls import path
 
 from aiassist.mcp import McpView
-from aiassist.views import assistant, copy_check, for_you
+from aiassist.views import assistant, copies, copy_check, for_you
 
 app_name = "aiassist"
 
@@ -12,6 +12,13 @@ urlpatterns = [
     path("affiliate/products/for-you/", for_you.for_you, name="for_you"),
     path("affiliate/products/for-you/audience/", for_you.audience, name="audience"),
     path("affiliate/products/<int:pk>/dismiss/", for_you.dismiss, name="dismiss"),
+    path("affiliate/copy/", copies.copies, name="copies"),
+    path("affiliate/copy/many/", copies.many, name="copy_many"),
+    path("affiliate/copy/many/<int:pk>/", copies.run, name="copy_run"),
+    path("affiliate/copy/choose/", copies.choose, name="copy_choose"),
+    path("affiliate/copy/<int:pk>/take/", copies.take, name="copy_take"),
+    path("affiliate/copy/<int:pk>/edit/", copies.edit, name="copy_edit"),
+    path("affiliate/products/<int:pk>/copy/", copies.of_product, name="copy"),
     path("affiliate/copy/check/", copy_check.copy_check, name="copy_check"),
     path("affiliate/assistant/", assistant.of_affiliate, name="affiliate_assistant"),
     path("affiliate/assistant/<int:pk>/", assistant.of_affiliate, name="affiliate_conversation"),

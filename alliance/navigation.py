@@ -120,6 +120,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Home"), "home", "commissions:affiliate_home"),
         (_("Assistant"), "message-circle", "aiassist:affiliate_assistant"),
         (_("Make links"), "arrows-exchange", "campaigns:convert"),
+        (_("Your texts"), "copy", "aiassist:copies"),
         (_("Check a text"), "clipboard-check", "aiassist:copy_check"),
         (_("Products"), "shopping-bag", "affiliates:products"),
         (_("Targeted plans"), "key", "affiliates:plans"),

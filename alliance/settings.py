@@ -259,6 +259,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "aiassist.tasks.risk_scores_make",
         "schedule": crontab(hour="0", minute="40"),
     },
+    "copy-runs-sweep": {"task": "aiassist.tasks.copy_runs_sweep", "schedule": 120.0},
     "takeouts-sweep": {"task": "alliance.takeout.tasks.takeouts_sweep", "schedule": 600.0},
     "boards-make": {"task": "campaigns.tasks.boards_make", "schedule": crontab(minute="25")},
     "coupons-turn": {"task": "commissions.tasks.coupons_turn", "schedule": 300.0},

@@ -1,7 +1,8 @@
 """What people tell their advisers, by noun."""
 
 from aiassist.forms.audience import AudienceForm
+from aiassist.forms.copies import CopyForm, OwnWordsForm
 from aiassist.forms.copy_check import CopyCheckForm
 from aiassist.forms.policy import PolicyForm, initial_of
 
-__all__ = ["AudienceForm", "CopyCheckForm", "PolicyForm", "initial_of"]
+__all__ = ["AudienceForm", "CopyCheckForm", "CopyForm", "OwnWordsForm", "PolicyForm", "initial_of"]

@@ -16,6 +16,15 @@ from aiassist.models.autopilot import (
     NightOutcome,
     StopReason,
 )
+from aiassist.models.copies import (
+    Angle,
+    CopyChoice,
+    CopyRun,
+    CopyRunLine,
+    CopyTake,
+    CopyVariant,
+    Origin,
+)
 from aiassist.models.matching import Dismissal, Matches
 from aiassist.models.prompts import MILLION, PromptRun, Verdict, Why
 from aiassist.models.risk import ReviewState, RiskPolicy, RiskReview, RiskScore
@@ -23,6 +32,7 @@ from aiassist.models.risk import ReviewState, RiskPolicy, RiskReview, RiskScore
 __all__ = [
     "MILLION",
     "Age",
+    "Angle",
     "Audience",
     "Autopilot",
     "AutopilotDecision",
@@ -32,6 +42,11 @@ __all__ = [
     "AutopilotPolicy",
     "AutopilotState",
     "Conversation",
+    "CopyChoice",
+    "CopyRun",
+    "CopyRunLine",
+    "CopyTake",
+    "CopyVariant",
     "DecisionState",
     "Dismissal",
     "Gender",
@@ -40,6 +55,7 @@ __all__ = [
     "KeptPlan",
     "Matches",
     "NightOutcome",
+    "Origin",
     "PromptRun",
     "Region",
     "ReviewState",

@@ -20,7 +20,8 @@ from affiliates.services import (
     event_publish,
 )
 from aiassist.assistant.tools import Scope
-from aiassist.models import Conversation
+from aiassist.models import Conversation, CopyRun, CopyVariant
+from aiassist.services.copies import copy_run_begin, copy_run_go_on
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import ApiKey, Endpoint, Notification
@@ -89,6 +90,8 @@ OBJECTS = {
     "merchant/takeout/": "the merchant's archive",
     "affiliate/apps/sessions/": "the affiliate's session",
     "affiliate/assistant/": "the affiliate's conversation",
+    "affiliate/copy/": "the affiliate's text",
+    "affiliate/copy/many/": "the affiliate's texts",
     "merchant/campaigns/": "campaigns.campaign",
     "merchant/campaigns/products/": "campaigns.slateitem",
     "merchant/products/": "merchants.product",
@@ -121,6 +124,7 @@ OBJECTS = {
 # that are for all; every merchant may enrol.
 EVERYONES = {
     "affiliate/products/<int:pk>/",
+    "affiliate/products/<int:pk>/copy/",
     "affiliate/products/<int:pk>/dismiss/",
     "affiliate/coupons/of/<int:pk>/",
     "affiliate/coupons/<int:pk>/link/",
@@ -172,6 +176,8 @@ def address(route: str, world: World) -> str:
             "the affiliate's conversation": _conversation(world.cast.lin, world.cast.affiliate),
             "the merchant's conversation": _conversation(world.cast.chen, world.cast.merchant),
             "the affiliate's archive": _archive("affiliate"),
+            "the affiliate's text": CopyVariant.objects.first(),
+            "the affiliate's texts": CopyRun.objects.first(),
             "the merchant's archive": _archive("merchant"),
         }.get(label) or world.things[label]
         route = route.replace("<int:pk>", str(thing.pk))
@@ -196,12 +202,21 @@ def world(db, settings) -> World:
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
     made = world_make()
     events_make(made)
+    copies_make(made)
     bulk_make(made)
     issue = {"organisation": f"affiliate:{made.cast.affiliate.pk}", "name": "Bot", "scopes": []}
     api_key_issue(actor=made.cast.lin, **issue)
     app_make(made)
     endpoints_make(made)
     return made
+
+
+def copies_make(world: World) -> None:
+    """A text for the product, by a worker."""
+    cast = world.cast
+    facts = {"actor": cast.lin, "affiliate": cast.affiliate, "zone": cast.zone}
+    run = copy_run_begin(products=[cast.product], channel="web", language="en", **facts)
+    copy_run_go_on(run_pk=run.pk)
 
 
 def app_make(world: World) -> None:

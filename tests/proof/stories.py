@@ -12,9 +12,10 @@ from django.db import connection
 from affiliates.services import Click
 from affiliates.services.places import plan_apply
 from affiliates.spool import spool
-from aiassist.models import Autopilot, AutopilotMode, GroupKind
+from aiassist.models import Autopilot, AutopilotMode, CopyRun, GroupKind
 from aiassist.services.autopilot.kept import Holder, rate_set
 from aiassist.services.autopilot.policies import Limits, PolicyWish, policy_sign
+from aiassist.services.copies import copy_run_begin
 from alliance.kernel import clock
 from alliance.kernel.idempotency import once
 from alliance.kernel.models import IdempotentCall, User
@@ -434,6 +435,25 @@ def an_import_is_old(cast: Cast):
     with clock.at(moment):
         run_feed(FEEDS["products"], run=ImportRun.objects.get(pk=pk))
     return moment + timedelta(days=91), [()]
+
+
+def _to_write(cast: Cast) -> CopyRun:
+    """A text for the product is to be written, and nobody has begun."""
+    facts = {"actor": cast.lin, "affiliate": cast.affiliate, "zone": cast.zone}
+    return copy_run_begin(products=[cast.product], channel="web", language="en", **facts)
+
+
+@story_of("aiassist.tasks.copy_run_go_on")
+def a_text_is_to_be_written(cast: Cast):
+    with clock.at(MAY):
+        return MAY, [(_to_write(cast).pk,)]
+
+
+@story_of("aiassist.tasks.copy_runs_sweep")
+def nobody_gets_on_with_writing(cast: Cast):
+    with clock.at(MAY):
+        _to_write(cast)
+    return MAY + timedelta(minutes=5), [()]
 
 
 def _paused(cast: Cast) -> BulkEdit:

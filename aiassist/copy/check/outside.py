@@ -44,6 +44,7 @@ _MOBILE = re.compile(
 _LANDLINE = re.compile(r"(?<![\d-])0\d{2,4}[-/]\d{6,8}(?!\d)")
 _IBAN = re.compile(r"\b[a-z]{2}\d{2}(?:\s?[a-z\d]{4}){3,7}(?:\s?[a-z\d]{1,3})?\b")
 _URL = re.compile(r"(?:h(?:tt|xx)ps?\s?[:：]\s?/\s?/|www\s?\.)\s?[^\s，。！；、）)】」]+")
+_SHORT = re.compile(r"https?://([^\s/]+)/[rs]/([a-z\d]{1,14})(?![^\s，。])")
 _HOST = re.compile(
     rf"(?<![\w@.-])((?:(?:(?!点)[a-z\d㐀-鿿-]){{1,63}}{_DOT}){{1,8}}[a-z]{{2,18}})(?!\w)"
     r"(?:/[^\s，。！；）)】]*)?"
@@ -60,13 +61,27 @@ def _suffixes() -> PublicSuffixList:
 def spots(folded: Folded, hosts: frozenset[str], codes: frozenset[str]) -> Iterator[Spot]:
     """In the `plain` folded text; `hosts` and `codes` are our own."""
     signs = folded.signs
-    yield from ((Rule.PERSONAL, *span) for span in _people(signs))
-    yield from ((Rule.LINK, *span) for span in _links(signs, hosts))
     ours = {code.casefold() for code in codes}
+    people = _people(_without_ways(signs, hosts, ours))
+    yield from ((Rule.PERSONAL, *span) for span in people)
+    yield from ((Rule.LINK, *span) for span in _links(signs, hosts))
     for match in _CODE.finditer(signs):
         mixed = re.search(r"\d", match[2]) and re.search(r"[a-z]", match[2])
         if mixed and match[2] not in ours:
             yield Rule.LINK, *match.span()
+
+
+def _without_ways(signs: str, hosts: frozenset[str], codes: set[str]) -> str:
+    """Blanks for our own short links and codes: chance may spell a messenger's name in them."""
+    for match in (*_SHORT.finditer(signs), *_CODE.finditer(signs)):
+        if match[2] in codes or match[1] in hosts:
+            signs = signs[: match.start()] + " " * len(match[0]) + signs[match.end() :]
+    return signs
+
+
+def _host_of(url: str) -> str:
+    written = re.sub(r"^h\w+s?\s?[:：]\s?/\s?/\s?", "", url)
+    return re.split("[/?#]", written, maxsplit=1)[0]
 
 
 def _people(signs: str) -> Iterator[tuple[int, int]]:
@@ -90,8 +105,7 @@ def _bare(written: str) -> str:
 
 def _links(signs: str, hosts: frozenset[str]) -> Iterator[tuple[int, int]]:
     for match in _URL.finditer(signs):
-        written = re.sub(r"^h\w+s?\s?[:：]\s?/\s?/\s?", "", match[0])
-        host = re.split("[/?#]", written)[0]
+        host = _host_of(match[0])
         if "@" in host or (ascii_host(host.split(":")[0]) not in hosts and host not in hosts):
             yield match.span()
     for match in _HOST.finditer(signs):

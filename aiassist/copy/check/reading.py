@@ -37,12 +37,14 @@ _UNITS, _MONTHS, _TODAY, _LEFT = map(_by_word, ("units", "months", "today", "lef
 _UNIT, _MONTH, _OF = map(_longest_first, (_UNITS, _MONTHS, _LEFT))
 _NAMES = rf"(?<![\d.¥€$]){either(_SAID['names']['sales'])}(?![\d元块折%])"
 _OUR_LINKS = r"(?:https?://|www\.)[^\s，。]+"
+_OUR_CODES = r"[¥￥](?=\d*[a-z])[a-z\d]{6,14}[¥￥]"
 
 
 def mentions(signs: str, language: str) -> list[Mention]:
     """Every figure of a folded text, in its order."""
     page = Page(signs, language)
     page.pass_over(_OUR_LINKS)
+    page.pass_over(_OUR_CODES)
     page.pass_over(_NAMES)
     readers = (_days, _left, _hours, _percents, _amounts, _sold, _sizes, _bare)
     return sorted((one for read in readers for one in read(page)), key=lambda one: one.start)
