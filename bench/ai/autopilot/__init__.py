@@ -103,11 +103,12 @@ def _budgets() -> None:
         for target in TARGETS:
             budget = 0.6 * oracle.best(made, target).cost
             best = oracle.best(made, target, budget).gmv
-            result = played(made, Ours(made, target, budget))
+            ours = Ours(made, target, budget)
+            result = played(made, ours)
             print(
                 f"  Budget, {family}, target {target:.0f}: share {result.gmv / best:.3f}, "
                 f"spent {result.cost.sum() / budget:.4f}, "
-                f"guardrails broken: {broken(result)}"
+                f"guardrails broken: {broken(result, ours.plans)}"
             )
 
 

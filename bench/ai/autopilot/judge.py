@@ -1,10 +1,11 @@
 """What a flight was worth, and whether it kept to the rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from aiassist.autopilot import Guard, Plan
+from aiassist.autopilot import Guard, Plan, Status
 from bench.ai.autopilot import rivals
 from bench.ai.autopilot.play import Outcome, played
 from bench.ai.autopilot.world import COUPONS, FIRST_BPS, RATES, World
@@ -37,8 +38,11 @@ def flight(name: str, made: World, target: float, result: Outcome, best: float) 
     )
 
 
-def broken(result: Outcome) -> int:
-    """How many offers went further than a day allows, than was ever tried, or than the limits."""
+def broken(result: Outcome, plans: Sequence[Plan] = ()) -> int:
+    """How many offers went further than a day allows, than was ever tried, or than the limits.
+
+    A stop goes to the least offers at once, so days on which one of `plans` stopped are left out.
+    """
     start = np.full((len(result.rate), 1), FIRST_BPS)
     rate = np.hstack([start, result.rate])
     level = np.searchsorted(COUPONS, np.hstack([start * 0, result.coupon]))
@@ -47,6 +51,7 @@ def broken(result: Outcome) -> int:
     far |= rate[:, 1:] > np.maximum.accumulate(rate, axis=1)[:, :-1] + 300
     far |= rate[:, 1:] < np.minimum.accumulate(rate, axis=1)[:, :-1] - 300
     far |= (rate[:, 1:] < RATES[0]) | (rate[:, 1:] > RATES[-1])
+    far[:, [day for day, plan in enumerate(plans) if plan.status is Status.SPENT]] = False
     return int(far.sum() + (~np.isin(result.coupon, COUPONS)).sum())
 
 
