@@ -18,7 +18,7 @@ class Angle(models.TextChoices):
 
     PRICE = "price", _("Price")
     USE = "use", pgettext_lazy("angle", "Use")
-    SEASON = "season", _("Season")
+    SEASON = "season", pgettext_lazy("angle", "Season")
     TRUST = "trust", _("Reason to trust")
 
 
