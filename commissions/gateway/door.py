@@ -72,10 +72,14 @@ def _answered(request: HttpRequest, fields: dict[str, str]) -> tuple[Method, dic
     def carry_out() -> tuple[int, Any]:
         return 200, answer_of(served.answer(call), method.response, name)
 
-    # One signature is one call. What may not be done twice gets the first answer again.
-    key = fields["sign"] if served.once else ""
+    # One signature is one call, however it is written. What may not be done twice gets the first
+    # answer again.
+    content = {**fields, "sign": fields["sign"].strip().upper()}
     (_status, answer), _again = once(
-        scope=f"gateway:{app.pk}", key=key, content=fields, call=carry_out
+        scope=f"gateway:{app.pk}",
+        key=content["sign"] if served.once else "",
+        content=content,
+        call=carry_out,
     )
     return method, answer
 

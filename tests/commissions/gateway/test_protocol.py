@@ -170,6 +170,10 @@ def test_what_may_be_done_once_is_not_done_again_by_the_same_call(cast, tool):
     first, again = tool.send(fields), tool.send(fields)
     assert first["tbk_adzone_create_response"]["data"] == {"model": AdZone.objects.latest("pk").pid}
     assert again["tbk_adzone_create_response"]["data"] == {"model": AdZone.objects.latest("pk").pid}
+    for rewritten in (fields["sign"].lower(), f" {fields['sign']} "):  # it is the same signature
+        said = tool.send({**fields, "sign": rewritten})
+        data = said["tbk_adzone_create_response"]["data"]
+        assert data == first["tbk_adzone_create_response"]["data"]
     another = tool.refusal("taobao.tbk.adzone.create", sign_method="hmac", **asked)
     assert another == (50, "isv.invalid")
     assert cast.zone.site.zones.filter(name="Group 9").count() == 1
