@@ -33,7 +33,9 @@ _MOVED = {301, 302, 303, 307, 308}
 _TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 10.0}
 # Public by their numbers, and yet something of the cloud that we run in: Azure's and Oracle's.
 _INSIDE = [ipaddress.ip_network(net) for net in ("168.63.129.16/32", "192.0.0.0/24")]
-_NAT64 = [ipaddress.IPv6Network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48")]
+# Its last bits are the address behind. In a network's own ("64:ff9b:1::") they stand anywhere: none
+# of these is asked.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -397,6 +399,6 @@ def is_public(address: Address) -> bool:
 def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
-    if any(address in net for net in _NAT64) or int(address) >> 32 == 0:  # "::127.0.0.1" is old
+    if address in _NAT64 or int(address) >> 32 == 0:  # "::127.0.0.1" is old
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None
