@@ -1,6 +1,6 @@
 """The receipt of an attribution in the reader's words (affiliates.attribution writes it)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -92,6 +92,7 @@ PARTS = {
         "commission."
     ),
 }
+_WHICH, _WHOSE = ("click_id",), ("affiliate_id", "code", "product_id")  # of what was looked at
 IDENTITIES = {
     "coupon": _("The buyer was recognised by the coupon code that the shop reported."),
     "visitor": _("The buyer was recognised by the click id that the shop reported, "
@@ -150,6 +151,36 @@ def explain_to_outsider(attribution: Attribution, *, viewer: Affiliate) -> list[
         said.append(gettext("None of the clicks that were looked at came through you."))
     said.append(_policy(receipt))
     return [str(sentence) for sentence in said if sentence]
+
+
+def receipt_of_affiliate(receipt: Mapping[str, Any], affiliate_pk: int) -> dict[str, Any]:
+    """The receipt of an affiliate's own order as data, with no more than `explain` tells it: of
+    others' clicks and codes when they came and why they lost, of others' parts how much. No click
+    id: that of a claim is its buyer's coupon."""
+    looked_at = [
+        _without(seen, _WHICH if seen["affiliate_id"] == affiliate_pk else (*_WHICH, *_WHOSE))
+        for seen in receipt.get("looked_at", [])
+    ]
+    parts = [
+        part if part["code"] == "partner" else _without(part, ("affiliate_id",))
+        for part in receipt.get("parts", [])
+    ]
+    return {**receipt, "looked_at": looked_at, "parts": parts}
+
+
+def receipt_of_merchant(receipt: Mapping[str, Any], _merchant_pk: int) -> dict[str, Any]:
+    """The same for the merchant: it may know through whom its buyers came, not by which click (who
+    knows that could report it again), nor with whom they share."""
+    looked_at = [_without(seen, _WHICH) for seen in receipt.get("looked_at", [])]
+    parts = [
+        _without(part, ("affiliate_id",)) if part["code"] in ("partner", "second_partner") else part
+        for part in receipt.get("parts", [])
+    ]
+    return {**receipt, "looked_at": looked_at, "parts": parts}
+
+
+def _without(said: Mapping[str, Any], hidden: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name not in hidden}
 
 
 def _rules(receipt: Mapping[str, Any]) -> dict[str, int]:

@@ -1,15 +1,19 @@
 """Which tables belong to whom: a sheet for each, and how its rows lead to their owner.
 
 Every model of ours stands here or in NOT_THEIRS with the reason; tests/takeout says which does not.
-A sheet has all columns of its model but those in HIDDEN.
+A sheet has all columns of its model but those in HIDDEN and its own `hidden`: an archive tells a
+side no more than its pages do.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.apps import apps
 from django.db.models import Field, Model, Q, QuerySet
+
+from affiliates.explanations import receipt_of_affiliate, receipt_of_merchant
+from affiliates.models import TouchKind
 
 # What would open a door, is another's, or says who a buyer was.
 HIDDEN: dict[str, set[str]] = {
@@ -26,15 +30,28 @@ HIDDEN: dict[str, set[str]] = {
     "commissions.ApiSession": {"digest", "refresh_digest"},
     "commissions.Evidence": {"content"},
 }
+# What becomes of a commission between the alliance and its affiliates: no merchant's business.
+_SPLIT = {
+    "publisher_minor", "platform_minor", "tech_fee_minor", "special_fee_minor", "net_minor",
+}  # fmt: skip
+_SPLIT_RATES = {
+    "share_bps", "partner_bps", "second_bps", "tech_fee_bps", "tech_fee_base", "special_bps",
+}  # fmt: skip
+_PARTNERS = {"partner", "partner_share_bps", "second_partner", "second_share_bps"}
+_CHARGED = ("affiliate", "intermediary")  # roles whose commission the merchant pays
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """`paths`: by which lookups a row is an owner's, any of them; of a key, or of "affiliate:12"
-    where the path begins with `@`."""
+    where the path begins with `@`. `only`: which of these rows; `hidden`: columns that this side
+    may not read; `told`: by column, how the side of that key reads what stands there."""
 
     model: str
     paths: tuple[str, ...]
+    only: Mapping[str, Any] = field(default_factory=dict)
+    hidden: frozenset[str] | set[str] = frozenset()
+    told: Mapping[str, Callable[[Any, int], Any]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -46,7 +63,7 @@ class Sheet:
 
     @property
     def fields(self) -> list[Field[Any, Any]]:
-        hidden = HIDDEN.get(self.model, set())
+        hidden = HIDDEN.get(self.model, set()) | self.hidden
         return [one for one in self.table._meta.concrete_fields if one.name not in hidden]
 
     def rows(self, organisation: str) -> QuerySet[Any]:
@@ -55,13 +72,20 @@ class Sheet:
         theirs = Q()
         for path in self.paths:
             theirs |= Q(**{path[1:]: organisation} if path[0] == "@" else {path: key})
-        found = self.table._default_manager.filter(theirs).order_by("pk")
+        found = self.table._default_manager.filter(theirs, **self.only).order_by("pk")
         return found.distinct() if any("__" in path for path in self.paths[1:]) else found
 
     def lines(self, organisation: str) -> Iterator[list[Any]]:
-        names = [field.attname for field in self.fields]
-        for row in self.rows(organisation).values_list(*names).iterator(chunk_size=2_000):
-            yield list(row)
+        key = int(organisation.partition(":")[2])
+        names = [one.attname for one in self.fields]
+        tellers = [
+            (place, self.told[name]) for place, name in enumerate(names) if name in self.told
+        ]
+        for found in self.rows(organisation).values_list(*names).iterator(chunk_size=2_000):
+            row = list(found)
+            for place, teller in tellers:
+                row[place] = teller(row[place], key)
+            yield row
 
 
 def sheets_of(organisation: str) -> list[Sheet]:
@@ -89,9 +113,16 @@ SHEETS: dict[str, list[Sheet]] = {
         Sheet("affiliates.AdZone", ("site__affiliate",)),
         Sheet("affiliates.SpecialFee", ("site__affiliate",)),
         Sheet("affiliates.Link", ("affiliate",)),
-        Sheet("affiliates.Touch", ("affiliate",)),
+        # The click id of a claim is its buyer's coupon: claims have a sheet without it.
+        Sheet("affiliates.Touch", ("affiliate",), only={"kind": TouchKind.CLICK}),
         Sheet("affiliates.ClickDay", ("affiliate",)),
-        Sheet("affiliates.Attribution", ("affiliate", "partner", "second_partner", "intermediary")),
+        # What partners and intermediaries have of an order is in their commission.
+        Sheet(
+            "affiliates.Attribution",
+            ("affiliate",),
+            hidden={"second_partner", "intermediary"},
+            told={"receipt": receipt_of_affiliate},
+        ),
         Sheet("affiliates.StandDown", ("affiliate",)),
         Sheet("affiliates.Basket", ("affiliate",)),
         Sheet("affiliates.BasketItem", ("basket__affiliate",)),
@@ -163,7 +194,12 @@ SHEETS: dict[str, list[Sheet]] = {
         Sheet("merchants.Refund", ("shop__merchant",)),
         Sheet("affiliates.CodeBinding", ("coupon__merchant",)),
         Sheet("affiliates.ClickDay", ("merchant",)),
-        Sheet("affiliates.Attribution", ("line__order__merchant",)),
+        Sheet(
+            "affiliates.Attribution",
+            ("line__order__merchant",),
+            hidden={"subs", "share_bps", *_PARTNERS},
+            told={"receipt": receipt_of_merchant},
+        ),
         Sheet("affiliates.StandDown", ("order__merchant",)),
         Sheet("affiliates.PlanMember", ("plan__merchant",)),
         Sheet("affiliates.PlanRule", ("plan__merchant",)),
@@ -174,9 +210,19 @@ SHEETS: dict[str, list[Sheet]] = {
         Sheet("campaigns.CouponStock", ("campaign__merchant",)),
         Sheet("campaigns.Claim", ("shop__merchant",)),
         Sheet("campaigns.Subsidy", ("merchant",)),
-        Sheet("campaigns.Grant", ("line__order__merchant",)),
-        Sheet("commissions.Commission", ("merchant",)),
-        Sheet("commissions.CommissionLine", ("commission__merchant",)),
+        Sheet("campaigns.Grant", ("line__order__merchant",), hidden={"share_bps"}),
+        Sheet(
+            "commissions.Commission",
+            ("merchant",),
+            only={"role__in": _CHARGED},
+            hidden={*_SPLIT, *_SPLIT_RATES},
+        ),
+        Sheet(
+            "commissions.CommissionLine",
+            ("commission__merchant",),
+            only={"commission__role__in": _CHARGED},
+            hidden={*_SPLIT, "receipt"},
+        ),
         Sheet("commissions.TopUp", ("merchant",)),
         Sheet("commissions.WalletRefund", ("merchant",)),
         Sheet("commissions.Invoice", ("merchant",)),

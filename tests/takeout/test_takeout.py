@@ -13,9 +13,11 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from affiliates.models import Affiliate, Attribution, Touch, TouchKind
 from alliance.kernel import clock
 from alliance.kernel.models import Notification
 from alliance.takeout.models import Takeout, TakeoutState
@@ -120,12 +122,12 @@ def test_an_affiliate_and_a_merchant_take_away_all_of_theirs(tmp_path):
             for account, minor in kept.items():
                 assert told.get(str(account), 0) in {sign * minor for sign in signs}
             # So do the deltas of the commissions.
-            net = defaultdict[str, int](int)
+            summed = defaultdict[str, int](int)
             for line in rows(found, "commissions/commissionline"):
-                net[line["commission_id"]] += int(line["net_minor"])
+                summed[line["commission_id"]] += int(line["commission_minor"])
             commissions = rows(found, "commissions/commission")
             assert commissions
-            assert {one["id"]: int(one["net_minor"]) for one in commissions} == dict(net)
+            assert {one["id"]: int(one["commission_minor"]) for one in commissions} == dict(summed)
 
             schema = json.loads(found["schema.json"])
             for name, about in schema.items():
@@ -158,6 +160,78 @@ def test_an_affiliate_and_a_merchant_take_away_all_of_theirs(tmp_path):
         ]
         assert not any(path.exists() for path in held)
     assert verify() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_others_have_of_an_order_stays_theirs():
+    """Buyers' coupons could be spent, others' clicks reported again; sub-ids name members, and with
+    whom somebody shares, and for how much, is between them and the alliance."""
+    world = world_make()
+    cast = world.cast
+    rival = Affiliate.objects.exclude(pk=cast.affiliate.pk).first()
+    own, below = Attribution.objects.filter(affiliate=cast.affiliate).order_by("pk")[:2]
+    lost = {
+        "affiliate_id": rival.pk,
+        "touched_at": "2026-06-16T02:00:00+00:00",
+        "product_id": 987_654,
+        "verdict": "lost",
+        "why": "later_click",
+    }
+    click, code = {**lost, "click_id": "RIVALS-CLICK"}, {**lost, "code": "RIVALS-CODE"}
+    parts = [
+        {"code": name, "affiliate_id": rival.pk, "bps": 100}
+        for name in ("partner", "second_partner", "intermediary")
+    ]
+    seen = [*own.receipt["looked_at"], click, code]
+    receipt = own.receipt | {"looked_at": seen, "parts": parts}
+    coupon = cast.affiliate.touches.order_by("pk").last()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # decisions are for ever
+        Attribution.objects.filter(pk=own.pk).update(receipt=receipt)
+        Attribution.objects.filter(pk=below.pk).update(
+            affiliate=rival, partner=cast.affiliate, subs=["RIVALS-MEMBER"]
+        )
+        Touch.objects.filter(pk=coupon.pk).update(kind=TouchKind.CLAIM)  # its id can be spent
+    with at(JUNE_22):
+        archives = []
+        for owner, organisation in (
+            (cast.lin, f"affiliate:{cast.affiliate.pk}"),
+            (cast.chen, f"merchant:{cast.merchant.pk}"),
+        ):
+            takeout = takeout_ask(actor=owner, organisation=organisation)
+            takeout_write(takeout_pk=takeout.pk)
+            takeout.refresh_from_db()
+            archives.append(files(takeout))
+    affiliates, merchants = archives
+    for found, told in (affiliates, []), (merchants, ["RIVALS-CODE"]):
+        sheet = found["affiliates/attribution.csv"].decode()
+        assert re.findall(r"RIVALS-[A-Z]+", sheet) == told
+
+    theirs = {row["id"]: row for row in rows(affiliates, "affiliates/attribution")}
+    assert str(below.pk) not in theirs
+    receipt = json.loads(theirs[str(own.pk)]["receipt"])
+    known = [{**one} for one in own.receipt["looked_at"]]
+    for one in known:
+        one.pop("click_id", None)
+    assert receipt["looked_at"][:-2] == known
+    assert [set(one) for one in receipt["looked_at"][-2:]] == [{"touched_at", "verdict", "why"}] * 2
+    assert [one.get("affiliate_id") for one in receipt["parts"]] == [rival.pk, None, None]
+
+    touches = {row["click_id"] for row in rows(affiliates, "affiliates/touch")}
+    assert touches
+    assert coupon.click_id not in touches
+    receipt = json.loads(
+        next(one for one in rows(merchants, "affiliates/attribution") if one["id"] == str(own.pk))[
+            "receipt"
+        ]
+    )
+    assert {one["affiliate_id"] for one in receipt["looked_at"][-2:]} == {rival.pk}
+    assert [one.get("affiliate_id") for one in receipt["parts"]] == [None, None, rival.pk]
+    told = {name for row in rows(merchants, "commissions/commission") for name in row}
+    assert told
+    assert not told & {"publisher_minor", "platform_minor", "net_minor", "share_bps"}
+    roles = {one["role"] for one in rows(merchants, "commissions/commission")}
+    assert roles <= {"affiliate", "intermediary"}
 
 
 def _who_gets_it(cast, stranger) -> None:
