@@ -14,8 +14,10 @@ from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
 from alliance.kernel import audit, clock, tries
-from alliance.kernel.errors import NotAllowed, NotFound
+from alliance.kernel.errors import Invalid, NotAllowed, NotFound
 from alliance.kernel.models import ApiKey, StaffRole, User
+
+KEYS_MOST = 50  # that work, of one organisation: each has its own calls (`API_RATE`)
 
 
 def has_role(user: Any, *roles: StaffRole) -> bool:
@@ -43,7 +45,13 @@ def api_key_issue(
 ) -> tuple[ApiKey, str]:
     """A new key and its token. The token is shown this once; only its hash is kept. `networks`:
     the CIDRs that it may be used from; none: anywhere. A sandbox key's token says that it is one.
+    Raises Invalid beyond KEYS_MOST.
     """
+    if api_keys_of(organisation).count() >= KEYS_MOST:
+        raise Invalid(
+            _("You have %(most)d keys. Revoke one that you no longer use.") % {"most": KEYS_MOST},
+            most=KEYS_MOST,
+        )
     prefix = f"{'ts' if sandbox else 'tk'}_{secrets.token_hex(4)}"
     token = f"{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(

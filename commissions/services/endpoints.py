@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import AdZone
-from alliance.kernel import audit, clock, outbound
+from alliance.kernel import audit, clock, outbound, tries
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import (
     Delivery,
@@ -26,6 +26,7 @@ from commissions.outgoing.delivery import leave
 
 KEPT = timedelta(days=30)
 MOST = 20  # endpoints of one organisation
+TESTS_AN_HOUR = 60  # of one organisation: each is a call that it has us make, or ten
 FORGOTTEN = 5000  # at a time
 # What a tracker is told of: what became of the commission of a click.
 POSTBACK_KINDS = (
@@ -148,10 +149,13 @@ def endpoint_drop(*, actor: User, endpoint: Endpoint) -> None:
 def endpoint_try(*, endpoint: Endpoint, kind: str = "") -> Delivery:
     """A message with invented figures, marked as a test, on the road of all others.
 
-    Raises WrongState unless it is on, Invalid for an event that it does not hear of.
+    Raises WrongState unless it is on, or above TESTS_AN_HOUR; Invalid for an event that it does not
+    hear of.
     """
     held = _locked(endpoint)
     _on(held)
+    if tries.count(f"endpoint:tests:{held.organisation}", 3600) > TESTS_AN_HOUR:
+        raise WrongState(_("Those were many tests in a short time. Try again in an hour."))
     kind = kind or held.kinds[0]
     if kind not in held.kinds:
         raise Invalid(_("Choose one of the list."), field="kind")

@@ -339,6 +339,14 @@ def test_who_is_silent_through_the_whole_schedule_is_switched_off_and_told(cast,
     assert (row.state, row.attempts) == ("delivered", 1)
 
 
+def test_nobody_has_others_called_without_end(cast, hook, monkeypatch):
+    monkeypatch.setattr(endpoints, "TESTS_AN_HOUR", 3)
+    for _time in range(3):
+        endpoints.endpoint_try(endpoint=hook)
+    with pytest.raises(WrongState):
+        endpoints.endpoint_try(endpoint=hook)
+
+
 def test_gone_is_gone(cast, hook, world):
     endpoints.endpoint_try(endpoint=hook)
     world.answers["/hook"] = (410, {}, b"")

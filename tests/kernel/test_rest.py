@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from alliance.kernel import clock
+from alliance.kernel import access, clock
 from alliance.kernel.access import api_key_issue
+from alliance.kernel.errors import Invalid
 from alliance.kernel.parsers import LARGEST
 from alliance.kernel.rest.errors import MEANINGS
 from alliance.kernel.rest.limits import KeyThrottle
@@ -128,3 +129,14 @@ def test_every_code_has_its_place_on_the_page_of_errors():
     page = Client().get("/api/errors/").content.decode()
 
     assert re.findall(r'<tr id="(\w+)"', page) == list(MEANINGS)
+
+
+def test_nobody_gets_more_calls_by_more_keys(cast, key, monkeypatch):
+    """Each key has its own calls, so there are only so many; who revokes one may have another."""
+    monkeypatch.setattr(access, "KEYS_MOST", 2)
+    first, _client = key("orders:read")
+    key("orders:read")
+    with pytest.raises(Invalid):
+        key("orders:read")
+    access.api_key_revoke(actor=cast.chen, key=first)
+    key("orders:read")
