@@ -97,7 +97,8 @@ def decision_roll_back(*, decision: AutopilotDecision, actor: User) -> None:
     """The rate from before is announced anew: a lower one counts from the next business day, as
     always. The autopilot leaves it alone for two weeks.
 
-    Raises NotAllowed, WrongState (not applied, changed since, its plan has ended, a rate lock).
+    Raises NotAllowed, WrongState (not applied, changed since, its plan has ended, a rate lock,
+    above what the policy allows by now).
     """
     autopilot = _acting(decision.night.autopilot, actor)
     holder = Holder(decision.affiliate_id, decision.tier)
@@ -107,6 +108,9 @@ def decision_roll_back(*, decision: AutopilotDecision, actor: User) -> None:
     now = rates_announced({holder: kept}, [decision.group]).get((holder, decision.group_id))
     if now != decision.to_bps:
         raise WrongState(_("This rate was changed again since. Roll back the later change."))
+    limits = {group.key: group.most_bps for group in autopilot.policy.groups.all()}
+    if decision.from_bps > limits.get(decision.group.key, 0):
+        raise WrongState(_("The rate from before is above the limit that you have signed since."))
     rate_set(
         autopilot=autopilot,
         holder=holder,
