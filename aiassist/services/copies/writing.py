@@ -20,13 +20,15 @@ from aiassist.copy.slots import SLOTS, filled, slots_in
 from aiassist.models import Angle, CopyTake, CopyVariant, Origin, PromptRun
 from aiassist.queries.contest import mark_of, stopped_angles
 from aiassist.queries.copies import drawn_for
-from alliance.kernel import clock
+from alliance.kernel import clock, tries
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
 from campaigns.sharing import shares_of
 from merchants.models import Product
 
 LONGEST = 5_000  # characters of an own text
+A_DAY = 86_400  # seconds
+ASKED_A_DAY = 300  # questions of an affiliate to a model: what a day may cost is for everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def copy_write(
 ) -> Wrote:
     """A text for each angle, or for the drawn one only, by what is known now. Asking again with the
     same facts makes nothing new. A model's sentences stand beside ours, where it answers and the
-    check lets them pass. Waits for a model: not inside a transaction.
+    check lets them pass, ASKED_A_DAY times a day. Waits for a model: not inside a transaction.
 
     Raises Invalid (channel, language, not the affiliate's zone) and what `link_create` raises.
     """
@@ -99,7 +101,10 @@ def copy_write(
             ]
         )
     if by_model and providers.online():
-        _ask_model(place, actor, angles, known, drawn, wrote)
+        if tries.count(f"copy:model:{affiliate.pk}", A_DAY) > ASKED_A_DAY:
+            wrote.note = _("The language model wrote enough for you today: our sentences stand.")
+        else:
+            _ask_model(place, actor, angles, known, drawn, wrote)
     return wrote
 
 

@@ -19,6 +19,7 @@ from aiassist.services.copies import (
     copy_run_go_on,
     copy_take,
     copy_write,
+    writing,
 )
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, WrongState
@@ -160,7 +161,7 @@ def test_own_words_pass_the_check_or_are_not_kept(cast):
     assert shown(cast, own)[0].withdrawn  # a figure of its own goes wrong
 
 
-def test_a_model_writes_sentences_with_slots_and_nothing_else(cast, model_server):
+def test_a_model_writes_sentences_with_slots_and_nothing_else(cast, model_server, monkeypatch):
     good = {"angle": "use", "lead": "Everyday care: {title_short}.", "more": "Sold by {shop}."}
     bad = {"angle": "price", "lead": "The best of all: {title_short}!", "more": "Cures acne."}
     model_server.says = [{"texts": [good, bad]}]
@@ -176,6 +177,10 @@ def test_a_model_writes_sentences_with_slots_and_nothing_else(cast, model_server
         wrote = write(cast, "web", "en", by_model=True)
         assert [one.origin for one in wrote.variants] == ["template"] * 4
         assert "could not be used" in wrote.note
+    monkeypatch.setattr(writing, "ASKED_A_DAY", 3)  # nobody spends what is for everybody
+    wrote = write(cast, "web", "en", by_model=True)
+    assert [one.origin for one in wrote.variants] == ["template"] * 4
+    assert "enough for you today" in wrote.note
     assert PromptRun.objects.filter(purpose="copy").count() == 3
 
 
