@@ -1,11 +1,17 @@
 """What people are told of the advisers' doings, and in which words."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from aiassist.models import Autopilot, AutopilotNight, StopReason
-from alliance.kernel.models import AuditEvent
+from aiassist.copy.check import Channel
+from aiassist.models import Autopilot, AutopilotNight, PlannedPost, StopReason
+from alliance.kernel.models import AuditEvent, Side
 from alliance.kernel.notice_kinds import KINDS, Data, Group, Kind, Words, told
+from alliance.kernel.notices import notify
+from alliance.kernel.templatetags.alliance import moment
 from merchants.notices import team_tell
 
 
@@ -31,6 +37,29 @@ def suggestions_tell(night: AutopilotNight, count: int) -> None:
     )
 
 
+def post_tell(post: PlannedPost, people: Mapping[int, int]) -> None:
+    """Those of the affiliate's team who want it: a post of theirs is due soon."""
+    notify(
+        people,
+        "post.due",
+        side=Side.AFFILIATE,
+        key=f"post:{post.uid}:{post.at.isoformat()}",
+        link=f"{reverse('aiassist:planner')}#post-{post.pk}",
+        product=post.product.name,
+        zone=post.zone.name,
+        channel=post.channel,
+        due_at=post.at.isoformat(),
+    )
+
+
+def _due_words(data: Data) -> Words:
+    title = _("Share now: %(product)s")
+    text = _("Planned for %(due)s, %(channel)s, %(zone)s.")
+    due = moment(datetime.fromisoformat(data["due_at"]))
+    said = {**data, "due": due, "channel": Channel(data["channel"]).label}
+    return str(title) % said, str(text) % said
+
+
 def _stopped_words(data: Data) -> Words:
     title = _("The autopilot has stopped itself")
     text = _("%(reason)s Its rates end with this business day; yours stay.")
@@ -38,6 +67,7 @@ def _stopped_words(data: Data) -> Words:
 
 
 KINDS |= {
+    "post.due": Kind(Group.POSTS, "calendar", _due_words),
     "autopilot.stopped": Kind(Group.RATES, "alert-triangle", _stopped_words),
     "autopilot.suggests": Kind(
         Group.RATES,

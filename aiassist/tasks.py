@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from aiassist.services import copies, matching, risk
+from aiassist.services import copies, matching, planner, risk
 from aiassist.services.autopilot import nights
 from commissions.tasks import violation_apply
 
@@ -46,3 +46,9 @@ def copy_runs_sweep() -> None:
     """Beat: texts for many products that nobody goes on with."""
     for pk in copies.copy_runs_due():
         copy_run_go_on.delay(pk)
+
+
+@shared_task
+def posts_remind() -> None:
+    """Tell of planned posts whose time comes. A second delivery tells nobody twice."""
+    planner.posts_remind()

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from aiassist.mcp import McpView
-from aiassist.views import assistant, copies, copy_check, for_you
+from aiassist.views import assistant, copies, copy_check, for_you, planner
 
 app_name = "aiassist"
 
@@ -20,6 +20,13 @@ urlpatterns = [
     path("affiliate/copy/<int:pk>/edit/", copies.edit, name="copy_edit"),
     path("affiliate/products/<int:pk>/copy/", copies.of_product, name="copy"),
     path("affiliate/copy/check/", copy_check.copy_check, name="copy_check"),
+    path("affiliate/planner/", planner.week, name="planner"),
+    path("affiliate/planner/week.ics", planner.download, name="planner_download"),
+    path("affiliate/planner/feed/", planner.feed, name="planner_feed"),
+    path("affiliate/planner/reminders/", planner.reminders, name="planner_reminders"),
+    path("affiliate/planner/<int:pk>/", planner.post_edit, name="planned_post"),
+    path("affiliate/planner/<int:pk>/turn/", planner.post_turn, name="planned_post_turn"),
+    path("calendar/<str:token>.ics", planner.subscribed, name="calendar_feed"),
     path("affiliate/assistant/", assistant.of_affiliate, name="affiliate_assistant"),
     path("affiliate/assistant/<int:pk>/", assistant.of_affiliate, name="affiliate_conversation"),
     path(

@@ -25,6 +25,7 @@ AFFILIATES = (
     Group.CASES,
     Group.PLANS,
     Group.TASKS,
+    Group.POSTS,
     Group.NEWS,
     Group.BOOKS,
     Group.REPORTS,

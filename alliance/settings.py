@@ -260,6 +260,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="0", minute="40"),
     },
     "copy-runs-sweep": {"task": "aiassist.tasks.copy_runs_sweep", "schedule": 120.0},
+    "posts-remind": {"task": "aiassist.tasks.posts_remind", "schedule": 300.0},
     "takeouts-sweep": {"task": "alliance.takeout.tasks.takeouts_sweep", "schedule": 600.0},
     "boards-make": {"task": "campaigns.tasks.boards_make", "schedule": crontab(minute="25")},
     "coupons-turn": {"task": "commissions.tasks.coupons_turn", "schedule": 300.0},

@@ -26,6 +26,7 @@ from aiassist.models.copies import (
     Origin,
 )
 from aiassist.models.matching import Dismissal, Matches
+from aiassist.models.planner import CalendarFeed, PlannedPost, PostState, Target, WeekPlan
 from aiassist.models.prompts import MILLION, PromptRun, Verdict, Why
 from aiassist.models.risk import ReviewState, RiskPolicy, RiskReview, RiskScore
 
@@ -41,6 +42,7 @@ __all__ = [
     "AutopilotNight",
     "AutopilotPolicy",
     "AutopilotState",
+    "CalendarFeed",
     "Conversation",
     "CopyChoice",
     "CopyRun",
@@ -56,6 +58,8 @@ __all__ = [
     "Matches",
     "NightOutcome",
     "Origin",
+    "PlannedPost",
+    "PostState",
     "PromptRun",
     "Region",
     "ReviewState",
@@ -63,7 +67,9 @@ __all__ = [
     "RiskReview",
     "RiskScore",
     "StopReason",
+    "Target",
     "Turn",
     "Verdict",
+    "WeekPlan",
     "Why",
 ]

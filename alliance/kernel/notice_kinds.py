@@ -28,6 +28,7 @@ class Group(TextChoices):
     ACCOUNT = "account", _("Your account and sites")
     PLANS = "plans", _("Places in plans, codes")
     TASKS = "tasks", _("Your campaigns and tasks")
+    POSTS = "posts", _("Reminders of planned posts")
     NEWS = "news", _("New campaigns and events")
     CASES = "cases", _("Violations and appeals")
     PAYOUTS = "payouts", _("Withdrawals")
@@ -41,7 +42,7 @@ class Group(TextChoices):
 
 
 # Comes by mail only to who asks for it.
-QUIET = frozenset({Group.NEWS, Group.REPORTS})
+QUIET = frozenset({Group.NEWS, Group.REPORTS, Group.POSTS})
 # Comes by mail whatever was chosen.
 ALWAYS = frozenset({Group.SECURITY})
 

@@ -29,6 +29,7 @@ HIDDEN: dict[str, set[str]] = {
     "commissions.ApiApp": {"secret", "old_secret"},
     "commissions.ApiSession": {"digest", "refresh_digest"},
     "commissions.Evidence": {"content"},
+    "aiassist.CalendarFeed": {"digest"},
 }
 # What becomes of a commission between the alliance and its affiliates: no merchant's business.
 _SPLIT = {
@@ -163,6 +164,9 @@ SHEETS: dict[str, list[Sheet]] = {
         Sheet("aiassist.CopyChoice", ("affiliate",)),
         Sheet("aiassist.CopyRun", ("affiliate",)),
         Sheet("aiassist.CopyRunLine", ("run__affiliate",)),
+        Sheet("aiassist.WeekPlan", ("affiliate",)),
+        Sheet("aiassist.PlannedPost", ("affiliate",)),
+        Sheet("aiassist.CalendarFeed", ("affiliate",)),
         Sheet("commissions.AwardHold", ("affiliate",)),
         *_BOTH,
     ],

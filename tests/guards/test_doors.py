@@ -20,7 +20,7 @@ from affiliates.services import (
     event_publish,
 )
 from aiassist.assistant.tools import Scope
-from aiassist.models import Conversation, CopyRun, CopyVariant
+from aiassist.models import Conversation, CopyRun, CopyVariant, PlannedPost
 from aiassist.services.copies import copy_run_begin, copy_run_go_on
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
@@ -45,7 +45,7 @@ PUBLIC = {
     "api/v1/schema", "api/docs/", "api/errors/", "api/v1/^[\\s\\S]*$",
     "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",
     "demo/orders/<slug:number>/",
-    "feeds/<str:token>", "unsubscribe/<str:token>/",  # the token is its key
+    "feeds/<str:token>", "unsubscribe/<str:token>/", "calendar/<str:token>.ics",  # their key
 }  # fmt: skip
 SIGNED_IN = {
     "affiliate/join/", "merchant/join/", "notifications/", "notifications/read/",
@@ -89,6 +89,7 @@ OBJECTS = {
     "affiliate/takeout/": "the affiliate's archive",
     "merchant/takeout/": "the merchant's archive",
     "affiliate/apps/sessions/": "the affiliate's session",
+    "affiliate/planner/": "the affiliate's post",
     "affiliate/assistant/": "the affiliate's conversation",
     "affiliate/copy/": "the affiliate's text",
     "affiliate/copy/many/": "the affiliate's texts",
@@ -175,6 +176,7 @@ def address(route: str, world: World) -> str:
             "the merchant's message": _endpoint("merchant").deliveries.first(),
             "the affiliate's conversation": _conversation(world.cast.lin, world.cast.affiliate),
             "the merchant's conversation": _conversation(world.cast.chen, world.cast.merchant),
+            "the affiliate's post": _post(world),
             "the affiliate's archive": _archive("affiliate"),
             "the affiliate's text": CopyVariant.objects.first(),
             "the affiliate's texts": CopyRun.objects.first(),
@@ -191,6 +193,15 @@ def _endpoint(side: str) -> Endpoint:
 def _conversation(user, whom) -> Conversation:
     organisation = Scope(user, whom).organisation
     return Conversation.objects.get_or_create(user=user, organisation=organisation)[0]
+
+
+def _post(world: World) -> PlannedPost:
+    cast, later = world.cast, clock.now() + timedelta(days=1)
+    made, _new = PlannedPost.objects.get_or_create(
+        affiliate=cast.affiliate,
+        defaults={"zone": cast.zone, "product": cast.product, "at": later, "channel": "web"},
+    )
+    return made
 
 
 def _archive(side: str) -> Takeout:

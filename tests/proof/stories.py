@@ -12,10 +12,11 @@ from django.db import connection
 from affiliates.services import Click
 from affiliates.services.places import plan_apply
 from affiliates.spool import spool
-from aiassist.models import Autopilot, AutopilotMode, CopyRun, GroupKind
+from aiassist.models import Autopilot, AutopilotMode, CopyRun, GroupKind, PlannedPost
 from aiassist.services.autopilot.kept import Holder, rate_set
 from aiassist.services.autopilot.policies import Limits, PolicyWish, policy_sign
 from aiassist.services.copies import copy_run_begin
+from aiassist.services.planner import reminders_choose
 from alliance.kernel import clock
 from alliance.kernel.idempotency import once
 from alliance.kernel.models import IdempotentCall, User
@@ -382,6 +383,19 @@ def others_are_promoted_too(cast: Cast):
         for number in range(3):
             cast.sold(f"T{number}")
     return MAY + timedelta(days=1), [()]
+
+
+@story_of("aiassist.tasks.posts_remind")
+def a_post_is_due_of_which_somebody_is_to_be_told(cast: Cast):
+    PlannedPost.objects.create(
+        affiliate=cast.affiliate,
+        zone=cast.zone,
+        product=cast.product,
+        at=MAY + timedelta(minutes=10),
+        channel="web",
+    )
+    reminders_choose(actor=cast.lin, affiliate=cast.affiliate, wanted=True)
+    return MAY, [()]
 
 
 @story_of("aiassist.tasks.autopilots_wake")

@@ -1,6 +1,6 @@
 """What an affiliate may look up."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -25,6 +25,10 @@ from aiassist.assistant.tools.words import (
     report_of,
     said,
 )
+from aiassist.models import PostState
+from aiassist.planner import drafted, week_of
+from aiassist.planner.draft import DAYS
+from aiassist.queries import planner as planner_queries
 from alliance.kernel import clock
 from alliance.kernel.money import Money, percent
 from alliance.kernel.templatetags.alliance import moment
@@ -328,35 +332,53 @@ def _campaign_page(card: taking_part.Card) -> Link:
 
 def week_plan(scope: Scope, args: Nothing) -> Result:
     """A draft for seven days: what to share on which day, and why then."""
-    matched, _made_at = for_you.shown(scope.affiliate)
-    offers = [one.offer for one in matched] or affiliate_queries.offers_of(
-        affiliate_queries.products_offered(Wish(sort="earning"), size=7).products,
-        affiliate=scope.affiliate,
-    )
+    posts, offers = _week_posts(scope)
     cards, today = _cards(scope), clock.business_day()
     sentences, days = [], []
-    for place in range(7):
+    for place in range(DAYS):
         day = today + timedelta(days=place)
         turns = [words for card in cards if (words := _turn(card, day))][:TURNS]
-        offer = offers[place % len(offers)] if offers else None
-        share = [_("share this: %(offer)s") % {"offer": _offered(offer)}] if offer else []
+        shared = [(at, offers[pk]) for at, pk in posts if clock.business_day(at) == day]
+        share = [
+            _("share this at %(time)s: %(offer)s")
+            % {"time": f"{at.astimezone(clock.ZONE):%H:%M}", "offer": _offered(offer)}
+            for at, offer in shared
+        ]
         if turns or share:
             sentences.append(f"{day_words(day)}: {' '.join([*turns, *share])}")
-        product = _offer_facts(offer) if offer else None
-        days.append({"day": day.isoformat(), "campaigns": turns, "product": product})
+        facts = [{"at": at.isoformat(), **_offer_facts(offer)} for at, offer in shared]
+        days.append({"day": day.isoformat(), "campaigns": turns, "posts": facts})
     if not sentences:
         sentences = [_("There is nothing to promote this week.")]
-    used = offers[:7]
+    used = list(offers.values())
     return Result(
         sentences,
         {"days": days},
         [
-            Link(_("For you"), reverse("aiassist:for_you")),
+            Link(_("Week plan"), reverse("aiassist:planner")),
             Link(_("Campaigns"), reverse("commissions:campaigns")),
             *map(_product_page, used[:MOST]),
         ],
         list(map(_make_link, used[:3])),
     )
+
+
+def _week_posts(scope: Scope) -> tuple[list[tuple[datetime, int]], dict[int, Offer]]:
+    """What is planned from now on, else what the planner would draft: moments and products that
+    can still be promoted, in the order of their first moment."""
+    now = clock.now()
+    planned = planner_queries.posts_of(scope.affiliate, now, now + timedelta(days=DAYS))
+    posts = [(p.at, p.product_id) for p in planned if p.state == PostState.PLANNED]
+    if not posts:
+        plan = planner_queries.week_plan_of(scope.affiliate)
+        draft = drafted(week_of(scope.affiliate, plan, scope.currency).week)
+        posts = [(slot.at, slot.product) for slot in draft.slots]
+    wanted = list(dict.fromkeys(product for _at, product in posts))
+    products = affiliate_queries.products_offered_among(wanted).in_bulk()
+    known = [products[pk] for pk in wanted if pk in products]
+    offers = affiliate_queries.offers_of(known, affiliate=scope.affiliate)
+    found = {offer.product.pk: offer for offer in offers}
+    return [(at, pk) for at, pk in posts if pk in found], found
 
 
 def _turn(card: taking_part.Card, day: date) -> str:
