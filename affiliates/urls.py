@@ -11,6 +11,7 @@ from affiliates.views import (
     plans,
     products,
     sites,
+    widgets,
 )
 
 app_name = "affiliates"
@@ -47,6 +48,9 @@ urlpatterns = [
     path("feeds/", feeds.feeds, name="feeds"),
     path("feeds/new/", feeds.feed_new, name="feed_new"),
     path("feeds/<int:pk>/close/", feeds.feed_close, name="feed_close"),
+    path("widgets/", widgets.widgets, name="widgets"),
+    path("widgets/new/", widgets.widget_new, name="widget_new"),
+    path("widgets/<int:pk>/close/", widgets.widget_close, name="widget_close"),
     path("sites/", sites.sites, name="sites"),
     path("sites/<int:pk>/zones/", sites.zone_add, name="zone_add"),
 ]

@@ -113,6 +113,15 @@ def _items(request: HttpRequest, entries: Entries) -> list[Item]:
     return [Item(label, icon, urls[0], here in urls) for label, icon, urls in found]
 
 
+_FOR_PROGRAMS = (
+    "affiliates:keys",
+    "commissions:api_apps",
+    "commissions:affiliate_endpoints",
+    "affiliates:feeds",
+    "affiliates:widgets",
+)
+
+
 def _affiliate_entries(sides: Sides) -> Entries:
     if sides.affiliate and sides.affiliate.state == AffiliateState.APPLIED:
         return [(_("Your application"), "hourglass", "affiliates:join")]
@@ -138,11 +147,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Sites and ad zones"), "world", "affiliates:sites"),
         (_("Partners"), "affiliate", "commissions:partners"),
         (_("Violations"), "scale", "commissions:violations"),
-        (
-            _("For programs"),
-            "api",
-            "affiliates:keys|commissions:api_apps|commissions:affiliate_endpoints|affiliates:feeds",
-        ),
+        (_("For programs"), "api", "|".join(_FOR_PROGRAMS)),
     ]
 
 

@@ -10,7 +10,9 @@ from affiliates import redirect
 from affiliates.urls import merchant_codes
 from affiliates.views.feeds import feed
 from affiliates.views.share_code import share_code
+from affiliates.views.widgets import frame
 from alliance import desk_search, health, home, notifications, search, teams
+from alliance.kernel.embeds import script
 from campaigns import door as coupon_door
 from commissions.admin import finance
 from commissions.gateway import door, ways
@@ -23,6 +25,8 @@ urlpatterns = [
     path("s/<str:code>", coupon_door.view, name="coupon"),
     path("code/", share_code, name="share_code"),
     path("feeds/<str:token>", feed, name="feed"),
+    path("embed/<str:name>", script, name="embed"),
+    path("w/<str:code>", frame, name="widget"),
     path("router/rest", door.router, name="gateway"),
     path("g/<str:token>", ways.follow, name="gateway_way"),
     path("g/e/<str:token>", ways.event_page, name="gateway_event"),

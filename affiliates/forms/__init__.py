@@ -3,7 +3,7 @@
 from affiliates.forms.codes import CodeForm
 from affiliates.forms.events import EventForm, EventRatesForm
 from affiliates.forms.links import EVENTS, GENERAL, BasketForm, ConvertForm, LinkForm, ZoneChoice
-from affiliates.forms.outlets import FeedForm
+from affiliates.forms.outlets import FeedForm, WidgetForm
 from affiliates.forms.partners import InvitationCodeForm, InvitationForm, PercentField
 from affiliates.forms.picking import PickingForm
 from affiliates.forms.plans import ApplyForm, RatesForm, RuleForm
@@ -28,6 +28,7 @@ __all__ = [
     "RatesForm",
     "RuleForm",
     "SiteForm",
+    "WidgetForm",
     "ZoneChoice",
     "ZoneForm",
 ]

@@ -1,6 +1,6 @@
 """Which products a program shows, and how."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -9,27 +9,47 @@ from django.utils.translation import gettext_lazy as _
 from affiliates import queries
 from affiliates.forms.links import ZoneChoice
 from affiliates.forms.picking import PickingForm
-from affiliates.models import AdZone, FeedFormat
-from affiliates.services.feeds import SIZES
+from affiliates.models import AdZone, Basket, FeedFormat
+from affiliates.services import feeds, widgets
 from alliance.kernel.models import User
 
 
-class FeedForm(PickingForm):
+class OutletForm(PickingForm):
     """The filters of the product list, and what becomes of what they find."""
 
     name = forms.CharField(label=_("Name"), max_length=60)
-    layout = forms.ChoiceField(label=_("Format"), choices=FeedFormat.choices)
     zone = ZoneChoice(label=_("Ad zone"), queryset=AdZone.objects.none(), empty_label=None)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    size = forms.TypedChoiceField(
-        label=_("Products at most"), coerce=int, choices=[(size, str(size)) for size in SIZES]
-    )
-    field_order = ("name", "layout", "zone", "language", "size")
+    size = forms.TypedChoiceField(label=_("Products at most"), coerce=int)
+    sizes: ClassVar[tuple[int, ...]]
+    field_order: tuple[str, ...] = ("name", "zone", "language", "size")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["zone"].queryset = queries.zones_for(user)  # type: ignore[attr-defined]
+        self.fields["size"].choices = [(n, str(n)) for n in self.sizes]  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
-        """What `feed_open` wants. Only of a valid form."""
+        """What `feed_open` or `widget_open` wants. Only of a valid form."""
         return {name: self.cleaned_data[name] for name in self.field_order} | {"wish": self.wish}
+
+
+class FeedForm(OutletForm):
+    layout = forms.ChoiceField(label=_("Format"), choices=FeedFormat.choices)
+    sizes = feeds.SIZES
+    field_order = ("name", "layout", "zone", "language", "size")
+
+
+class WidgetForm(OutletForm):
+    basket = forms.ModelChoiceField(
+        label=_("Basket"),
+        queryset=Basket.objects.none(),
+        required=False,
+        empty_label=_("No basket: by the filters below"),
+    )
+    sizes = widgets.SIZES
+    field_order = ("name", "zone", "language", "size", "basket")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        self.fields["basket"].queryset = queries.baskets_for(user)  # type: ignore[attr-defined]

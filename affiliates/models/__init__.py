@@ -15,7 +15,7 @@ from affiliates.models.baskets import Basket, BasketItem
 from affiliates.models.codes import CodeBinding, code_key
 from affiliates.models.figures import ClickDay, ClickNews
 from affiliates.models.invitations import Invitation
-from affiliates.models.outlets import Feed, FeedFormat
+from affiliates.models.outlets import Feed, FeedFormat, Widget
 from affiliates.models.parts import (
     SPECIAL_MAX_BPS,
     Intermediation,
@@ -71,5 +71,6 @@ __all__ = [
     "Touch",
     "TouchKind",
     "Visitor",
+    "Widget",
     "code_key",
 ]

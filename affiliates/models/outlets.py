@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from affiliates.models.affiliate import AdZone, Affiliate
+from affiliates.models.baskets import Basket
 from alliance.kernel.models import Stamped
 
 
@@ -62,3 +64,21 @@ class Feed(Outlet):
     def sub(self) -> str:
         """The sub-id of its links: by it reports tell what the feed brings."""
         return f"feed-{self.pk}"
+
+
+class Widget(Outlet):
+    """Products in a frame on the affiliate's own sites: those of `basket`, else by `wish`."""
+
+    code = models.CharField(pgettext_lazy("widget", "code"), max_length=16, unique=True)
+    basket = models.ForeignKey(
+        Basket, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("basket")
+    )
+
+    class Meta:
+        verbose_name = _("widget")
+        verbose_name_plural = _("widgets")
+
+    @property
+    def sub(self) -> str:
+        """The sub-id of its links."""
+        return f"widget-{self.pk}"

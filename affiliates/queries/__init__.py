@@ -33,7 +33,7 @@ from affiliates.queries.members import (
     reason_of_state,
     share_of,
 )
-from affiliates.queries.outlets import feed_at, feeds_for
+from affiliates.queries.outlets import feed_at, feeds_for, origins_of, widget_at, widgets_for
 from affiliates.queries.picking import Found, Place, Wish, products_offered
 from affiliates.queries.places import (
     applications_waiting,
@@ -122,6 +122,7 @@ __all__ = [
     "merchants_out_of_money",
     "merchants_trading",
     "offers_of",
+    "origins_of",
     "place_in",
     "places_for",
     "places_in_plans_of",
@@ -150,6 +151,8 @@ __all__ = [
     "sites_for",
     "targets_of",
     "way_of",
+    "widget_at",
+    "widgets_for",
     "with_records",
     "zone_usual",
     "zones_for",

@@ -128,6 +128,7 @@ SHEETS: dict[str, list[Sheet]] = {
         Sheet("affiliates.Basket", ("affiliate",)),
         Sheet("affiliates.BasketItem", ("basket__affiliate",)),
         Sheet("affiliates.Feed", ("affiliate",)),
+        Sheet("affiliates.Widget", ("affiliate",)),
         Sheet("affiliates.CodeBinding", ("affiliate",)),
         Sheet("affiliates.Invitation", ("affiliate",)),
         Sheet("affiliates.Relation", ("affiliate", "partner")),

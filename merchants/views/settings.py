@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue, api_key_revoke
+from alliance.kernel.embeds import snippet
 from alliance.kernel.key_forms import KeyForm
 from merchants import queries
 from merchants.access import SCOPES, MerchantRequest, merchant_required
@@ -50,6 +51,7 @@ def _page(request: MerchantRequest, **more: Any) -> HttpResponse:
         "member_form": MemberForm(auto_id=MEMBER),
         "key_form": _key_form(),
         "now": clock.now(),
+        "tag": snippet("tag"),
         **more,
     }
     return render(request, "merchants/settings.html", context)

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import override_settings
 
-from affiliates.models import Affiliate, Basket, Feed, Site, StandDown
+from affiliates.models import Affiliate, Basket, Feed, Site, StandDown, Widget
 from affiliates.services import (
     affiliate_apply,
     affiliate_approve,
@@ -455,7 +455,10 @@ def world_make() -> World:
     everything += [
         Feed.objects.create(
             affiliate=cast.affiliate, zone=cast.zone, name="Tea", size=100, wish={}, digest="-"
-        )
+        ),
+        Widget.objects.create(
+            affiliate=cast.affiliate, zone=cast.zone, name="Tea", size=4, wish={}, code="tea"
+        ),
     ]
     world.things = {thing._meta.label_lower: thing for thing in everything}
     return world

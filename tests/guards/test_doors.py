@@ -45,6 +45,7 @@ PUBLIC = {
     "api/v1/schema", "api/docs/", "api/errors/", "api/v1/^[\\s\\S]*$",
     "demo/pictures/<slug:code>.svg", "demo/shop/<slug:code>/", "demo/shop/<slug:code>/buy/",
     "demo/orders/<slug:number>/",
+    "w/<str:code>", "embed/<str:name>",  # in pages of others
     "feeds/<str:token>", "unsubscribe/<str:token>/", "calendar/<str:token>.ics",  # their key
 }  # fmt: skip
 SIGNED_IN = {
@@ -69,6 +70,7 @@ OBJECTS = {
     "affiliate/links/": "affiliates.link",
     "affiliate/sites/": "affiliates.site",
     "affiliate/feeds/": "affiliates.feed",
+    "affiliate/widgets/": "affiliates.widget",
     "affiliate/keys/": "the affiliate's key",
     "affiliate/plans/": "the targeted plan",
     "affiliate/plans/places/": "affiliates.planmember",
