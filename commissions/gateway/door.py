@@ -104,8 +104,13 @@ def _session(app: ApiApp, served: Served, token: str) -> ApiSession | None:
 
 
 def _must_be_allowed(app: ApiApp, session: ApiSession | None, served: Served) -> None:
+    """Whoever allowed the app must still be able to, and whoever made it must still be here: a
+    session outlives neither."""
     acts = session or app
-    if not queries.acts_for_affiliate(acts.user, acts.affiliate_id, changes=served.changes):
+    stays = not session or queries.acts_for_affiliate(app.user, app.affiliate_id, changes=False)
+    if not stays or not queries.acts_for_affiliate(
+        acts.user, acts.affiliate_id, changes=served.changes
+    ):
         raise Refused(
             Fault.USER_PERMISSION,
             "isv.permission-user-not-allowed",

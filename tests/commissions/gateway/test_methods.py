@@ -31,6 +31,9 @@ def test_methods_that_act_for_somebody_want_their_session(cast, tool):
     assert told["max_commission_rate"] == "12.00"
     link = Link.objects.get(code=told["item_url"].rpartition("/")[2])
     assert (link.affiliate, link.zone) == (other, zone)
+    cast.affiliate.state = "closed"  # whose tool it is was sent away: it acts for nobody any more
+    cast.affiliate.save()
+    assert tool.refusal("taobao.tbk.privilege.get", **asked)[0] == 12
 
 
 def goods_make(cast) -> None:
