@@ -377,8 +377,7 @@ def test_a_later_change_is_rolled_back_before_an_earlier_one(trade):
 def test_rolling_back_stays_within_what_is_signed_now(trade):
     autopilot = signed(trade, mode=ACT)
     row = night(autopilot).decisions.filter(affiliate__isnull=False)[0]
-    AutopilotDecision.objects.filter(pk=row.pk).update(from_bps=1_900)  # as if it had been a cut
     signed(trade, mode=ACT, limits=[Limits(GroupKind.SHOP, 800, 1_500)])
-    row.refresh_from_db()
+    row.from_bps = 1_900  # as if it had been a cut
     with pytest.raises(WrongState, match="above the limit"):
         decision_roll_back(decision=row, actor=trade.cast.chen)

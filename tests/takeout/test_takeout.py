@@ -189,7 +189,7 @@ def test_what_others_have_of_an_order_stays_theirs():
         cursor.execute("SET LOCAL session_replication_role = replica")  # decisions are for ever
         Attribution.objects.filter(pk=own.pk).update(receipt=receipt)
         Attribution.objects.filter(pk=below.pk).update(
-            affiliate=rival, partner=cast.affiliate, subs=["RIVALS-MEMBER"]
+            affiliate=rival, partner=cast.affiliate, partner_share_bps=500, subs=["RIVALS-MEMBER"]
         )
         Touch.objects.filter(pk=coupon.pk).update(kind=TouchKind.CLAIM)  # its id can be spent
     with at(JUNE_22):
