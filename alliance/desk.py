@@ -37,6 +37,7 @@ from commissions import figures
 from commissions.admin.verification import SEES_BOOKS, results_context
 from commissions.models import (
     Account,
+    ApiApp,
     Award,
     BankCredit,
     BankFile,
@@ -153,6 +154,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Site, "language"),
             (Relation, "handshake"),
             (Intermediation, "diversity_3"),
+            (ApiApp, "extension"),
             (Merchant, "storefront"),
             (Shop, "store"),
         ),

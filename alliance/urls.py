@@ -15,7 +15,7 @@ from alliance import desk_search, health, home, notifications, search, teams
 from alliance.kernel.embeds import script
 from campaigns import door as coupon_door
 from commissions.admin import finance
-from commissions.gateway import door, ways
+from commissions.gateway import door, oauth, ways
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -28,6 +28,8 @@ urlpatterns = [
     path("embed/<str:name>", script, name="embed"),
     path("w/<str:code>", frame, name="widget"),
     path("router/rest", door.router, name="gateway"),
+    path("oauth/authorize", oauth.authorize, name="oauth_authorize"),
+    path("oauth/token", oauth.token, name="oauth_token"),
     path("g/<str:token>", ways.follow, name="gateway_way"),
     path("g/e/<str:token>", ways.event_page, name="gateway_event"),
     path("g/c/<str:token>", ways.follow_to_coupon, name="gateway_coupon"),

@@ -6,6 +6,7 @@ of its own app.
 """
 
 from commissions.admin import (
+    api_apps,
     awards,
     bank,
     campaigns,
@@ -29,6 +30,7 @@ from commissions.admin import (
 )
 
 __all__ = [
+    "api_apps",
     "awards",
     "bank",
     "campaigns",

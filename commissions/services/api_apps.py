@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ from commissions.tokens import digest_of, token_make
 
 APPS_MOST = 10
 OVERLAP = timedelta(days=1)  # how long the secret before still works
+CODE = timedelta(minutes=10)
 SESSION, RENEWAL = timedelta(days=30), timedelta(days=180)
 _PURPOSE = "api-app"
 
@@ -102,6 +104,41 @@ def api_app_used(app: ApiApp) -> None:
 
 
 # --- What people allow an app -------------------------------------------------------------------
+
+
+def api_code_give(*, actor: User, app: ApiApp, affiliate: Affiliate) -> str:
+    """This person allows the app to act for the affiliate: a code that the app exchanges for tokens
+    (`api_code_redeem`), once and within ten minutes. Invalid if the app never said where people are
+    sent back to, WrongState unless the affiliate is active, NotFound if the app was revoked."""
+    if not app.redirect_url:
+        raise Invalid(_("This app has no address that you could be sent back to."))
+    if affiliate.state != AffiliateState.ACTIVE:
+        raise WrongState(_("Only an active affiliate can allow this."))
+    if app.revoked_at:
+        raise NotFound(_("This app was revoked."))
+    code = token_make()
+    given = {"app": app.pk, "user": actor.pk, "affiliate": affiliate.pk, "back": app.redirect_url}
+    cache.set(_code_key(code), given, CODE.total_seconds())
+    return code
+
+
+def api_code_redeem(*, app: ApiApp, code: str, redirect_url: str = "") -> Tokens:
+    """A session for the code. NotFound: it is another app's, was used, has run out, or was given
+    for another address than `redirect_url`, where the app names one."""
+    key = _code_key(code)
+    given = cache.get(key)
+    theirs = given and given["app"] == app.pk and redirect_url in ("", given["back"])
+    if not theirs or not cache.delete(key):  # whoever deletes it has it
+        raise NotFound(_("This code was used, has run out, or is not yours."))
+    return api_session_open(
+        actor=User.objects.get(pk=given["user"]),
+        app=app,
+        affiliate=Affiliate.objects.get(pk=given["affiliate"]),
+    )
+
+
+def _code_key(code: str) -> str:
+    return f"gateway:code:{digest_of(code)}"
 
 
 @transaction.atomic

@@ -62,6 +62,7 @@ from commissions.models import (
     VerifySource,
     WalletRefund,
 )
+from commissions.services.api_apps import api_app_make
 from commissions.services.bank import credits_match, statement_read
 from commissions.services.bank_files import bank_file_make
 from commissions.services.invoices import invoices_issue
@@ -424,6 +425,7 @@ def world_make() -> World:
             month=MAY.date().replace(day=1), state="dropped", prepared_by=cast.finance, **by
         ),
         DebtWriteOff.objects.create(affiliate=applicant, reason="gone", **asked),
+        api_app_make(actor=cast.lin, affiliate=cast.affiliate, name="Desk's view"),
         WalletRefund.objects.create(merchant=cast.merchant, **asked),
         Debt.objects.get(code=chart.debt(applicant.pk)),
         award_refused(cast),

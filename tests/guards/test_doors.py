@@ -39,7 +39,7 @@ from tests.guards.routes import routes
 PUBLIC = {
     "hooks/<str:token>", "statements/keys/", "statements/verify_statement.py",
     "router/rest", "g/<str:token>", "g/c/<str:token>", "g/e/<str:token>",  # signed
-    "takeout/verify_takeout.py",
+    "takeout/verify_takeout.py", "oauth/token",
     "", "r/<str:code>", "s/<str:code>", "code/", "health/live", "health/ready",
     "language/", "start/",
     "api/v1/schema", "api/docs/", "api/errors/", "api/v1/^[\\s\\S]*$",
@@ -51,7 +51,7 @@ PUBLIC = {
 SIGNED_IN = {
     "affiliate/join/", "merchant/join/", "notifications/", "notifications/read/",
     "notifications/settings/", "notifications/<int:pk>/", "search/",
-    "teams/", "teams/choose/",
+    "teams/", "teams/choose/", "oauth/authorize",
 }  # fmt: skip
 API = {
     "api/v1/orders", "api/v1/orders/bulk", "api/v1/orders/<path:external_id>",

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from commissions.gateway.call import Call
-from commissions.gateway.methods import codes, goods, links, materials, orders, refunds, shops
+from commissions.gateway.methods import (
+    codes,
+    goods,
+    links,
+    materials,
+    orders,
+    refunds,
+    sessions,
+    shops,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,9 @@ METHODS: dict[str, Served] = {
     "taobao.tbk.order.refund.get": _reads(refunds.refunds),
     "taobao.tbk.relation.refund": _reads(refunds.of_channels),
     "taobao.tbk.sc.relation.refund": _reads(refunds.of_channels, session=True),
+    # Sessions
+    "taobao.top.auth.token.create": _makes(sessions.create),
+    "taobao.top.auth.token.refresh": _makes(sessions.refresh),
     # Shops and places
     "taobao.tbk.shop.get": _reads(shops.search),
     "taobao.tbk.shop.recommend.get": _reads(shops.recommended),

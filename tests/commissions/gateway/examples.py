@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from affiliates.services import link_address
+from affiliates.services import affiliate_apply, link_address
 from alliance.kernel import clock
+from commissions.services.api_apps import api_code_give, api_session_open
 from merchants.models import Event
-from tests.cast import Cast
+from tests.cast import Cast, user_make
 
 
 def hours(before: int = 2, after: int = 1) -> dict[str, str]:
@@ -15,6 +16,18 @@ def hours(before: int = 2, after: int = 1) -> dict[str, str]:
     moments = (clock.now() - timedelta(hours=before), clock.now() + timedelta(hours=after))
     said = (moment.astimezone(clock.ZONE).strftime("%Y-%m-%d %H:%M:%S") for moment in moments)
     return dict(zip(("start_time", "end_time"), said, strict=True))
+
+
+def allowing(cast: Cast) -> dict[str, Any]:
+    """Somebody with an affiliate of their own, and the tool that they allow to act for it."""
+    app = cast.affiliate.api_apps.earliest("pk")
+    app.redirect_url = "https://tool.example/back"
+    user = user_make()
+    return {
+        "actor": user,
+        "app": app,
+        "affiliate": affiliate_apply(user=user, kind="small", name=user.email),
+    }
 
 
 EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
@@ -91,6 +104,10 @@ EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
             "start_time": hours()["start_time"], "search_type": 1, "refund_type": 0,
             "biz_type": 1, "page_no": 1, "page_size": 20,
         },
+    },
+    "taobao.top.auth.token.create": lambda cast: {"code": api_code_give(**allowing(cast))},
+    "taobao.top.auth.token.refresh": lambda cast: {
+        "refresh_token": api_session_open(**allowing(cast)).refresh,
     },
     "taobao.tbk.shop.get": lambda cast: {"fields": "user_id,shop_title", "q": "chen"},
     "taobao.tbk.shop.recommend.get": lambda cast: {
