@@ -26,6 +26,7 @@ class OutletForm(PickingForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["price_to"].label = _("Price up to")  # stands alone here
         self.fields["zone"].queryset = queries.zones_for(user)  # type: ignore[attr-defined]
         self.fields["size"].choices = [(n, str(n)) for n in self.sizes]  # type: ignore[attr-defined]
 
