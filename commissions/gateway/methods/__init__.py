@@ -59,6 +59,7 @@ METHODS: dict[str, Served] = {
     "taobao.tbk.sc.general.link.convert": _makes(links.convert, session=True),
     "taobao.tbk.dg.general.link.parse": _reads(links.parse),
     "taobao.tbk.sc.general.link.parse": _reads(links.parse, session=True),
+    "taobao.tbk.item.convert": _makes(links.item_convert),
     "taobao.tbk.privilege.get": _makes(links.privilege, session=True),
     "taobao.tbk.coupon.convert": _makes(links.coupon_convert),
     "taobao.tbk.spread.get": _makes(links.spread),

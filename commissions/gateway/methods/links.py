@@ -25,7 +25,15 @@ from campaigns.coupon_pages import address_of
 from campaigns.sharing import Card, Share, cards_of
 from commissions.gateway.call import Call
 from commissions.gateway.errors import missing, wrong
-from commissions.gateway.items import EVENT_NUMBERS, coupon_words, item_id, key_of, only, percent
+from commissions.gateway.items import (
+    EVENT_NUMBERS,
+    coupon_words,
+    ids_in,
+    item_id,
+    key_of,
+    only,
+    percent,
+)
 from commissions.gateway.ways import event_way, link_in
 from merchants.models import Event
 
@@ -124,6 +132,19 @@ def origin_pid(call: Call, sight: Target) -> str:
     """Whose link it was; "0" for another's, or none."""
     link = sight.link
     return link.zone.pid if link and link.affiliate_id == call.affiliate.pk else "0"
+
+
+def item_convert(call: Call) -> dict[str, Any]:
+    """A link to each item, up to forty, as tools of the oldest generation ask for it."""
+    ids = ids_in(call.args["num_iids"], "num_iids", 40)
+    made = zip(ids, cards_for(call, item_sights(ids), dx=call.args.get("dx") == "1"), strict=True)
+    return {
+        "results": [
+            {"num_iid": text, "click_url": link_address(card.share.link)}
+            for text, card in made
+            if card.share
+        ]
+    }
 
 
 def privilege(call: Call) -> dict[str, Any]:

@@ -66,6 +66,9 @@ EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "taobao.tbk.sc.general.link.parse": lambda cast: {
         "material_dto": {"material_url": cast.product.url},
     },
+    "taobao.tbk.item.convert": lambda cast: {
+        "fields": "num_iid,click_url", "num_iids": cast.product.pk, "adzone_id": cast.zone.pk,
+    },
     "taobao.tbk.privilege.get": lambda cast: {
         "adzone_id": cast.zone.pk, "site_id": cast.zone.site_id, "item_id": cast.product.pk,
     },
