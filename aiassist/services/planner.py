@@ -19,6 +19,7 @@ from aiassist.planner import drafted, week_of
 from aiassist.planner.draft import others
 from aiassist.planner.facts import channel_of
 from aiassist.queries import planner as queries
+from aiassist.queries.audiences import audience_of
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
@@ -88,7 +89,7 @@ def post_move(*, actor: User, post: PlannedPost, at: datetime, zone: AdZone) -> 
         raise Invalid(_("This ad zone is not yours."), field="zone")
     changes: dict[str, Any] = {"at": at, "zone": zone, "reminded_at": None}
     if zone.pk != post.zone_id:
-        changes["channel"] = channel_of(zone, None)
+        changes["channel"] = channel_of(zone, audience_of(post.affiliate))
     if at != post.at:
         changes["why"] = {**post.why, "moved": True}
     _change(post, actor, "post.moved", **changes)
