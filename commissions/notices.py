@@ -136,7 +136,7 @@ def endpoint_tell(endpoint: Endpoint, event: AuditEvent, *, gone: bool) -> None:
     """Those who look after an address that we switched off."""
     facts = {
         "name": endpoint.name,
-        "reason": gettext_noop("It answered that it is gone for good (410).")
+        "why": gettext_noop("It answered that it is gone for good (410).")
         if gone
         else gettext_noop("It has not taken any message for three days."),
     }
@@ -152,7 +152,7 @@ def endpoint_tell(endpoint: Endpoint, event: AuditEvent, *, gone: bool) -> None:
 def _endpoint_words(data: Data) -> Words:
     return (
         gettext("Messages to “%(name)s” are switched off") % {"name": data["name"]},
-        gettext(data["reason"])
+        gettext(data["why"])
         + "\n\n"
         + gettext(
             "Nothing more is kept for it. Mend it, switch it on again, and send once more what "

@@ -21,7 +21,7 @@ from alliance.kernel import clock
 T = TypeVar("T")
 
 # Made by migrations, the same for every test.
-KEPT = {"django_content_type", "auth_permission", "django_migrations"}
+KEPT = {"django_content_type", "auth_permission", "django_migrations", "kernel_feedbase"}
 # A settlement has a partition of its own, as commissions.services.settlements makes it.
 PARTITION = re.compile(r"commissions_settlementline_(\d+) ")
 PARTED = """

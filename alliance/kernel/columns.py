@@ -113,7 +113,9 @@ def linked(name: str, label: Text, *, text: Callable[[Any], Text] = str) -> Colu
         related = _reached(get, obj)
         return link_to(related, text(related)) if related else "–"
 
-    return _column(name.replace(".", "_"), label, None, show)
+    column = _column(name.replace(".", "_"), label, None, show)
+    column.leads = True  # type: ignore[attr-defined]
+    return column
 
 
 def _reached(get: Column, obj: Any) -> Any:

@@ -342,6 +342,13 @@ class DeskAdmin(RoleAccess, ModelAdmin):
         """What the page's own sections need (`change_form_outer_after_template`)."""
         return {}
 
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        """The first column leads to the row's page; if it leads elsewhere already, the next one."""
+        if self.list_display_links:
+            return super().get_list_display_links(request, list_display)
+        own = (one for one in list_display if not getattr(one, "leads", False))
+        return list(own)[:1]
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DeskList
 

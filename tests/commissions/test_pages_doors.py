@@ -49,6 +49,16 @@ def test_who_does_not_belong_there_is_shown_where_one_joins(prefix, join):
         assert answer.status_code == 405 or answer["Location"] == reverse(join), pattern.name
 
 
+def webhooks(side):
+    """What changes something of the side's webhooks."""
+    deeds = ("change", "try", "pause", "resume", "secret", "repeat", "drop")
+    return {
+        f"{side}_webhook_new",
+        f"{side}_delivery_repeat",
+        *(f"{side}_endpoint_{deed}" for deed in deeds),
+    }
+
+
 @pytest.mark.parametrize(
     ("prefix", "changing"),
     [
@@ -63,6 +73,10 @@ def test_who_does_not_belong_there_is_shown_where_one_joins(prefix, join):
                 "partner_accept",
                 "partner_leave",
                 "invitation_end",
+                "affiliate_postback_new",
+                "api_app_revoke",
+                "api_app_rotate",
+                *webhooks("affiliate"),
             },
         ),
         (
@@ -76,6 +90,7 @@ def test_who_does_not_belong_there_is_shown_where_one_joins(prefix, join):
                 "merchant_campaign_agree",
                 "merchant_promise",
                 "merchant_proposal_withdraw",
+                *webhooks("merchant"),
             },
         ),
     ],

@@ -86,8 +86,8 @@ USED = HELD | {
 PIECES = """
     WITH plan AS (
         INSERT INTO merchants_plan (merchant_id, kind, name, state, starts_at, exclusive,
-            rates_shown, created_at, updated_at)
-        SELECT id, 'TOPN', 'First', 'active', now(), false, true, now(), now()
+            rates_shown, by_autopilot, created_at, updated_at)
+        SELECT id, 'TOPN', 'First', 'active', now(), false, true, false, now(), now()
         FROM merchants_merchant RETURNING id
     ), stock AS (
         INSERT INTO merchants_piecestock (plan_id, product_id, pieces, taken, created_at,

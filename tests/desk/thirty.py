@@ -295,6 +295,13 @@ def keys(world: World, count: int) -> None:
         api_key_issue(actor=world.cast.chen, organisation="merchant:1", name=f"K{i}", scopes=[])
 
 
+def apps(world: World, count: int) -> None:
+    one = world.things["commissions.apiapp"]
+    for number in range(count):
+        one.pk, one._state.adding, one.key = None, True, f"{number}"
+        one.save()
+
+
 def prompt_runs(world: World, count: int) -> None:
     one = world.things["aiassist.promptrun"]
     for _i in range(count):
@@ -436,6 +443,7 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "aiassist.promptrun": prompt_runs,
     "aiassist.riskpolicy": risks,
     "aiassist.riskreview": risks,
+    "commissions.apiapp": apps,
     "kernel.apikey": keys,
     "kernel.auditevent": events,
     "kernel.user": users,

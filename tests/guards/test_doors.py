@@ -213,6 +213,11 @@ def _archive(side: str) -> Takeout:
 @pytest.fixture
 def world(db, settings) -> World:
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    return furnished()
+
+
+def furnished() -> World:
+    """With something of everything that a room has a page for."""
     made = world_make()
     events_make(made)
     copies_make(made)

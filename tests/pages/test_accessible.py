@@ -14,8 +14,8 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, Response
 
 from tests.desk.test_pages import desk_pages
-from tests.desk.world import World, world_make
-from tests.guards.test_doors import PUBLIC, ROOMS, address, bulk_make, events_make
+from tests.desk.world import World
+from tests.guards.test_doors import PUBLIC, ROOMS, address, furnished
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -36,10 +36,7 @@ OUTSIDE = [
 
 @pytest.fixture
 def world() -> World:
-    made = world_make()
-    events_make(made)
-    bulk_make(made)
-    return made
+    return furnished()
 
 
 def _seen(browser: Browser, site: str, user: object, look: dict[str, object]) -> Page:

@@ -138,9 +138,9 @@ def test_every_kind_has_its_words_and_an_icon(language):
     moment = "2026-06-18T00:00:00+00:00"
     data = {
         **{f"{name}_minor": 100 for name in ("net", "left", "amount", "total")},
-        **{f"{name}_at": moment for name in ("starts", "ends", "until")},
+        **{f"{name}_at": moment for name in ("starts", "ends", "until", "due")},
         **dict.fromkeys(("merchant", "affiliate", "plan", "code", "shop", "event", "site"), "x"),
-        **dict.fromkeys(("campaign", "product", "number", "account", "holder"), "x"),
+        **dict.fromkeys(("campaign", "product", "number", "account", "holder", "zone"), "x"),
         **dict.fromkeys(("filename", "failure", "feed", "words", "consequence"), "x"),
         "rows": 3,
         "done": 1,
@@ -157,15 +157,18 @@ def test_every_kind_has_its_words_and_an_icon(language):
         "currency": "CNY",
         "fact": "opened",
         "reason": 1,
+        "why": "x",
+        "channel": "weibo",
         "trouble": "faulty",
         "status": 503,
         "appeal_until": moment,
         "month": "2026-06",
         "consequence": "",
     }
+    own = {"autopilot.stopped": {"reason": "floor"}}  # other words under the same name
     with translation.override(language):
         for name, kind in KINDS.items():
-            title, text = words_of(Notification(kind=name, data=data))
+            title, text = words_of(Notification(kind=name, data=data | own.get(name, {})))
             assert title, name
             assert "%(" not in title + text, name
             assert icon(kind.icon)

@@ -13,6 +13,7 @@ SERVERS = {
     "REDIS_URL": "redis://:word@127.0.0.1:7000/0",
     "MEDIA_ROOT": "/somewhere/media",
     "CLICKS_DIR": "/somewhere/clicks",
+    "TAKEOUT_DIR": "/somewhere/takeouts",
 }
 
 
@@ -22,6 +23,7 @@ def test_the_second_worker_has_databases_and_a_folder_of_its_own():
         "CACHE_URL": "redis://:word@127.0.0.1:7000/4",
         "MEDIA_ROOT": "/somewhere/media/worker1",
         "CLICKS_DIR": "/somewhere/clicks/worker1",
+        "TAKEOUT_DIR": "/somewhere/takeouts/worker1",
     }
 
 

@@ -84,6 +84,7 @@ STATE_COLOURS = {
     "paid": "green",
     "paused": "orange",
     "pending": "azure",
+    "planned": "azure",
     "placed": "secondary",
     "prepared": "yellow",
     "proposed": "yellow",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -125,7 +126,9 @@ def test_an_unmodified_client_lists_and_calls(live_server):
     """The protocol's own library, over HTTP."""
     cast = cast_make()
     token = key_of(cast.lin, f"affiliate:{cast.affiliate.pk}")
-    listed, called = asyncio.run(_session(f"{live_server.url}/mcp", token))
+    with ThreadPoolExecutor(1) as own:  # a browser's loop may run in this thread
+        asked = own.submit(asyncio.run, _session(f"{live_server.url}/mcp", token))
+    listed, called = asked.result()
     assert "products_find" in {tool.name for tool in listed.tools}
     assert called.structured_content["sentences"]
     assert not called.is_error
