@@ -11,7 +11,8 @@ from affiliates.models import AdZone, Affiliate
 from affiliates.queries import zone_usual, zones_for
 from aiassist import providers
 from aiassist.copy.check import Channel, Language
-from aiassist.models import Audience, CopyVariant
+from aiassist.models import CopyVariant
+from aiassist.queries.audiences import audience_of
 from aiassist.services.copies import copy_edit
 from aiassist.services.copies.writing import LONGEST
 from alliance.kernel.models import User
@@ -29,7 +30,7 @@ class CopyForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: User, affiliate: Affiliate, **kwargs: Any) -> None:
-        audience = Audience.objects.filter(affiliate=affiliate).first()
+        audience = audience_of(affiliate)
         usual = {
             "channel": (audience and audience.channel) or Channel.WECHAT_GROUP,
             "language": (get_language() or "zh")[:2],

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import Affiliate, Link
 from affiliates.queries import products_known
 from aiassist.copy.check import LONGEST, Channel, Language, Verdict, check
-from aiassist.models import Audience
+from aiassist.queries.audiences import audience_of
 from aiassist.queries.facts import facts_of
 from alliance.kernel import clock
 from merchants.models import Product
@@ -44,7 +44,7 @@ class CopyCheckForm(forms.Form):
     def __init__(
         self, *args: Any, affiliate: Affiliate, chosen: int | None = None, **kwargs: Any
     ) -> None:
-        audience = Audience.objects.filter(affiliate=affiliate).first()
+        audience = audience_of(affiliate)
         initial = {
             "product": chosen,
             "language": (get_language() or "zh")[:2],

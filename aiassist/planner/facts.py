@@ -12,6 +12,7 @@ from aiassist.copy.check import Channel
 from aiassist.models import Audience, Goal, PostState, Target, WeekPlan
 from aiassist.planner.draft import DAYS, Candidate, Place, Turn, Week
 from aiassist.queries import planner as queries
+from aiassist.queries.audiences import audience_of
 from alliance.kernel import clock
 from campaigns.calendar import phase_at
 from campaigns.mechanics import MECHANICS
@@ -40,7 +41,7 @@ class Gathered:
 def week_of(affiliate: Affiliate, plan: WeekPlan | None, currency: str) -> Gathered:
     """From now on for seven days. About a dozen statements."""
     now = clock.now()
-    audience = Audience.objects.filter(affiliate=affiliate).first()
+    audience = audience_of(affiliate)
     cards = _cards(affiliate)
     turns = _turns(cards, audience, plan)
     decided = [

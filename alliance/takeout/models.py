@@ -32,8 +32,6 @@ class Takeout(Stamped):
     name = models.CharField(_("file"), max_length=80, blank=True)
     size = models.BigIntegerField(_("size"), default=0)
     sha256 = models.CharField(_("checksum"), max_length=64, blank=True)
-    done = models.PositiveIntegerField(_("files written"), default=0)
-    total = models.PositiveIntegerField(_("files"), default=0)
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
 
     class Meta:

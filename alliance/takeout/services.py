@@ -58,7 +58,7 @@ def takeout_write(*, takeout_pk: int) -> None:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         _ready(takeout, path, digest)
-    except BaseException:
+    except BaseException:  # also when the worker is told to stop: nobody wants half a file
         path.unlink(missing_ok=True)
         running = Takeout.objects.filter(pk=takeout_pk, state=TakeoutState.RUNNING)
         running.update(state=TakeoutState.FAILED, updated_at=clock.now())

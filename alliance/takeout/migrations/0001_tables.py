@@ -55,8 +55,6 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(blank=True, max_length=80, verbose_name="file")),
                 ("size", models.BigIntegerField(default=0, verbose_name="size")),
                 ("sha256", models.CharField(blank=True, max_length=64, verbose_name="checksum")),
-                ("done", models.PositiveIntegerField(default=0, verbose_name="files written")),
-                ("total", models.PositiveIntegerField(default=0, verbose_name="files")),
                 (
                     "expires_at",
                     models.DateTimeField(blank=True, null=True, verbose_name="expires at"),
