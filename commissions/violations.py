@@ -15,6 +15,14 @@ def holds_of(commissions: Sequence[Commission]) -> dict[int, Hold]:
 
     One statement where there is no case, two at most. A proven violation outweighs a frozen one.
     """
+    return {
+        pk: Hold.BARRED if any(case.hold == Hold.BARRED for case in found) else Hold.FROZEN
+        for pk, found in cases_on(commissions).items()
+    }
+
+
+def cases_on(commissions: Sequence[Commission]) -> dict[int, list[Violation]]:
+    """The cases in effect that cover each, by its primary key. As many statements."""
     affiliates = {commission.affiliate_id for commission in commissions}
     cases: dict[int, list[Violation]] = defaultdict(list)
     in_effect = Violation.objects.exclude(hold=Hold.NONE).filter(affiliate__in=affiliates)
@@ -22,16 +30,16 @@ def holds_of(commissions: Sequence[Commission]) -> dict[int, Hold]:
         cases[case.affiliate_id].append(case)
     concerned = [one for one in commissions if one.affiliate_id in cases]
     ways = _ways(concerned) if _ask_for_ways(cases) else {}
-    holds = {}
+    covered = {}
     for one in concerned:
-        found = {
-            case.hold
+        found = [
+            case
             for case in cases[one.affiliate_id]
             if _covers(case, one, *ways.get(one.line_id, (None, None, None)))
-        }
+        ]
         if found:
-            holds[one.pk] = Hold.BARRED if Hold.BARRED in found else Hold.FROZEN
-    return holds
+            covered[one.pk] = found
+    return covered
 
 
 def _ask_for_ways(cases: dict[int, list[Violation]]) -> bool:

@@ -57,6 +57,7 @@ from affiliates.queries.policies import policies_at, policy_now
 from affiliates.queries.products import (
     Offer,
     categories,
+    coupon_on,
     coupons_for_products,
     offers_of,
     products_known,
@@ -102,6 +103,7 @@ __all__ = [
     "clicks_of_merchant",
     "codes_bound_for",
     "codes_for",
+    "coupon_on",
     "coupons_for_products",
     "coupons_to_bind",
     "event_plans",

@@ -118,6 +118,13 @@ def coupons_for_products(products: Iterable[Product]) -> dict[int, Coupon]:
     return best
 
 
+def coupon_on(product: Product, key: int) -> Coupon | None:
+    """The coupon of that number, if a buyer of one piece of the product can use it now and anybody
+    may show it."""
+    coupon = _coupons_now().filter(pk=key).first()
+    return coupon if coupon and _usable(coupon, product) else None
+
+
 def _coupons_now() -> QuerySet[Coupon]:
     """What anybody may show. A code that is bound to an affiliate is only for that one to tell."""
     now = clock.now()

@@ -68,6 +68,15 @@ def link_in(url: str) -> Link | None:
         return None
 
 
+def product_in(token: str) -> Product | None:
+    """The product of such an address, by its last part; no link is made. None for any other."""
+    try:
+        (key, *_rest), _subs = _read(_PRODUCT, token, 3)
+    except Http404:
+        return None
+    return products_known().filter(pk=key).first()
+
+
 @require_safe
 def follow(request: HttpRequest, token: str) -> HttpResponse:
     """To the link's own address, with whatever marks the sharer put behind this one."""

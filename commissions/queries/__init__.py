@@ -67,6 +67,7 @@ from commissions.queries.gateway import (
     OrderMoment,
     RefundMoment,
     orders_in_window,
+    orders_punished,
     refunds_in_window,
 )
 from commissions.queries.invoices import (
@@ -268,6 +269,7 @@ __all__ = [
     "orders_in_window",
     "orders_placed",
     "orders_pretended_for",
+    "orders_punished",
     "orders_reported_for",
     "orders_to_follow",
     "orders_unfunded",

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from affiliates.models import Affiliate
 from alliance.kernel.models import User
-from commissions.models import Commission
+from commissions.models import Commission, Hold, Violation
 from commissions.models.commission import CommissionQuerySet
 from commissions.queries.affiliate import commissions_for
 from commissions.queries.changes import settlements_closed
@@ -64,6 +64,21 @@ def _settled_since(start: datetime) -> Q:
     closed = settlements_closed().filter(closed_at__gte=start)
     last = closed.aggregate(last=Max("month"))["last"]
     return Q(settles_in__lte=last) if last else Q(pk__in=[])
+
+
+def orders_punished(
+    user: User, affiliate: Affiliate, start: datetime, end: datetime
+) -> CommissionQuerySet:
+    """What the affiliate has of order lines that were placed in that time, and that a case holds
+    back now or was about, the oldest first. `reason`: of the last case about the line itself."""
+    own = Violation.objects.filter(commission=OuterRef("pk")).order_by("-pk")
+    rows = commissions_for(user).filter(affiliate=affiliate, placed_at__gte=start)
+    rows = rows.annotate(reason=Subquery(own.values("reason")[:1]))
+    return (
+        rows.filter(~Q(hold=Hold.NONE) | Q(reason__isnull=False), placed_at__lt=end)
+        .select_related("attribution__zone__site")
+        .order_by("placed_at", "pk")
+    )
 
 
 def refunds_in_window(

@@ -7,10 +7,12 @@ from typing import Any
 from commissions.gateway.call import Call
 from commissions.gateway.methods import (
     codes,
+    coupons,
     goods,
     links,
     materials,
     orders,
+    punished,
     refunds,
     sessions,
     shops,
@@ -70,12 +72,18 @@ METHODS: dict[str, Served] = {
     "taobao.tbk.tpwd.parse": _reads(codes.parse),
     "taobao.tbk.tpwd.convert": _makes(codes.convert),
     "taobao.tbk.sc.tpwd.convert": _makes(codes.convert_for, session=True),
+    # Coupons
+    "taobao.tbk.coupon.get": _reads(coupons.details),
+    "taobao.tbk.itemid.coupon.get": _reads(coupons.of_items),
+    "taobao.tbk.dg.item.coupon.get": _reads(coupons.search),
     # Orders
     "taobao.tbk.order.details.get": _reads(orders.details),
     "taobao.tbk.sc.order.details.get": _reads(orders.details_for, session=True),
     "taobao.tbk.order.refund.get": _reads(refunds.refunds),
     "taobao.tbk.relation.refund": _reads(refunds.of_channels),
     "taobao.tbk.sc.relation.refund": _reads(refunds.of_channels, session=True),
+    "taobao.tbk.dg.punish.order.get": _reads(punished.orders),
+    "taobao.tbk.sc.punish.order.get": _reads(punished.orders, session=True),
     # Sessions
     "taobao.top.auth.token.create": _makes(sessions.create),
     "taobao.top.auth.token.refresh": _makes(sessions.refresh),

@@ -127,7 +127,7 @@ def _wish(call: Call) -> Wish:
     args = call.args
     return Wish(
         words=args.get("q", ""),
-        category=_category(args["cat"]) if "cat" in args else "",
+        category=category_of(args["cat"]) if "cat" in args else "",
         rate_from=args.get("start_tk_rate", 0),
         price_from=_minor(args.get("start_price")),
         price_to=_minor(args.get("end_price")),
@@ -143,8 +143,8 @@ def _sort(text: str) -> str:
     return _SORTS.get(text, "sales")
 
 
-def _category(text: str) -> str:
-    """One of our categories, by its number."""
+def category_of(text: str) -> str:
+    """One of our categories, by its number. Raises Refused."""
     found = categories().filter(pk=int(text)).first() if text.isdecimal() else None
     if found is None:
         raise wrong("cat")

@@ -7,7 +7,7 @@ from typing import Any
 from affiliates.services import affiliate_apply, link_address
 from alliance.kernel import clock
 from commissions.services.api_apps import api_code_give, api_session_open
-from merchants.models import Event
+from merchants.models import Coupon, Event
 from tests.cast import Cast, user_make
 
 
@@ -28,6 +28,15 @@ def allowing(cast: Cast) -> dict[str, Any]:
         "app": app,
         "affiliate": affiliate_apply(user=user, kind="small", name=user.email),
     }
+
+
+def coupon_make(cast: Cast) -> Coupon:
+    """20.00 off the product from 100.00 on, for whoever comes; once."""
+    now = clock.now()
+    facts = {"shop": cast.shop, "merchant": cast.merchant, "product": cast.product}
+    terms = {"face_minor": 2_000, "threshold_minor": 10_000, "currency": "CNY"}
+    days = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=9)}
+    return Coupon.objects.get_or_create(code="TWENTY", **facts, defaults=terms | days)[0]
 
 
 EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
@@ -108,6 +117,19 @@ EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
             "biz_type": 1, "page_no": 1, "page_size": 20,
         },
     },
+    "taobao.tbk.coupon.get": lambda cast: {
+        "item_id": cast.product.pk, "activity_id": coupon_make(cast).pk,
+    },
+    "taobao.tbk.itemid.coupon.get": lambda cast: {
+        "num_iids": coupon_make(cast).product_id, "pid": cast.zone.pid,
+    },
+    "taobao.tbk.dg.item.coupon.get": lambda cast: {
+        "adzone_id": cast.zone.pk, "q": coupon_make(cast).product.title[:3], "page_size": 5,
+    },
+    "taobao.tbk.dg.punish.order.get": lambda cast: {
+        "af_order_option": {"span": 30, "page_no": 1, "page_size": 20, "adzone_id": cast.zone.pk},
+    },
+    "taobao.tbk.sc.punish.order.get": lambda cast: {},
     "taobao.top.auth.token.create": lambda cast: {"code": api_code_give(**allowing(cast))},
     "taobao.top.auth.token.refresh": lambda cast: {
         "refresh_token": api_session_open(**allowing(cast)).refresh,
