@@ -2,26 +2,28 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 import merchants.queries
-from affiliates.models import Affiliate, Intermediation, Link
+from affiliates.models import AdZone, Affiliate, Intermediation, Link
 from affiliates.queries import acting_for, membership_of
 from alliance.kernel import clock
 from alliance.kernel.http import key_in
 from alliance.kernel.models import User
 from campaigns.claims import left_in_all
 from campaigns.coupon_pages import CouponPage
-from campaigns.mechanics import MECHANICS
+from campaigns.mechanics import MECHANICS, super_coupon
 from campaigns.models import (
     TAKING_PART,
     Board,
     BoardKind,
     Campaign,
     CampaignState,
+    Claim,
+    ClaimState,
     CouponStock,
     Enrolment,
     Grant,
@@ -248,3 +250,74 @@ def coupon_pages_of(
         CouponPage(stock, left[stock.pk], newest.get(stock.product_id or product))
         for stock in stocks
     ]
+
+
+# --- Super coupons of an affiliate's buyers -------------------------------------------------------
+
+HAD = (ClaimState.HELD, ClaimState.USED, ClaimState.EXPIRED)
+CHANNEL = r"^[0-9]{1,18}$"  # sub-id 2, where a tool has written a channel's number into it
+
+
+@dataclass(frozen=True, slots=True)
+class CouponCount:
+    """Super coupons of one ad zone, and of one channel where that is asked: `issued` were claimed
+    on the day, `used` by orders of the day."""
+
+    zone: AdZone
+    channel: str
+    issued: int
+    used: int
+
+
+def coupons_counted(
+    affiliate: Affiliate, day: date, *, zone: AdZone | None = None, channel: str | None = None
+) -> list[CouponCount]:
+    """What the affiliate's buyers claimed and used on a business day, by ad zone; with `channel`
+    by channel as well, "" for each, a number for that one. What came to nothing is not counted: a
+    coupon whose order became void is unused again. Three statements."""
+    start, end = clock.day_start(day), clock.day_start(day + timedelta(days=1))
+    stocks = CouponStock.objects.filter(campaign__kind=super_coupon.MECHANIC.kind)
+    minutes = stocks.aggregate(longest=Max("valid_minutes"))["longest"]
+    if minutes is None:
+        return []
+    claimed = Q(claimed_at__gte=start)
+    used = Q(used_at__gte=start, used_at__lt=end)
+    claims = _super_coupons(affiliate, zone).filter(
+        claimed | used,
+        state__in=HAD,
+        claimed_at__gte=start - timedelta(minutes=minutes),  # no coupon is good for longer
+        claimed_at__lt=end,
+    )
+    by = ["zone"]
+    if channel is not None:
+        by.append("link__sub2")
+        mark = {"link__sub2": channel} if channel else {"link__sub2__regex": CHANNEL}
+        claims = claims.filter(**mark)
+    counted = claims.values(*by).annotate(
+        issued=Count("pk", filter=claimed), used=Count("pk", filter=used)
+    )
+    rows = list(counted.order_by(*by))
+    zones = AdZone.objects.select_related("site").in_bulk({row["zone"] for row in rows})
+    return [
+        CouponCount(zones[row["zone"]], row.get("link__sub2", ""), row["issued"], row["used"])
+        for row in rows
+    ]
+
+
+def coupon_waits(
+    affiliate: Affiliate, *, zone: AdZone | None = None, channel: str = "", member: str = ""
+) -> bool:
+    """Whether somebody who came by that channel, or is that member, holds a super coupon of the
+    affiliate's that is still good and unused."""
+    marks = {"link__sub2": channel, "link__sub3": member}
+    waiting = _super_coupons(affiliate, zone).filter(
+        state=ClaimState.HELD,
+        expires_at__gt=clock.now(),
+        **{name: mark for name, mark in marks.items() if mark},
+    )
+    return waiting.exists()
+
+
+def _super_coupons(affiliate: Affiliate, zone: AdZone | None) -> QuerySet[Claim]:
+    claims = Claim.objects.filter(affiliate=affiliate, campaign__kind=super_coupon.MECHANIC.kind)
+    return claims.filter(zone=zone) if zone else claims

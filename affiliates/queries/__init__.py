@@ -68,6 +68,7 @@ from affiliates.queries.products import (
 )
 from affiliates.queries.rates import (
     extra_of,
+    first_pieces_of,
     locks_of_plans,
     merchants_trading,
     rate_changes,
@@ -113,6 +114,7 @@ __all__ = [
     "extra_of",
     "feed_at",
     "feeds_for",
+    "first_pieces_of",
     "has_clicks",
     "invitations_for",
     "links_for",

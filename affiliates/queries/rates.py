@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from affiliates.models import Affiliate, PlanMember
 from alliance.kernel import clock
@@ -100,6 +100,40 @@ def extra_of(product: Product, plan_id: int) -> Extra:
         product=product, plan__starts_at__lte=now, plan__ends_at__gt=now, plan=plan_id
     )
     return Extra(last.ends_at if last else None, stocks.select_related("plan").first())
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPieces:
+    """A higher rate for the first pieces of a product: how many there were, and are left."""
+
+    pieces: int
+    left: int
+    rate_bps: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+def first_pieces_of(products: Iterable[Product]) -> dict[int, FirstPieces]:
+    """By product: first pieces of which some are left, now or to come. Of several the best paid of
+    those that run, or the next to begin. One statement."""
+    now = clock.now()
+    stocks = PieceStock.objects.filter(
+        product__in=list(products), taken__lt=F("pieces"), plan__ends_at__gt=now
+    )
+    # Their rate was promised with them and stays: there is one.
+    rows = stocks.annotate(rate=Max("plan__terms__rate_bps")).values_list(
+        "product", "pieces", "taken", "rate", "plan__starts_at", "plan__ends_at"
+    )
+    found: dict[int, FirstPieces] = {}
+    for pk, pieces, taken, rate, starts_at, ends_at in rows.order_by("pk"):
+        one = FirstPieces(pieces, pieces - taken, rate, starts_at, ends_at or starts_at)
+        if pk not in found or _sooner(one, now) < _sooner(found[pk], now):
+            found[pk] = one
+    return found
+
+
+def _sooner(one: FirstPieces, now: datetime) -> tuple[datetime, int]:
+    return max(one.starts_at, now), -one.rate_bps
 
 
 def locks_of_plans(plans: Iterable[int]) -> dict[int, datetime]:

@@ -273,6 +273,12 @@ class Claim(models.Model):
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(state="held"), name="claim_by_expiry"),
             models.Index(fields=["order"], condition=Q(order__isnull=False), name="claim_by_order"),
+            # Whether one of an affiliate's buyers still holds one: tools ask that for each of them.
+            models.Index(
+                fields=["affiliate", "expires_at"],
+                condition=Q(state="held"),
+                name="claim_held_by_affiliate",
+            ),
             BrinIndex(
                 fields=["claimed_at"], pages_per_range=16, autosummarize=True, name="claim_by_time"
             ),

@@ -1,7 +1,7 @@
 """Campaigns as the money sees them: what may be accepted, what is due, what affiliates may see."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Sum
@@ -29,6 +29,7 @@ from commissions import chart
 from commissions.models import (
     Award,
     AwardState,
+    AwardStep,
     Balance,
     Commission,
     CommissionState,
@@ -202,6 +203,20 @@ def awards_for(user: User) -> QuerySet[Award]:
     """What campaigns pay to the user's affiliate, newest first."""
     mine = Award.objects.filter(affiliate__members__user=user)
     return mine.select_related("campaign").order_by("-pk")
+
+
+def award_booked(campaign: Campaign, affiliate: Affiliate, until: datetime) -> int:
+    """What the affiliate had been paid of the campaign's reward by then, minor units."""
+    steps = AwardStep.objects.filter(
+        award__campaign=campaign, award__affiliate=affiliate, at__lt=until
+    )
+    return int(steps.aggregate(sum=Sum("booked_minor"))["sum"] or 0)
+
+
+def award_paid_at(campaign: Campaign, affiliate: Affiliate) -> datetime | None:
+    """When its reward was paid; None until then, and if it was taken back whole."""
+    paid = Award.objects.filter(campaign=campaign, affiliate=affiliate, booked_minor__gt=0)
+    return paid.values_list("paid_at", flat=True).first()
 
 
 def enrolments_for(user: User) -> QuerySet[Enrolment]:

@@ -1,7 +1,7 @@
 """Standings as a mechanic and a page read them."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet, Sum
 
@@ -89,6 +89,12 @@ def standings_mine(affiliate: Affiliate, campaigns: Iterable[Campaign]) -> dict[
     """Where the affiliate stands, by campaign; the final word where there is one."""
     rows = Standing.objects.filter(affiliate=affiliate, campaign__in=list(campaigns))
     return {row.campaign_id: row for row in rows.order_by("final")}
+
+
+def standing_counted_at(campaign: Campaign, affiliate: Affiliate) -> datetime | None:
+    """When the affiliate's standing was last estimated."""
+    mine = Standing.objects.filter(campaign=campaign, affiliate=affiliate, final=False)
+    return mine.values_list("counted_at", flat=True).first()
 
 
 def sold_together(campaign: Campaign) -> int:

@@ -12,8 +12,10 @@ from commissions.gateway.methods import (
     links,
     materials,
     orders,
+    packets,
     punished,
     refunds,
+    rewards,
     sessions,
     shops,
 )
@@ -84,6 +86,14 @@ METHODS: dict[str, Served] = {
     "taobao.tbk.sc.relation.refund": _reads(refunds.of_channels, session=True),
     "taobao.tbk.dg.punish.order.get": _reads(punished.orders),
     "taobao.tbk.sc.punish.order.get": _reads(punished.orders, session=True),
+    # What campaigns pay at their end
+    "taobao.tbk.dg.cpa.activity.report": _reads(rewards.report),
+    "taobao.tbk.dg.cpa.activity.detail": _reads(rewards.detail),
+    # Super coupons
+    "taobao.tbk.dg.vegas.send.report": _reads(packets.report),
+    "taobao.tbk.sc.vegas.send.report": _reads(packets.report, session=True),
+    "taobao.tbk.dg.vegas.send.status": _reads(packets.status),
+    "taobao.tbk.sc.vegas.send.status": _reads(packets.status, session=True),
     # Sessions
     "taobao.top.auth.token.create": _makes(sessions.create),
     "taobao.top.auth.token.refresh": _makes(sessions.refresh),

@@ -20,6 +20,7 @@ from commissions.gateway.items import (
     upgraded,
 )
 from commissions.gateway.pages import offered
+from commissions.gateway.topn import topn_asked, topn_told
 from commissions.gateway.ways import coupon_way, way_to
 
 _SORTS = {
@@ -61,11 +62,9 @@ def item_info(call: Call) -> dict[str, Any]:
 def item_info_upgrade(call: Call) -> dict[str, Any]:
     """Up to twenty at once, in the nesting of the present generation."""
     ids = ids_in(call.args["item_id"], "item_id", 20)
-    return {
-        "results": [
-            _detail(text, offer, call) for text, offer in offers_by_id(ids, call.affiliate).items()
-        ]
-    }
+    offers = offers_by_id(ids, call.affiliate)
+    found = [_detail(text, offer, call) for text, offer in offers.items()]
+    return {"results": topn_told(list(offers.values()), found, "publish_info")}
 
 
 def _detail(text: str, offer: Offer, call: Call) -> dict[str, Any]:
@@ -84,6 +83,8 @@ def material_upgrade(call: Call) -> dict[str, Any]:
     """A search, in the present nesting."""
     offers, total = _searched(call)
     found = [upgraded(offer, call, call.subs) for offer in offers]
+    if topn_asked(call):
+        found = topn_told(offers, found, "publish_info")
     return {"total_results": total, "result_list": found}
 
 
@@ -110,6 +111,8 @@ def material_optional(call: Call) -> dict[str, Any]:
         }
         for offer in offers
     ]
+    if topn_asked(call):
+        found = topn_told(offers, found)
     return {"total_results": total, "result_list": found}
 
 

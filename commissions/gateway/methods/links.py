@@ -34,6 +34,7 @@ from commissions.gateway.items import (
     only,
     percent,
 )
+from commissions.gateway.topn import topn_in_force
 from commissions.gateway.ways import event_way, link_in
 from merchants.models import Event
 
@@ -150,16 +151,16 @@ def item_convert(call: Call) -> dict[str, Any]:
 def privilege(call: Call) -> dict[str, Any]:
     """One item's link, coupon and rate, as tools of service providers ask for it."""
     (card,) = cards_for(call, item_sights([call.args.get("item_id", "")]))
-    return {"result": {"data": _privileged(card)}}
+    return {"result": {"data": _privileged(call, card)}}
 
 
 def coupon_convert(call: Call) -> dict[str, Any]:
     """The same, as the affiliate's own tools ask for it."""
     (card,) = cards_for(call, item_sights([call.args.get("item_id", "")]))
-    return {"result": {"results": _privileged(card), "result_code": DONE, "result_msg": "ok"}}
+    return {"result": {"results": _privileged(call, card), "result_code": DONE, "result_msg": "ok"}}
 
 
-def _privileged(card: Card) -> dict[str, Any]:
+def _privileged(call: Call, card: Card) -> dict[str, Any]:
     share, product = card.share, card.made.product
     if share is None or product is None:
         raise wrong("item_id", card.made.why_not)
@@ -173,6 +174,7 @@ def _privileged(card: Card) -> dict[str, Any]:
         "max_commission_rate": percent(card.rate_bps),
         "min_commission_rate": percent(product.rate_bps),
         "coupon_info": told.get("coupon_desc"),
+        "topn_info": topn_in_force(call, product, card.rate_bps),
         **only(told, "coupon_start_time", "coupon_end_time", "coupon_remain_count"),
     }
 

@@ -29,6 +29,7 @@ from commissions.gateway.items import (
     upgraded,
 )
 from commissions.gateway.pages import offered
+from commissions.gateway.topn import topn_told
 from commissions.gateway.ways import coupon_way, offers_in, way_to
 from merchants.models import Event
 
@@ -90,6 +91,7 @@ def recommend(call: Call) -> dict[str, Any]:
     """What is in a material, in the present nesting."""
     offers, total, event = _inside(call, call.args.get("material_id", BEST_SOLD))
     found = [upgraded(offer, call, call.subs, event=event) for offer in offers]
+    found = topn_told(offers, found)
     if call.args.get("material_id") == FAVOURITES and "favorites_id" not in call.args:
         found = [_favourites(call)]
     return {"result_list": found, "total_count": total, "is_default": "false"}
@@ -117,6 +119,7 @@ def optimus(call: Call) -> dict[str, Any]:
         }
         for offer in offers
     ]
+    found = topn_told(offers, found)
     if call.args["material_id"] == FAVOURITES and "favorites_id" not in call.args:
         found = [_favourites(call)]
     return {"result_list": found, "total_count": total, "is_default": "false"}

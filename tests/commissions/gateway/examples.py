@@ -6,6 +6,7 @@ from typing import Any
 
 from affiliates.services import affiliate_apply, link_address
 from alliance.kernel import clock
+from campaigns.models import Campaign
 from commissions.services.api_apps import api_code_give, api_session_open
 from merchants.models import Coupon, Event
 from tests.cast import Cast, user_make
@@ -37,6 +38,19 @@ def coupon_make(cast: Cast) -> Coupon:
     terms = {"face_minor": 2_000, "threshold_minor": 10_000, "currency": "CNY"}
     days = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=9)}
     return Coupon.objects.get_or_create(code="TWENTY", **facts, defaults=terms | days)[0]
+
+
+def task(cast: Cast) -> Campaign:
+    """A guaranteed task that the affiliate accepted before its order, counted just now."""
+    since, now = clock.now() - timedelta(days=1), clock.now()
+    campaign = cast.campaign(
+        "guaranteed_task", state="live", starts_at=since, published_at=since, rules={}
+    )
+    cast.enrol(campaign)
+    campaign.enrolments.update(accepted_at=since)
+    campaign.standings.create(affiliate=cast.affiliate, orders=1, buyers=1, reward_minor=200)
+    assert campaign.standings.update(counted_at=now + timedelta(minutes=1)) == 1
+    return campaign
 
 
 EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
@@ -130,6 +144,20 @@ EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
         "af_order_option": {"span": 30, "page_no": 1, "page_size": 20, "adzone_id": cast.zone.pk},
     },
     "taobao.tbk.sc.punish.order.get": lambda cast: {},
+    "taobao.tbk.dg.cpa.activity.report": lambda cast: {
+        "event_id": task(cast).pk, "biz_date": f"{clock.business_day():%Y%m%d}", "relation_id": 77,
+    },
+    "taobao.tbk.dg.cpa.activity.detail": lambda cast: {
+        "event_id": task(cast).pk, "query_type": 1, "page_size": 1,
+    },
+    "taobao.tbk.dg.vegas.send.report": lambda cast: {
+        "biz_date": f"{clock.business_day():%Y%m%d}", "pid": cast.zone.pid,
+    },
+    "taobao.tbk.sc.vegas.send.report": lambda cast: {
+        "biz_date": f"{clock.business_day()}", "rpt_dim": "relation", "activity_category": 1,
+    },
+    "taobao.tbk.dg.vegas.send.status": lambda cast: {"special_id": "5", "pid": cast.zone.pid},
+    "taobao.tbk.sc.vegas.send.status": lambda cast: {"relation_id": "77"},
     "taobao.top.auth.token.create": lambda cast: {"code": api_code_give(**allowing(cast))},
     "taobao.top.auth.token.refresh": lambda cast: {
         "refresh_token": api_session_open(**allowing(cast)).refresh,

@@ -14,6 +14,7 @@ from alliance.kernel import clock
 from commissions.gateway.items import item_id, key_of
 from commissions.services.api_apps import api_session_open
 from merchants.models import Event, Product
+from merchants.services.plans import first_pieces_open
 from merchants.services.products import ProductData, product_save
 from tests.cast import user_make
 
@@ -139,3 +140,40 @@ def test_a_way_of_a_search_becomes_a_link_when_somebody_follows_it(cast, tool):
     assert Link.objects.count() == before + 1
     assert (link.sub2, link.product_id, link.zone_id) == ("77", cast.product.pk, cast.zone.pk)
     assert tool.client.get(f"/{address}x").status_code == 404
+
+
+def test_first_pieces_are_told_while_some_are_left_and_where_they_pay_best(cast, tool):
+    now = clock.now()
+    ends = (now + timedelta(days=2)).replace(microsecond=0)
+    with clock.at(now - timedelta(hours=2)):
+        plan = first_pieces_open(
+            product=cast.product,
+            name="First three",
+            rate_bps=3_000,
+            pieces=3,
+            ends_at=ends,
+            actor=cast.chen,
+        )
+    zone = {"adzone_id": cast.zone.pk}
+    flat, nested = "taobao.tbk.dg.material.optional", "taobao.tbk.dg.material.optional.upgrade"
+
+    def told(method, path, **asked):
+        (one,) = tool.answer(method, **zone, **asked)[path]["map_data"]
+        return one.get("publish_info", {}).get("topn_info") or one.get("topn_info")
+
+    info = told(flat, "result_list", get_topn_rate=1)
+    left, size, rate = (info[f"topn_{name}"] for name in ("quantity", "total_count", "rate"))
+    assert (left, size, rate) == (3, 3, "30.00")
+    assert info["topn_end_time"] == f"{ends.astimezone(clock.ZONE):%Y-%m-%d %H:%M:%S}"
+    assert told(nested, "result_list", get_topn_rate=1) == info
+    assert told("taobao.tbk.dg.material.recommend", "result_list") == info
+    assert told(flat, "result_list") is told(nested, "result_list", get_topn_rate=0) is None
+    asked = {"item_id": cast.product.pk, **zone, "get_topn_rate": 1}
+    link = tool.answer("taobao.tbk.coupon.convert", **asked)["result"]["results"]
+    assert link["topn_info"]["topn_end_time"] == int(ends.timestamp() * 1000)
+    cast.sold("T9")
+    assert told(flat, "result_list", get_topn_rate=1)["topn_quantity"] == 2
+    plan.stock.refresh_from_db()
+    type(plan.stock).objects.update(taken=3)
+    assert told(flat, "result_list", get_topn_rate=1) is None
+    assert "topn_info" not in tool.answer("taobao.tbk.coupon.convert", **asked)["result"]["results"]
