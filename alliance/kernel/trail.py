@@ -100,6 +100,7 @@ DEEDS: dict[str, Promise] = {
     "resolved": pgettext_lazy("audit", "Resolved"),
     "resumed": pgettext_lazy("audit", "Resumed"),
     "renewed": pgettext_lazy("audit", "Renewed"),
+    "reused": pgettext_lazy("audit", "Ended: a token was used twice"),
     "returned": pgettext_lazy("audit", "Came back"),
     "revoked": pgettext_lazy("audit", "Revoked"),
     "rotated": pgettext_lazy("audit", "Given a new secret"),

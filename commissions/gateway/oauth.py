@@ -5,6 +5,7 @@ browser. Nobody is ever sent anywhere but to the address that the app's maker en
 """
 
 import hmac
+import re
 from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -15,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from affiliates.access import AffiliateRequest, affiliate_required
+from affiliates.destinations import ascii_url
 from alliance.kernel import tries
 from alliance.kernel.errors import DomainError, Invalid, NotFound
 from alliance.kernel.lockbox import Locked
@@ -30,6 +32,8 @@ from commissions.services.api_apps import (
     api_session_renew,
 )
 
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
 
 @never_cache
 @require_http_methods(["GET", "POST"])
@@ -39,12 +43,18 @@ def authorize(request: AffiliateRequest) -> HttpResponse:
     app = _asking(request)
     if request.GET.get("response_type", "code") != "code":
         return _back(request, app, error="unsupported_response_type")
+    challenge = request.GET.get("code_challenge", "")
+    if challenge and not _is_challenge(challenge, request.GET.get("code_challenge_method", "")):
+        return _back(request, app, error="invalid_request")
     if request.method == "POST":
         if "allow" not in request.POST:
             return _back(request, app, error="access_denied")
-        code = api_code_give(actor=request.user, app=app, affiliate=request.affiliate)
+        code = api_code_give(
+            actor=request.user, app=app, affiliate=request.affiliate, challenge=challenge
+        )
         return _back(request, app, code=code)
-    there = urlsplit(app.redirect_url)
+    # In ASCII: a name that only looks like another one is told from it, and a header takes it.
+    there = urlsplit(ascii_url(app.redirect_url))
     context = {"app": app, "host": there.hostname, "days": SESSION.days}
     response = render(request, "commissions/api_authorize.html", context)
     # A browser holds the way that a form is sent on against this, too.
@@ -56,8 +66,7 @@ def authorize(request: AffiliateRequest) -> HttpResponse:
 def _asking(request: HttpRequest) -> ApiApp:
     """The app that sent the person here. Raises NotFound, Invalid: whoever forges an address gets
     nobody sent to it."""
-    key = request.GET.get("client_id", "")
-    app = queries.api_app_with(key) if key.isalnum() else None
+    app = _app_with(request.GET.get("client_id", ""))
     if app is None:
         raise NotFound(_("There is no such app, or it was revoked."))
     wanted = request.GET.get("redirect_uri", app.redirect_url)
@@ -66,11 +75,24 @@ def _asking(request: HttpRequest) -> ApiApp:
     return app
 
 
+def _app_with(key: str) -> ApiApp | None:
+    """One whose maker is still there: nobody is asked for somebody who was sent away."""
+    app = queries.api_app_with(key) if key.isalnum() else None
+    if app and queries.acts_for_affiliate(app.user, app.affiliate_id, changes=False):
+        return app
+    return None
+
+
+def _is_challenge(text: str, method: str) -> bool:
+    """RFC 7636, and only with a hash: a plain one protects nothing."""
+    return method == "S256" and bool(_CHALLENGE.fullmatch(text))
+
+
 def _back(request: HttpRequest, app: ApiApp, **said: str) -> HttpResponse:
     if state := request.GET.get("state", ""):
         said["state"] = state
     more = "&" if "?" in app.redirect_url else "?"
-    return HttpResponseRedirect(f"{app.redirect_url}{more}{urlencode(said)}")
+    return HttpResponseRedirect(f"{ascii_url(app.redirect_url)}{more}{urlencode(said)}")
 
 
 # --- For the app ----------------------------------------------------------------------------------
@@ -88,9 +110,13 @@ def token(request: HttpRequest) -> HttpResponse:
     if app is None:
         tries.wrong("gateway", address)
         return _refused("invalid_client", _("Nobody has this key with this secret."), 401)
+    guesses = f"oauth:{app.pk}"
+    if tries.barred(guesses, address):
+        return _refused("invalid_grant", tries.TOO_MANY, 429)
     try:
         tokens = _granted(request, app)
     except DomainError as error:
+        tries.wrong(guesses, address)
         return _refused("invalid_grant", str(error), 400)
     if tokens is None:
         return _refused("unsupported_grant_type", _("A code, or a refresh token."), 400)
@@ -98,8 +124,8 @@ def token(request: HttpRequest) -> HttpResponse:
 
 
 def _app_with_secret(request: HttpRequest) -> ApiApp | None:
-    key, secret = request.POST.get("client_id", ""), request.POST.get("client_secret", "")
-    app = queries.api_app_with(key) if key.isalnum() else None
+    secret = request.POST.get("client_secret", "")
+    app = _app_with(request.POST.get("client_id", ""))
     if app is None:
         return None
     try:
@@ -114,8 +140,12 @@ def _granted(request: HttpRequest, app: ApiApp) -> Tokens | None:
     said = request.POST
     match said.get("grant_type"):
         case "authorization_code":
-            back = said.get("redirect_uri", "")
-            return api_code_redeem(app=app, code=said.get("code", ""), redirect_url=back)
+            return api_code_redeem(
+                app=app,
+                code=said.get("code", ""),
+                redirect_url=said.get("redirect_uri", ""),
+                verifier=said.get("code_verifier", ""),
+            )
         case "refresh_token":
             return api_session_renew(app=app, refresh=said.get("refresh_token", ""))
     return None

@@ -1,9 +1,13 @@
 """Tools of affiliates: made, given another secret, allowed to act, stopped."""
 
+import base64
+import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +16,7 @@ from affiliates.destinations import host_of
 from affiliates.models import Affiliate, AffiliateState
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotFound, WrongState
+from alliance.kernel.hashing import keyed
 from alliance.kernel.lockbox import lock, unlock
 from alliance.kernel.models import User
 from commissions.models import ApiApp, ApiSession
@@ -43,7 +48,8 @@ def api_app_make(*, actor: User, affiliate: Affiliate, name: str, redirect_url: 
     held = Affiliate.objects.select_for_update(no_key=True).get(pk=affiliate.pk)
     if held.state != AffiliateState.ACTIVE:
         raise WrongState(_("Only an active affiliate can make an app."))
-    name, redirect_url = name.replace("\x00", "").strip()[:60], redirect_url.strip()
+    # Nothing in a name may turn or hide what is written beside it: strangers are shown it.
+    name, redirect_url = "".join(filter(str.isprintable, name)).strip()[:60], redirect_url.strip()
     if not name:
         raise Invalid(_("Please give a name."), field="name")
     if redirect_url and not _may_lead_back(redirect_url):
@@ -106,9 +112,10 @@ def api_app_used(app: ApiApp) -> None:
 # --- What people allow an app -------------------------------------------------------------------
 
 
-def api_code_give(*, actor: User, app: ApiApp, affiliate: Affiliate) -> str:
+def api_code_give(*, actor: User, app: ApiApp, affiliate: Affiliate, challenge: str = "") -> str:
     """This person allows the app to act for the affiliate: a code that the app exchanges for tokens
-    (`api_code_redeem`), once and within ten minutes. Invalid if the app never said where people are
+    (`api_code_redeem`), once and within ten minutes, and with the verifier of its `challenge` if it
+    gave one (RFC 7636). Invalid if the app never said where people are
     sent back to, WrongState unless the affiliate is active, NotFound if the app was revoked."""
     if not app.redirect_url:
         raise Invalid(_("This app has no address that you could be sent back to."))
@@ -117,28 +124,56 @@ def api_code_give(*, actor: User, app: ApiApp, affiliate: Affiliate) -> str:
     if app.revoked_at:
         raise NotFound(_("This app was revoked."))
     code = token_make()
-    given = {"app": app.pk, "user": actor.pk, "affiliate": affiliate.pk, "back": app.redirect_url}
+    given = {
+        "app": app.pk,
+        "user": actor.pk,
+        "affiliate": affiliate.pk,
+        "back": app.redirect_url,
+        "challenge": challenge,
+    }
     cache.set(_code_key(code), given, CODE.total_seconds())
     return code
 
 
-def api_code_redeem(*, app: ApiApp, code: str, redirect_url: str = "") -> Tokens:
+def api_code_redeem(
+    *, app: ApiApp, code: str, redirect_url: str = "", verifier: str = ""
+) -> Tokens:
     """A session for the code. NotFound: it is another app's, was used, has run out, or was given
-    for another address than `redirect_url`, where the app names one."""
+    for another address than `redirect_url`, where the app names one, or for another verifier.
+
+    A code that comes a second time is in the hands of two: what it opened is closed.
+    """
     key = _code_key(code)
     given = cache.get(key)
     theirs = given and given["app"] == app.pk and redirect_url in ("", given["back"])
-    if not theirs or not cache.delete(key):  # whoever deletes it has it
+    known = theirs and _challenge_of(verifier) == given["challenge"]
+    if not known or not cache.delete(key):  # whoever deletes it has it
+        if opened := cache.get(_spent_key(code)):
+            _close_reused(app, opened)
         raise NotFound(_("This code was used, has run out, or is not yours."))
-    return api_session_open(
+    tokens = api_session_open(
         actor=User.objects.get(pk=given["user"]),
         app=app,
         affiliate=Affiliate.objects.get(pk=given["affiliate"]),
     )
+    cache.set(_spent_key(code), tokens.session.pk, CODE.total_seconds())
+    return tokens
 
 
 def _code_key(code: str) -> str:
     return f"gateway:code:{digest_of(code)}"
+
+
+def _spent_key(code: str) -> str:
+    return f"gateway:spent:{digest_of(code)}"
+
+
+def _challenge_of(verifier: str) -> str:
+    """None for none: neither is forgotten where the other is there."""
+    if not verifier:
+        return ""
+    digest = hashlib.sha256(verifier.encode(errors="replace")).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 @transaction.atomic
@@ -147,29 +182,47 @@ def api_session_open(*, actor: User, app: ApiApp, affiliate: Affiliate) -> Token
     replaced: its tokens no longer work. NotFound if the app was revoked."""
     app = _working(app)
     app.sessions.filter(affiliate=affiliate, revoked_at=None).update(revoked_at=clock.now())
-    access, refresh = token_make(), token_make()
-    session = ApiSession.objects.create(
-        app=app, affiliate=affiliate, user=actor, **_lasting(access, refresh)
-    )
+    session = ApiSession(app=app, affiliate=affiliate, user=actor)
+    _lasting(session, token_make(), token_make())
+    session.save()  # its number goes into what renews it
+    tokens = _tokens(session)
     audit.record("api_session.opened", session, actor=actor, app=app.key)
-    return Tokens(session, access, refresh)
+    return tokens
+
+
+def api_session_renew(*, app: ApiApp, refresh: str) -> Tokens:
+    """Another pair of tokens for the one that runs out; each refresh token works once. NotFound.
+
+    One that comes a second time is in the hands of two, of whom nobody knows which is the thief:
+    the session ends for both.
+    """
+    tokens = _renewed(app, refresh)
+    if tokens is None:
+        if opened := _session_in(refresh):
+            _close_reused(app, opened)
+        raise NotFound(_("This permission has run out or was taken back."))
+    return tokens
 
 
 @transaction.atomic
-def api_session_renew(*, app: ApiApp, refresh: str) -> Tokens:
-    """Another pair of tokens for the one that runs out; each refresh token works once. NotFound."""
+def _renewed(app: ApiApp, refresh: str) -> Tokens | None:
     rows = app.sessions.select_for_update().filter(
         refresh_digest=digest_of(refresh), revoked_at=None, refresh_until__gt=clock.now()
     )
     session = rows.first()
     if session is None or app.revoked_at:
-        raise NotFound(_("This permission has run out or was taken back."))
-    access, refresh = token_make(), token_make()
-    for name, value in _lasting(access, refresh).items():
-        setattr(session, name, value)
-    session.save()
+        return None
+    tokens = _tokens(session)
     audit.record("api_session.renewed", session, actor=session.user)
-    return Tokens(session, access, refresh)
+    return tokens
+
+
+@transaction.atomic
+def _close_reused(app: ApiApp, pk: int) -> None:
+    session = app.sessions.select_for_update().filter(pk=pk, revoked_at=None).first()
+    if session is not None:
+        ApiSession.objects.filter(pk=pk).update(revoked_at=clock.now())
+        audit.record("api_session.reused", session, actor=session.user)
 
 
 @transaction.atomic
@@ -181,14 +234,30 @@ def api_session_close(*, actor: User, session: ApiSession) -> None:
     audit.record("api_session.closed", session, actor=actor)
 
 
-def _lasting(access: str, refresh: str) -> dict[str, object]:
+def _tokens(session: ApiSession) -> Tokens:
+    """Its next pair. What renews it names it, so that an old one is known again."""
+    body = f"{session.pk}.{token_make()}"
+    access, refresh = token_make(), f"{body}.{_seal(body)}"
+    _lasting(session, access, refresh)
+    session.save()
+    return Tokens(session, access, refresh)
+
+
+def _session_in(refresh: str) -> int | None:
+    """Whose refresh token this is, or was; None if we never made it."""
+    body, _dot, seal = refresh.rpartition(".")
+    ours = hmac.compare_digest(seal.encode(errors="replace"), _seal(body).encode())
+    return int(body.partition(".")[0]) if ours else None
+
+
+def _seal(body: str) -> str:
+    return keyed("api-app.refresh", body).hex()[:32]
+
+
+def _lasting(session: ApiSession, access: str, refresh: str) -> None:
     now = clock.now()
-    return {
-        "digest": digest_of(access),
-        "until": now + SESSION,
-        "refresh_digest": digest_of(refresh),
-        "refresh_until": now + RENEWAL,
-    }
+    session.digest, session.until = digest_of(access), now + SESSION
+    session.refresh_digest, session.refresh_until = digest_of(refresh), now + RENEWAL
 
 
 def _working(app: ApiApp) -> ApiApp:
@@ -199,7 +268,10 @@ def _working(app: ApiApp) -> ApiApp:
 
 
 def _may_lead_back(url: str) -> bool:
-    return url.startswith("https://") and bool(host_of(url)) and "#" not in url and len(url) <= 300
+    """To a tool's own host: with ours in it people would be told that they stay here."""
+    host = host_of(url)
+    elsewhere = host not in ("", host_of(settings.PUBLIC_URL))
+    return elsewhere and url.startswith("https://") and "#" not in url and len(url) <= 300
 
 
 def _key() -> str:
