@@ -365,15 +365,14 @@ def questions(client, name):
 LISTS = ["merchant_home", "merchant_orders", "merchant_orders_csv", "merchant_affiliates", "wallet"]
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_lists_take_as_many_queries_with_30_rows_as_with_one(cast, chen, name):
+def test_lists_take_as_many_queries_with_30_rows_as_with_one(cast, chen):
     cast.sold("T0")
-    one = questions(chen, name)
+    one = {name: questions(chen, name) for name in LISTS}
     links = [another(cast, f"Affiliate {i}") for i in range(3)]
-    for i in range(1, 30):
-        cast.sold(f"T{i}", click_id=cast.click(link=links[i % 3]))
+    clicks = [cast.click(link=links[i % 3]) for i in range(1, 30)]
+    cast.record(*(cast.report(f"T{i}", click_id=key) for i, key in enumerate(clicks, 1)))
 
-    assert questions(chen, name) == one
+    assert {name: questions(chen, name) for name in LISTS} == one
 
 
 def test_waiting_refunds_take_as_many_queries_with_30_rows_as_with_one(cast, chen):

@@ -88,11 +88,10 @@ def test_htmx_gets_the_rows_alone(cast, lin):
     assert response.content.decode().lstrip().startswith('<section class="card" id="rows">')
 
 
-@pytest.mark.parametrize("name", ["affiliate_home", "affiliate_orders", "affiliate_orders_csv"])
-def test_orders_take_as_many_queries_with_30_rows_as_with_one(cast, lin, name):
+def test_orders_take_as_many_queries_with_30_rows_as_with_one(cast, lin):
+    names = ["affiliate_home", "affiliate_orders", "affiliate_orders_csv"]
     cast.sold("T0")
-    one = questions(lin, name)
-    for i in range(1, 30):
-        cast.sold(f"T{i}")
+    one = {name: questions(lin, name) for name in names}
+    cast.record(*(cast.report(f"T{i}", click_id=cast.click()) for i in range(1, 30)))
 
-    assert questions(lin, name) == one
+    assert {name: questions(lin, name) for name in names} == one
