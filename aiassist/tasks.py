@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from aiassist.services import copies, matching, planner, risk
+from aiassist.services import copies, matching, odds, planner, risk
 from aiassist.services.autopilot import nights
 from commissions.tasks import violation_apply
 
@@ -52,3 +52,15 @@ def copy_runs_sweep() -> None:
 def posts_remind() -> None:
     """Tell of planned posts whose time comes. A second delivery tells nobody twice."""
     planner.posts_remind()
+
+
+@shared_task
+def task_odds_make() -> None:
+    """How likely each open task is to be completed. A second delivery makes the same again."""
+    odds.odds_make()
+
+
+@shared_task
+def task_odds_catch_up() -> None:
+    """Beat: tasks published, and accepted, since their odds were reckoned. The row is the queue."""
+    odds.odds_catch_up()

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from aiassist.mcp import McpView
-from aiassist.views import assistant, copies, copy_check, for_you, planner
+from aiassist.views import assistant, copies, copy_check, for_you, planner, tasks
 
 app_name = "aiassist"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("affiliate/copy/<int:pk>/edit/", copies.edit, name="copy_edit"),
     path("affiliate/products/<int:pk>/copy/", copies.of_product, name="copy"),
     path("affiliate/copy/check/", copy_check.copy_check, name="copy_check"),
+    path("affiliate/tasks/", tasks.tasks, name="tasks"),
     path("affiliate/planner/", planner.week, name="planner"),
     path("affiliate/planner/week.ics", planner.download, name="planner_download"),
     path("affiliate/planner/feed/", planner.feed, name="planner_feed"),

@@ -129,6 +129,7 @@ def _affiliate_entries(sides: Sides) -> Entries:
         (_("Home"), "home", "commissions:affiliate_home"),
         (_("Assistant"), "message-circle", "aiassist:affiliate_assistant"),
         (_("Week plan"), "clock", "aiassist:planner"),
+        (_("Your tasks"), "rocket", "aiassist:tasks"),
         (_("Make links"), "arrows-exchange", "campaigns:convert"),
         (_("Your texts"), "copy", "aiassist:copies"),
         (_("Check a text"), "clipboard-check", "aiassist:copy_check"),

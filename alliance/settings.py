@@ -259,6 +259,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "aiassist.tasks.risk_scores_make",
         "schedule": crontab(hour="0", minute="40"),
     },
+    "task-odds-make": {
+        "task": "aiassist.tasks.task_odds_make",
+        "schedule": crontab(hour="4", minute="50"),
+    },
+    "task-odds-catch-up": {"task": "aiassist.tasks.task_odds_catch_up", "schedule": 300.0},
     "copy-runs-sweep": {"task": "aiassist.tasks.copy_runs_sweep", "schedule": 120.0},
     "posts-remind": {"task": "aiassist.tasks.posts_remind", "schedule": 300.0},
     "takeouts-sweep": {"task": "alliance.takeout.tasks.takeouts_sweep", "schedule": 600.0},

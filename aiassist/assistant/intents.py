@@ -160,6 +160,17 @@ _TABLE: dict[Side, tuple[tuple[str, Callable[[str], Asked | None], tuple[str, ..
             ),
         ),
         (
+            "tasks_likely",
+            nothing,
+            (
+                r"tasks?\b.*(make|likely|manage|complete|reach|chance|odds|worth)",
+                r"(likely|odds|chance|worth|complete|reach).*tasks?\b",
+                r"任务.*(能|完成|达成|概率|把握|几率|值得|希望)|(能|概率|把握|几率|值得).*任务",
+                r"(schaff|wahrscheinlich|chance|erreich|lohn).*aufgabe",
+                r"aufgabe.*(schaff|wahrscheinlich|chance|erreich|lohn)",
+            ),
+        ),
+        (
             "campaigns_open",
             nothing,
             (r"campaigns?|\btasks?\b|bonus", r"活动|任务", r"kampagne|aktion|aufgabe"),

@@ -26,6 +26,7 @@ from aiassist.models.copies import (
     Origin,
 )
 from aiassist.models.matching import Dismissal, Matches
+from aiassist.models.odds import TaskOdds
 from aiassist.models.planner import CalendarFeed, PlannedPost, PostState, Target, WeekPlan
 from aiassist.models.prompts import MILLION, PromptRun, Verdict, Why
 from aiassist.models.risk import ReviewState, RiskPolicy, RiskReview, RiskScore
@@ -68,6 +69,7 @@ __all__ = [
     "RiskScore",
     "StopReason",
     "Target",
+    "TaskOdds",
     "Turn",
     "Verdict",
     "WeekPlan",

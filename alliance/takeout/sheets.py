@@ -165,6 +165,7 @@ SHEETS: dict[str, list[Sheet]] = {
         Sheet("aiassist.CopyChoice", ("affiliate",)),
         Sheet("aiassist.CopyRun", ("affiliate",)),
         Sheet("aiassist.CopyRunLine", ("run__affiliate",)),
+        Sheet("aiassist.TaskOdds", ("affiliate",)),
         Sheet("aiassist.WeekPlan", ("affiliate",)),
         Sheet("aiassist.PlannedPost", ("affiliate",)),
         Sheet("aiassist.CalendarFeed", ("affiliate",)),

@@ -2,11 +2,12 @@
 worlds of our own making.
 """
 
-from bench.ai import autopilot, copycheck, matching, risk
+from bench.ai import autopilot, copycheck, matching, risk, tasks
 
 
 def run(small: bool = False) -> None:
     matching.run(small=small)
     risk.run(small=small)
+    tasks.run(small=small)
     copycheck.run(small=small)
     autopilot.run(small=small)

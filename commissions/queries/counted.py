@@ -7,7 +7,7 @@ counts once.
 # ruff: noqa: S608 - our own words only
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -38,6 +38,7 @@ AUDIENCE = """
 # Each line of an order that was paid in the time, and why it does not count, if so.
 _LINES = """
     SELECT p.affiliate_id, o.id AS order_id, o.shop_id, paid.at, l.quantity,
+           l.amount_minor AS gross, c.confirmed_at IS NOT NULL AS received,
            l.amount_minor - l.refunded_minor AS base, c.publisher_minor - c.tech_fee_minor AS net,
            coalesce(nullif(t.visitor_key, ''), t.click_id, 'order:' || o.id) AS buyer,
            a.zone_id, a.subs[2] AS channel,
@@ -82,6 +83,7 @@ _JUDGED = """
                coalesce(sum(quantity) FILTER (WHERE fault IS NULL), 0) AS pieces,
                coalesce(sum(base) FILTER (WHERE fault IS NULL), 0) AS base,
                coalesce(sum(net) FILTER (WHERE fault IS NULL), 0) AS net,
+               sum(gross) AS gross, bool_and(received) AS received,
                CASE WHEN bool_and(fault IS NOT NULL) THEN min(fault) END AS fault
         FROM lines GROUP BY affiliate_id, order_id
     ),
@@ -232,3 +234,45 @@ def _asked(counting: Counting, tail: str, **more: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {tables} {tail}", {**facts_until(counting), **asked})
         return cursor.fetchall()
+
+
+# --- By the day ----------------------------------------------------------------------------------
+
+
+class Day(NamedTuple):
+    """Orders of an affiliate that were paid on that day: those that are valid, how many of them are
+    received, and those that were and are `lost`. Sums over the valid ones, minor units."""
+
+    affiliate: int
+    day: date
+    valid: int
+    received: int
+    lost: int
+    amounts: float
+    squares: float  # of their amounts
+    net: float
+
+
+_BY_DAY = """
+    SELECT affiliate_id, (at AT TIME ZONE %(zone)s)::date AS day,
+           count(*) FILTER (WHERE refused IS NULL) AS valid,
+           count(*) FILTER (WHERE refused IS NULL AND received) AS received,
+           count(*) FILTER (WHERE refused IN ('void', 'small') AND gross >= %(least_base)s) AS lost,
+           coalesce(sum(base) FILTER (WHERE refused IS NULL), 0)::float8 AS amounts,
+           coalesce(sum(base::float8 * base) FILTER (WHERE refused IS NULL), 0) AS squares,
+           coalesce(sum(net) FILTER (WHERE refused IS NULL), 0)::float8 AS net
+    FROM judged GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def days_counted(campaign: Campaign, *, since: datetime | None = None) -> list[Day]:
+    """The campaign's orders by day, of those who take part. With `since`: what would have counted
+    from then to now, had it run and everybody that it is for taken part; a buyer's orders in all
+    are not bounded then. One statement."""
+    asked = facts(campaign, final=False)
+    if since is not None:
+        asked |= {"starts_at": since, "ends_at": clock.now(), "buyer_all": 0}
+    tables = judged(AUDIENCE if since else everybody(campaign))
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {tables} {_BY_DAY}", asked)
+        return [Day(*row) for row in cursor.fetchall()]

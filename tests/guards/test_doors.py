@@ -22,6 +22,7 @@ from affiliates.services import (
 from aiassist.assistant.tools import Scope
 from aiassist.models import Conversation, CopyRun, CopyVariant, PlannedPost
 from aiassist.services.copies import copy_run_begin, copy_run_go_on
+from aiassist.services.odds import odds_make
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import ApiKey, Endpoint, Notification
@@ -226,6 +227,8 @@ def furnished() -> World:
     api_key_issue(actor=made.cast.lin, **issue)
     app_make(made)
     endpoints_make(made)
+    made.cast.publish(made.cast.campaign("guaranteed_task"))
+    odds_make()
     return made
 
 

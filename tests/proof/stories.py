@@ -385,6 +385,15 @@ def others_are_promoted_too(cast: Cast):
     return MAY + timedelta(days=1), [()]
 
 
+@story_of("aiassist.tasks.task_odds_make")
+@story_of("aiassist.tasks.task_odds_catch_up")
+def a_task_is_open_to_somebody_who_sells(cast: Cast):
+    with clock.at(MAY):
+        cast.publish(cast.campaign("guaranteed_task"))
+        cast.sold("T1")
+    return MAY + timedelta(days=1), [()]
+
+
 @story_of("aiassist.tasks.posts_remind")
 def a_post_is_due_of_which_somebody_is_to_be_told(cast: Cast):
     PlannedPost.objects.create(

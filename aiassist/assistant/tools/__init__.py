@@ -81,6 +81,15 @@ _OF_AFFILIATES: tuple[Tool[Any], ...] = (
         affiliate.campaigns_open,
     ),
     Tool(
+        "tasks_likely",
+        Side.AFFILIATE,
+        "How likely each open task is to be completed, how sure that is, and its expected value.",
+        "reports:read",
+        _("Which tasks will I make?"),
+        Nothing,
+        affiliate.tasks_likely,
+    ),
+    Tool(
         "week_plan",
         Side.AFFILIATE,
         "A draft for the next seven days: which product to share when, and campaigns that turn.",

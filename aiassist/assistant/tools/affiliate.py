@@ -11,7 +11,7 @@ from pydantic import Field
 
 from affiliates import queries as affiliate_queries
 from affiliates.queries import Offer, Wish
-from aiassist import for_you, guard
+from aiassist import for_you, guard, tasks_ahead
 from aiassist.assistant.tools.words import (
     MOST,
     Args,
@@ -328,6 +328,61 @@ def _page_of(card: taking_part.Card) -> str:
 
 def _campaign_page(card: taking_part.Card) -> Link:
     return Link(said(card.campaign.name), _page_of(card))
+
+
+def tasks_likely(scope: Scope, args: Nothing) -> Result:
+    """How likely each task is to be completed, how sure that is, and what to do about it."""
+    ahead = tasks_ahead.tasks_ahead(scope.affiliate)[:MOST]
+    sources = [Link(_("Tasks worth your time"), reverse("aiassist:tasks"))]
+    if not ahead:
+        return Result([_("There is no task for you at the moment.")], {"found": 0}, sources)
+    offers = list({o.product.pk: o for one in ahead for o in one.offers}.values())
+    joins = [
+        Link(_("Join “%(name)s”") % {"name": said(one.card.campaign.name)}, _page_of(one.card))
+        for one in ahead
+        if one.card.joins
+    ]
+    return Result(
+        [_task_words(one) for one in ahead],
+        {"tasks": [_task_facts(one) for one in ahead]},
+        sources + [_campaign_page(one.card) for one in ahead],
+        [*joins[:2], *map(_make_link, offers[:2])],
+    )
+
+
+def _task_words(one: tasks_ahead.Ahead) -> str:
+    name = said(one.card.campaign.name)
+    if one.told is None:
+        return _("“%(name)s”: not reckoned yet.") % {"name": name}
+    head = _("“%(name)s” comes to %(amount)s on average. %(step)s.") % {
+        "name": name,
+        "amount": one.told.expected.localized(),
+        "step": one.told.summary.rstrip("."),
+    }
+    return " ".join(filter(None, [head, one.told.pace, one.told.more]))
+
+
+def _task_facts(one: tasks_ahead.Ahead) -> dict[str, Any]:
+    campaign = one.card.campaign
+    facts = {"name": said(campaign.name), "takes_part": one.card.takes_part}
+    if one.told is None:
+        return facts
+    odds = one.told.odds
+    steps = [
+        {
+            "asks": step.asks,
+            "pays_minor": step.pays.minor,
+            **{f"{name}_bps": kept[name] for name in ("likely", "low", "high")},
+        }
+        for step, kept in zip(one.told.steps, odds.steps, strict=True)
+    ]
+    return facts | {
+        "currency": campaign.currency,
+        "expected_minor": odds.expected_minor,
+        "too_little_history": odds.little,
+        "steps": steps,
+        "as_of": odds.made_at.isoformat(),
+    }
 
 
 def week_plan(scope: Scope, args: Nothing) -> Result:
