@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 import affiliates.queries
 import merchants.queries
@@ -17,6 +18,7 @@ from alliance.kernel.models import User
 from merchants.models import Merchant
 
 Entries = list[tuple[str, str, str]]  # label, icon, name of the URL and of others behind it: a|b
+Groups = list[tuple[str, Entries]]  # a heading, or none, and what stands under it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Menu:
 
     title: str
     note: str
-    items: list[Item]
+    groups: list[tuple[str, list[Item]]]
     others: list[Item]
 
 
@@ -94,23 +96,27 @@ def _menu(request: HttpRequest) -> Menu:
     if sides.staff:
         others.append((_("Operations desk"), "layout-dashboard", "admin:index"))
     if sides.merchant and at_merchant:
-        title, note, entries = _("Merchant"), sides.merchant.name, _merchant_entries()
+        title, note, groups = _("Merchant"), sides.merchant.name, _merchant_groups()
     elif sides.affiliate:
-        title, note, entries = _("Affiliate"), sides.affiliate.name, _affiliate_entries(sides)
+        title, note, groups = _("Affiliate"), sides.affiliate.name, _affiliate_groups(sides)
     else:
-        title, note, entries = "", "", [(_("Take part"), "rocket", "start")]
-    return Menu(title, note, _items(request, entries), _items(request, others))
+        title, note, groups = "", "", [("", [(_("Take part"), "rocket", "start")])]
+    return Menu(title, note, _marked(request, groups), _marked(request, [("", others)])[0][1])
 
 
-def _items(request: HttpRequest, entries: Entries) -> list[Item]:
+def _marked(request: HttpRequest, groups: Groups) -> list[tuple[str, list[Item]]]:
     """Links of a section; the deepest one that the page lies under is marked."""
-    found = [
-        (label, icon, [reverse(name) for name in names.split("|")])
-        for label, icon, names in entries
-    ]
-    under = [url for _label, _icon, urls in found for url in urls if request.path.startswith(url)]
+    urls = {
+        names: [reverse(name) for name in names.split("|")]
+        for _heading, entries in groups
+        for _label, _icon, names in entries
+    }
+    under = [url for some in urls.values() for url in some if request.path.startswith(url)]
     here = max(under, key=len, default="")
-    return [Item(label, icon, urls[0], here in urls) for label, icon, urls in found]
+    return [
+        (heading, [Item(label, icon, urls[n][0], here in urls[n]) for label, icon, n in entries])
+        for heading, entries in groups
+    ]
 
 
 _FOR_PROGRAMS = (
@@ -119,57 +125,103 @@ _FOR_PROGRAMS = (
     "commissions:affiliate_endpoints",
     "affiliates:feeds",
     "affiliates:widgets",
+    "takeout:affiliate",
 )
 
 
-def _affiliate_entries(sides: Sides) -> Entries:
+def _affiliate_groups(sides: Sides) -> Groups:
     if sides.affiliate and sides.affiliate.state == AffiliateState.APPLIED:
-        return [(_("Your application"), "hourglass", "affiliates:join")]
+        return [("", [(_("Your application"), "hourglass", "affiliates:join")])]
     return [
-        (_("Home"), "home", "commissions:affiliate_home"),
-        (_("Assistant"), "message-circle", "aiassist:affiliate_assistant"),
-        (_("Week plan"), "clock", "aiassist:planner"),
-        (_("Your tasks"), "rocket", "aiassist:tasks"),
-        (_("Make links"), "arrows-exchange", "campaigns:convert"),
-        (_("Your texts"), "copy", "aiassist:copies"),
-        (_("Check a text"), "clipboard-check", "aiassist:copy_check"),
-        (_("Products"), "shopping-bag", "affiliates:products"),
-        (_("Targeted plans"), "key", "affiliates:plans"),
-        (_("Events"), "calendar", "affiliates:events"),
-        (_("Links"), "link", "affiliates:links"),
-        (_("Coupon pages"), "ticket", "campaigns:coupon_pages"),
-        (_("Your codes"), "speakerphone", "affiliates:codes"),
-        (_("Campaigns"), "target-arrow", "commissions:campaigns"),
-        (_("Orders"), "receipt", "commissions:affiliate_orders"),
-        (_("Reports"), "chart-line", "commissions:affiliate_report"),
-        (_("Earnings"), "coins", "commissions:earnings"),
-        (_("Withdrawals"), "building-bank", "commissions:withdrawals"),
-        (_("Statements"), "file-text", "commissions:affiliate_statements"),
-        (_("Sites and ad zones"), "world", "affiliates:sites"),
-        (_("Partners"), "affiliate", "commissions:partners"),
-        (_("Violations"), "scale", "commissions:violations"),
-        (_("For programs"), "api", "|".join(_FOR_PROGRAMS)),
+        (
+            "",
+            [
+                (_("Home"), "home", "commissions:affiliate_home"),
+                (_("Assistant"), "message-circle", "aiassist:affiliate_assistant"),
+                (_("Week plan"), "clock", "aiassist:planner"),
+                (_("Your tasks"), "rocket", "aiassist:tasks"),
+            ],
+        ),
+        (
+            pgettext("menu", "Choose"),
+            [
+                (_("Products"), "shopping-bag", "affiliates:products"),
+                (_("Campaigns"), "target-arrow", "commissions:campaigns"),
+                (_("Targeted plans"), "key", "affiliates:plans"),
+                (_("Events"), "calendar", "affiliates:events"),
+            ],
+        ),
+        (
+            pgettext("menu", "Share"),
+            [
+                (_("Make links"), "arrows-exchange", "campaigns:convert"),
+                (_("Links"), "link", "affiliates:links"),
+                (_("Your texts"), "copy", "aiassist:copies"),
+                (_("Check a text"), "clipboard-check", "aiassist:copy_check"),
+                (_("Coupon pages"), "ticket", "campaigns:coupon_pages"),
+                (_("Your codes"), "speakerphone", "affiliates:codes"),
+            ],
+        ),
+        (
+            pgettext("menu", "Earn"),
+            [
+                (_("Orders"), "receipt", "commissions:affiliate_orders"),
+                (_("Reports"), "chart-line", "commissions:affiliate_report"),
+                (_("Earnings"), "coins", "commissions:earnings"),
+                (_("Withdrawals"), "building-bank", "commissions:withdrawals"),
+                (_("Statements"), "file-text", "commissions:affiliate_statements"),
+            ],
+        ),
+        (
+            _("Your account"),
+            [
+                (_("Sites and ad zones"), "world", "affiliates:sites"),
+                (_("Partners"), "affiliate", "commissions:partners"),
+                (_("Violations"), "scale", "commissions:violations"),
+                (_("For programs"), "api", "|".join(_FOR_PROGRAMS)),
+            ],
+        ),
     ]
 
 
-def _merchant_entries() -> Entries:
+def _merchant_groups() -> Groups:
     return [
-        (_("Home"), "home", "commissions:merchant_home"),
-        (_("Assistant"), "message-circle", "aiassist:merchant_assistant"),
-        (_("Products"), "package", "merchants:products"),
-        (_("Plans and rates"), "percentage", "merchants:plans"),
-        (_("Autopilot"), "adjustments", "autopilot:home"),
-        (_("Events"), "calendar", "places:events"),
-        (_("Campaigns"), "rocket", "commissions:merchant_campaigns"),
-        (_("Orders"), "receipt", "commissions:merchant_orders"),
-        (_("Affiliates"), "users", "commissions:merchant_affiliates"),
-        (_("Reports"), "chart-line", "commissions:merchant_report"),
-        (_("Wallet"), "wallet", "commissions:wallet"),
-        (_("Invoices"), "file-text", "commissions:invoices"),
-        (_("Agreements"), "clipboard-check", "campaigns:agreements"),
-        (_("Statements"), "file-text", "commissions:merchant_statements"),
-        (_("Coupons"), "ticket", "merchants:coupons"),
-        (_("Codes of affiliates"), "speakerphone", "merchant_codes:bound"),
-        (_("Imports"), "file-import", "merchants:imports"),
-        (_("Settings"), "settings", "merchants:settings"),
+        (
+            "",
+            [
+                (_("Home"), "home", "commissions:merchant_home"),
+                (_("Assistant"), "message-circle", "aiassist:merchant_assistant"),
+            ],
+        ),
+        (
+            pgettext("menu", "Offer"),
+            [
+                (_("Products"), "package", "merchants:products"),
+                (_("Imports"), "file-import", "merchants:imports"),
+                (_("Plans and rates"), "percentage", "merchants:plans"),
+                (_("Autopilot"), "adjustments", "autopilot:home"),
+                (_("Coupons"), "ticket", "merchants:coupons"),
+            ],
+        ),
+        (
+            pgettext("menu", "Work together"),
+            [
+                (_("Affiliates"), "users", "commissions:merchant_affiliates"),
+                (_("Campaigns"), "rocket", "commissions:merchant_campaigns"),
+                (_("Events"), "calendar", "places:events"),
+                (_("Agreements"), "clipboard-check", "campaigns:agreements"),
+                (_("Codes of affiliates"), "speakerphone", "merchant_codes:bound"),
+            ],
+        ),
+        (
+            pgettext("menu", "Sales and money"),
+            [
+                (_("Orders"), "receipt", "commissions:merchant_orders"),
+                (_("Reports"), "chart-line", "commissions:merchant_report"),
+                (_("Wallet"), "wallet", "commissions:wallet"),
+                (_("Invoices"), "file-text", "commissions:invoices"),
+                (_("Statements"), "file-text", "commissions:merchant_statements"),
+            ],
+        ),
+        (_("Your account"), [(_("Settings"), "settings", "merchants:settings|takeout:merchant")]),
     ]

@@ -107,6 +107,7 @@ def test_the_menu_shows_the_side_one_stands_on(as_affiliate):
     assert "Lin&#x27;s group" in menu
     assert reverse("affiliates:products") in menu
     assert "/merchant/" not in menu
+    assert menu.index(">Share</p>") < menu.index(reverse("aiassist:copies"))
     assert reverse("admin:index") not in menu
 
 
