@@ -1,5 +1,6 @@
 """A text that an affiliate wants to have checked."""
 
+import re
 from typing import Any, cast
 
 from django import forms
@@ -59,6 +60,12 @@ class CopyCheckForm(forms.Form):
         newest = Link.objects.filter(affiliate=self.affiliate, product__isnull=False)
         linked = newest.order_by("-pk").values_list("product_id", flat=True)[: 4 * PRODUCTS]
         return [*([chosen] if chosen else []), *list(dict.fromkeys(linked))[:PRODUCTS]]
+
+    def other_language(self) -> str:
+        """Chinese, where the text looks to be in it and another language was chosen."""
+        text, chosen = self.cleaned_data["text"], self.cleaned_data["language"]
+        chinese = 4 * len(re.findall(r"[\u4e00-\u9fff]", text)) > sum(map(str.isalpha, text))
+        return str(Language.ZH.label) if chinese and chosen != Language.ZH else ""
 
     def verdict(self) -> Verdict:
         """What is to be said of the text now; the form is valid."""

@@ -189,7 +189,9 @@ def copy_edit(*, actor: User, variant: CopyVariant, text: str) -> CopyVariant:
     known = place.known(variant.link)
     if lacks := sorted(slots_in(text) - set(known.values)):
         raise Invalid(
-            _("Nothing is known for: %(slots)s") % {"slots": ", ".join(lacks)}, field="text"
+            _("The product has nothing now for %(slots)s. Leave it out, or use another fact.")
+            % {"slots": ", ".join(f"{{{slot}}}" for slot in lacks)},
+            field="text",
         )
     verdict = judged(filled(text, known.values), variant, known)
     if verdict.blocked:
@@ -211,7 +213,9 @@ def _must_be_a_text(text: str) -> None:
         )
     if unknown := sorted(slots_in(text) - SLOTS):
         raise Invalid(
-            _("There is no such slot: %(slots)s") % {"slots": ", ".join(unknown)}, field="text"
+            _("There is no such fact: %(slots)s. Take one from the list of facts.")
+            % {"slots": ", ".join(f"{{{slot}}}" for slot in unknown)},
+            field="text",
         )
     if not slots_in(text) & {"link", "share_code"}:
         raise Invalid(

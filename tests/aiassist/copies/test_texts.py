@@ -147,7 +147,7 @@ def test_own_words_pass_the_check_or_are_not_kept(cast):
 
     for text, why in (
         ("No way to it", "Leave {link}"),
-        ("{nonsense} {link}", "no such slot"),
+        ("{nonsense} {link}", "no such fact: {nonsense}"),
         ("Only ¥5.00 {link}", "may not go out"),
     ):
         with pytest.raises(Invalid, match=re.escape(why)):

@@ -70,6 +70,11 @@ def test_without_a_product_only_the_words_are_judged(client, cast):
     assert "Look at this before you send it" in page
     assert "choose the product" in page
 
+    foreign = posted(client, "好看的围巾", language="en")
+    assert "choose “Chinese”" in foreign
+    assert "Put “Ad: ” in front." in foreign
+    assert "in another language" not in posted(client, "好看的围巾")
+
 
 def test_products_to_choose_are_those_of_the_affiliates_links(client, cast, mask):
     client.force_login(cast.lin)
