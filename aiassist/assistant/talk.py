@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from aiassist import guard, providers
 from aiassist.assistant.intents import meant
-from aiassist.assistant.tools import TOOLS, Link, Result, Scope, Tool, tools_for
+from aiassist.assistant.tools import TOOLS, Link, Result, Scope, Tool, examples_for, tools_for
 from aiassist.models import PromptRun, Why
 from alliance.kernel.errors import DomainError
 
@@ -75,8 +75,8 @@ def by_rules(scope: Scope, question: str) -> Answer:
     """What the tool says that the question means; or what can be asked."""
     wanted = meant(scope.side, question)
     if wanted is None:
-        examples = [str(tool.example) for tool in tools_for(scope)]
-        return Answer([_("I did not understand that. You can ask me, for example:"), *examples])
+        said = _("I did not understand that. You can ask me, for example:")
+        return Answer([said, *examples_for(scope)])
     return made_of({wanted.tool: TOOLS[wanted.tool].call(scope, wanted.args)})
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from affiliates.access import AffiliateRequest, affiliate_required
 from aiassist import providers
-from aiassist.assistant.tools import Scope, tools_for
+from aiassist.assistant.tools import Scope, examples_for
 from aiassist.models import Turn
 from aiassist.queries.conversations import conversations_for
 from aiassist.services.conversations import LONGEST, conversation_delete, question_ask
@@ -66,7 +66,7 @@ def _room(request: HttpRequest, scope: Scope, pk: int | None) -> HttpResponseBas
         "conversation": conversation,
         "turns": conversation.turns.order_by("pk") if conversation else [],
         "mine": mine.prefetch_related("turns"),
-        "examples": [tool.example for tool in tools_for(scope)],
+        "examples": examples_for(scope),
         "longest": LONGEST,
         "online": providers.online(),
         "side": scope.side.value,

@@ -23,7 +23,7 @@ from aiassist.assistant.tools.words import (
 )
 from alliance.kernel.models import Side
 
-__all__ = ["TOOLS", "Args", "Link", "Result", "Scope", "Tool", "tools_for"]
+__all__ = ["TOOLS", "Args", "Link", "Result", "Scope", "Tool", "examples_for", "tools_for"]
 
 _OF_AFFILIATES: tuple[Tool[Any], ...] = (
     Tool(
@@ -40,7 +40,7 @@ _OF_AFFILIATES: tuple[Tool[Any], ...] = (
         Side.AFFILIATE,
         "Products that can be promoted now, with the affiliate's rate and earning on each.",
         "products:read",
-        _("Which coats pay over 15% and can be had?"),
+        _("Which products pay over 15% and have a coupon?"),
         affiliate.Products,
         affiliate.products_find,
     ),
@@ -183,6 +183,12 @@ _OF_MERCHANTS: tuple[Tool[Any], ...] = (
     ),
 )
 TOOLS: dict[str, Tool[Any]] = {tool.name: tool for tool in (*_OF_AFFILIATES, *_OF_MERCHANTS)}
+
+
+def examples_for(scope: Scope) -> list[str]:
+    """What people can ask: first what answers as it stands, last what wants a number of theirs."""
+    tools = sorted(tools_for(scope), key=lambda tool: "number" in tool.args.model_fields)
+    return [str(tool.example) for tool in tools]
 
 
 def tools_for(scope: Scope) -> list[Tool[Any]]:

@@ -53,6 +53,14 @@ def test_one_asks_is_answered_with_sources_and_goes_on(cast, lin):
     assert ask(lin, "  \u200b ").status_code == 400
 
 
+def test_what_is_not_understood_is_answered_with_questions_to_press(cast, lin):
+    said = lin.get(ask(lin, "hello")["Location"]).content.decode()
+
+    assert "I did not understand that" in said
+    assert 'name="question" value="When is my money paid?"' in said
+    assert said.index("Which rates have changed?") < said.index("Why was order 618-2001 not mine?")
+
+
 def test_merchants_have_the_same_room(cast):
     chen = Client()
     chen.force_login(cast.chen)
