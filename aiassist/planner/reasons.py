@@ -59,10 +59,15 @@ def pace_words(plan: WeekPlan | None, currency: str) -> list[str]:
     if "clicks_per_post_centi" not in pace:
         return [_("Too few of your links were clicked to say what a post brings: two a day, then.")]
     clicks, earned = pace["clicks_per_post_centi"], pace["earned_per_click_centi"]
+    whole = half_up(clicks, 100)
     said = [
-        _("A link of yours that is clicked brings %(clicks)s clicks a day, and %(earned)s.")
+        ngettext(
+            "A link of yours that is clicked brings %(clicks)s click a day, and %(earned)s.",
+            "A link of yours that is clicked brings %(clicks)s clicks a day, and %(earned)s.",
+            whole,
+        )
         % {
-            "clicks": number(half_up(clicks, 100)),
+            "clicks": number(whole),
             "earned": Money(half_up(clicks * earned, 10_000), currency).localized(),
         }
     ]
