@@ -1,9 +1,13 @@
 """The front door: what the alliance is, and where a signed-in person belongs."""
 
+import re
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
@@ -41,7 +45,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def api_errors(request: HttpRequest) -> HttpResponse:
     """What each code of the REST door means; where `help` in its refusals leads."""
-    return render(request, "api_errors.html", {"meanings": MEANINGS})
+    meanings = {code: _coded(words) for code, words in MEANINGS.items()}
+    return render(request, "api_errors.html", {"meanings": meanings})
+
+
+def _coded(words: object) -> SafeString:
+    """What stands between backticks is set as code."""
+    return mark_safe(re.sub("`([^`]+)`", r"<code>\1</code>", escape(str(words))))  # noqa: S308
 
 
 @require_safe

@@ -5,6 +5,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.authentication import SessionAuthentication
 
 from affiliates import redirect
 from affiliates.urls import merchant_codes
@@ -48,7 +49,14 @@ urlpatterns = [
     path("api/v1/schema", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/v1/", include("alliance.api")),
     path("api/errors/", home.api_errors, name="api_errors"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
+    path(
+        "api/docs/",
+        SpectacularSwaggerSplitView.as_view(
+            url_name="api_schema",
+            authentication_classes=[SessionAuthentication],  # its head knows who is signed in
+        ),
+        name="api_docs",
+    ),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/find/", admin.site.admin_view(desk_search.page), name="desk_find"),

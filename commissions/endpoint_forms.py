@@ -31,6 +31,7 @@ class WebhookForm(ServiceForm):
         label=pgettext_lazy("outgoing", "Events"),
         widget=forms.CheckboxSelectMultiple,
         choices=[],
+        error_messages={"required": _("Choose at least one event to hear of.")},
     )
 
     def __init__(self, *args: Any, side: Side, **kwargs: Any) -> None:

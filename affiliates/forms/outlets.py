@@ -26,9 +26,18 @@ class OutletForm(PickingForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["price_to"].label = _("Price up to")  # stands alone here
+        currency = settings.ALLIANCE["CURRENCY"]
+        self.fields["price_from"].label = f"{_('Price from')} ({currency})"
+        self.fields["price_to"].label = f"{_('Price up to')} ({currency})"  # stands alone here
         self.fields["zone"].queryset = queries.zones_for(user)  # type: ignore[attr-defined]
         self.fields["size"].choices = [(n, str(n)) for n in self.sizes]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any] | None:
+        said = self.cleaned_data
+        low, high = said.get("price_from"), said.get("price_to")
+        if low is not None and high is not None and high < low:
+            self.add_error("price_to", _("The upper price is below the lower one."))
+        return said
 
     def values(self) -> dict[str, Any]:
         """What `feed_open` or `widget_open` wants. Only of a valid form."""

@@ -26,9 +26,13 @@ class KeyForm(forms.Form):
     """What `access.api_key_issue` wants to know of a key, by `values`."""
 
     name = forms.CharField(
-        label=_("What is it for?"), max_length=60, help_text=_("Such as: our web shop.")
+        label=_("What is it for?"), max_length=60, help_text=_("Such as: our web shop, our bot.")
     )
-    scopes = forms.MultipleChoiceField(label=_("It may"), widget=forms.CheckboxSelectMultiple)
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one thing that it may do.")},
+    )
     days = forms.ChoiceField(label=_("It works"), choices=TERMS, required=False)
     networks = forms.CharField(
         label=_("Only from these addresses"),

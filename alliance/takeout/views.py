@@ -70,6 +70,7 @@ def _page(request: AffiliateRequest | MerchantRequest, side: str, key: int) -> H
         "side": side,
         "room": f"{side}s/room.html",
         "here": f"takeout:{side}",
+        "back": "merchants:settings" if side == "merchant" else "affiliates:keys",
         "file": f"takeout:{side}_file",
     }
     return render(request, "takeout/page.html", context)
