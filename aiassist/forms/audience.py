@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
@@ -19,7 +20,11 @@ from merchants.forms import ServiceForm
 
 def _price(label: Any) -> forms.DecimalField:
     return forms.DecimalField(
-        label=label, required=False, min_value=0, max_digits=12, decimal_places=2
+        label=format_lazy("{} ({})", label, settings.ALLIANCE["CURRENCY"]),
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
     )
 
 

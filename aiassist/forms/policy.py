@@ -74,9 +74,9 @@ class PolicyForm(ServiceForm):
     )
     pinned = forms.ModelMultipleChoiceField(
         label=_("Never touch"),
-        help_text=_("Affiliates whose rates you keep to yourself. Hold Ctrl to choose several."),
+        help_text=_("Affiliates whose rates you keep to yourself."),
         queryset=Affiliate.objects.none(),
-        widget=forms.SelectMultiple(attrs={"size": 6}),
+        widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     products = forms.CharField(

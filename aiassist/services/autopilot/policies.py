@@ -96,21 +96,26 @@ def wish_check(merchant: Merchant, wish: PolicyWish) -> None:
     """Raises Invalid for what nobody may sign."""
     today = clock.business_day()
     if not 100 < wish.roi_target_centi <= ROI_MOST_CENTI:
-        raise Invalid(_("A return lies above 1 and up to 1,000."), field="roi_target")
+        raise Invalid(_("Choose a return above 1, and 1,000 at most."), field="roi_target")
     if not 100 <= wish.roi_floor_centi < wish.roi_target_centi:
         raise Invalid(
-            _("The floor lies at 1 or above, and below the return aimed for."), field="roi_floor"
+            _("Choose a floor of at least 1 that is below the return aimed for."), field="roi_floor"
         )
     if wish.budget_day_minor <= 0:
         raise Invalid(_("A budget is above zero."), field="budget_day_minor")
     if wish.budget_minor < wish.budget_day_minor:
-        raise Invalid(_("All days together cost at least as much as one."), field="budget_minor")
+        raise Invalid(
+            _("The budget in all is smaller than the budget of one day."), field="budget_minor"
+        )
     if not today <= wish.ends_on or (wish.ends_on - today).days > LONGEST:
         raise Invalid(_("It ends today at the earliest, and within a year."), field="ends_on")
     if not 0 <= wish.held_out_bps <= 5_000:
         raise Invalid(_("Between 0 and 50 percent are kept for comparison."), field="held_out_bps")
     if not wish.limits:
-        raise Invalid(_("Say for at least one product group which rates it may pay."), field="rest")
+        raise Invalid(
+            _("Say which rates it may pay: for the whole shop, a category or products."),
+            field="rest",
+        )
     for one in wish.limits:
         _limits_check(merchant, one)
 

@@ -118,6 +118,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     _notices_settle(stage)
     # The demo's shops sell with one press: a visitor buys within seconds of the click.
     policy_set(actor=users["ops"], window_days=15, precedence="code_first", stand_down_seconds=0)
+    say("boards, matches and balances")
     # What their jobs do every few minutes: a plan may have begun, a wallet run dry since the last.
     rates_refresh()
     funding_review()
@@ -128,6 +129,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     matches_make()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+    say("every figure of the books checked")
     verification_run(source=VerifySource.NIGHT)
     audit.record(DONE, users["admin"], orders=len(told), clicks=len(seen))
 
