@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.models import Affiliate, AffiliateState
+from affiliates.queries import zones_of
 from affiliates.services.links import link_address
 from aiassist import for_you
 from aiassist.forms import MoveForm, WeekForm
@@ -53,11 +54,13 @@ def week(request: AffiliateRequest) -> HttpResponse:
 def _page(request: AffiliateRequest, form: WeekForm, **more: Any) -> HttpResponse:
     affiliate = request.affiliate
     plan = queries.week_plan_of(affiliate)
+    days = _days(affiliate)
     context = {
         "form": form,
         "plan": plan,
         "pace": reasons.pace_words(plan, settings.ALLIANCE["CURRENCY"]),
-        "days": _days(affiliate),
+        "days": days,
+        "needs_zone": not any(day["posts"] for day in days) and not zones_of(affiliate).exists(),
         "feed": queries.feed_of(request.user, affiliate),
         "reminds": plan is not None and plan.reminded.filter(pk=request.user.pk).exists(),
         "may_change": request.membership.may_change,

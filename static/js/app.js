@@ -35,6 +35,12 @@
     setTimeout(() => button.classList.remove("is-copied"), 1600);
   });
 
+  // --- tabs that do not fit: the one in view lies in sight --------------------------------------
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const row = tab.parentElement;
+    if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - 24;
+  }
+
   // --- theme, alerts, choices that submit at once ---------------------------------------------
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-theme-toggle]")) {

@@ -39,6 +39,19 @@ def open_feed(client, affiliate):
     return make
 
 
+def test_prices_that_cross_are_refused(client, affiliate):
+    client.force_login(affiliate.owner)
+    fields = {
+        "name": "Tea", "layout": "google_xml", "zone": affiliate.zone.pk, "language": "en",
+        "size": "100", "price_from": "50", "price_to": "10",
+    }  # fmt: skip
+
+    page = client.post(reverse("affiliates:feed_new"), fields)
+
+    assert "The upper price is below the lower one." in page.content.decode()
+    assert not Feed.objects.exists()
+
+
 def body(answer):
     return b"".join(answer.streaming_content)
 
