@@ -25,6 +25,8 @@ SCOPES = [
     ("links:write", _("Make links")),
     ("commissions:read", _("Read orders, commissions and balances")),
     ("reports:read", _("Read clicks and reports")),
+    ("webhooks:read", _("See webhooks and what was sent to them")),
+    ("webhooks:write", _("Set up webhooks, which hear of all that they choose")),
 ]
 
 

@@ -6,6 +6,7 @@ from affiliates.api import catalogue, links
 from alliance.kernel.rest import keys
 from commissions import conversions
 from commissions.api import changes, commissions, orders, reports, wallet
+from commissions.api.webhooks import deliveries, endpoints
 from merchants.api import coupons, products
 
 app_name = "api"
@@ -13,6 +14,22 @@ urlpatterns = [
     path("changes", changes.changes, name="changes"),
     path("me", keys.me, name="me"),
     path("conversions", conversions.conversions, name="conversions"),
+    path("webhooks", endpoints.webhooks, name="webhooks"),
+    path("webhooks/<int:pk>", endpoints.webhook, name="webhook"),
+    path("webhooks/<int:pk>/pause", endpoints.pause, name="webhook_pause"),
+    path("webhooks/<int:pk>/resume", endpoints.resume, name="webhook_resume"),
+    path("webhooks/<int:pk>/secret", endpoints.secret, name="webhook_secret"),
+    path("webhooks/<int:pk>/test", deliveries.test, name="webhook_test"),
+    path("webhooks/<int:pk>/replay", deliveries.replay, name="webhook_replay"),
+    path("webhooks/<int:pk>/deliveries", deliveries.deliveries, name="webhook_deliveries"),
+    path(
+        "webhooks/<int:pk>/deliveries/<int:delivery>", deliveries.delivery, name="webhook_delivery"
+    ),
+    path(
+        "webhooks/<int:pk>/deliveries/<int:delivery>/redeliver",
+        deliveries.redeliver,
+        name="webhook_redeliver",
+    ),
     # Affiliates
     path("catalogue", catalogue.catalogue, name="catalogue"),
     path("catalogue/<int:pk>", catalogue.product, name="catalogue_product"),

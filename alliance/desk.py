@@ -31,7 +31,7 @@ from alliance.kernel import clock
 from alliance.kernel.access import has_role
 from alliance.kernel.columns import Text
 from alliance.kernel.desk import QUEUES_CACHE
-from alliance.kernel.models import ApiKey, AuditEvent, StaffRole, User
+from alliance.kernel.models import ApiKey, AuditEvent, Endpoint, StaffRole, User
 from campaigns.models import Campaign, CouponStock, Enrolment, Grant, Season, SlateItem, Subsidy
 from commissions import figures
 from commissions.admin.verification import SEES_BOOKS, results_context
@@ -155,6 +155,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
             (Relation, "handshake"),
             (Intermediation, "diversity_3"),
             (ApiApp, "extension"),
+            (Endpoint, "webhook"),
             (Merchant, "storefront"),
             (Shop, "store"),
         ),

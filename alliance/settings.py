@@ -427,10 +427,13 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "alliance.kernel.schema.with_refusals",
+        "commissions.outgoing.described.with_webhooks",
     ],
     "ENUM_NAME_OVERRIDES": {
         "OrderStateEnum": "merchants.models.OrderState",
         "CommissionStateEnum": "commissions.models.CommissionState",
+        "DeliveryStateEnum": "alliance.kernel.models.DeliveryState",
+        "WebhookStateEnum": "alliance.kernel.models.EndpointState",
         "ProductStateEnum": "merchants.models.ProductState",
         "RefundStateEnum": "merchants.services.order_reports.REFUND_STATES",
     },

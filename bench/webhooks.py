@@ -23,7 +23,7 @@ from django.test import override_settings
 from affiliates.services import touches_record
 from alliance.kernel import clock, outbound
 from alliance.kernel.models import Delivery, DeliveryState, Endpoint, EndpointState, Side, User
-from alliance.kernel.outbox import EVENTS
+from alliance.kernel.outbox import EVENTS, KEPT
 from bench.trade import Trade, trade_make
 from bench.world import LINES, World, world_make
 from commissions import pipeline
@@ -68,7 +68,7 @@ def _listen(url: str, merchants: list[int], affiliates: list[int]) -> None:
 def _way(way: str) -> Iterator[None]:
     """With the telling taken out, with nobody who listens, or with everybody."""
     state = EndpointState.ON if way == "everybody" else EndpointState.PAUSED
-    Endpoint.objects.update(state=state)
+    Endpoint.objects.update(state=state, off_at=None if way == "everybody" else clock.now() - KEPT)
     with ExitStack() as stack:
         if way == "taken out":
             for place in ("pipeline.commissions_tell", "services.settlements.settlement_tell"):
@@ -124,7 +124,7 @@ def _prove(booked: int, settled: int) -> None:
 
 
 def _bring(url: str, heard: Counter[str], messages: int) -> None:
-    Endpoint.objects.update(state=EndpointState.ON)
+    Endpoint.objects.update(state=EndpointState.ON, off_at=None)
     keep = Delivery.objects.order_by("pk").values_list("pk", flat=True)[:messages]
     Delivery.objects.exclude(pk__in=list(keep)).delete()
     start = perf_counter()

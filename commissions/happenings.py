@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel.models import Side
 from alliance.kernel.outbox import (
     EVENTS,
+    HEARS,
     INTO,
     EventKind,
     facts_write,
@@ -48,10 +49,10 @@ _OF_MERCHANT = """
     'affiliate', c.affiliate_id
 """
 _COMMISSIONS = f"""{INTO} (
-    SELECT e.id AS endpoint_id, f.kind, json_build_object({_FIGURES} {{figures}}) AS data
+    SELECT e.id AS endpoint_id, e.state, f.kind, json_build_object({_FIGURES} {{figures}}) AS data
     FROM ({{facts}}) AS f
     JOIN commissions_commission c ON c.id = f.commission_id AND c.{{side}}_id = ANY(%(keys)s)
-    JOIN kernel_endpoint e ON e.organisation = '{{side}}:' || c.{{side}}_id AND e.state = 'on'
+    JOIN kernel_endpoint e ON e.organisation = '{{side}}:' || c.{{side}}_id AND {HEARS}
         AND f.kind = ANY(e.kinds)
     JOIN merchants_orderline l ON l.id = c.line_id
     JOIN merchants_order o ON o.id = l.order_id
@@ -107,14 +108,14 @@ def _tell(facts: str, hearing: Iterable[str], **values: Any) -> None:
 # --- Settlements ----------------------------------------------------------------------------------
 
 _SHARES = f"""{INTO} (
-    SELECT e.id AS endpoint_id, 'settlement.closed' AS kind, json_build_object(
+    SELECT e.id AS endpoint_id, e.state, 'settlement.closed' AS kind, json_build_object(
         'settlement', s.settlement_id, 'month', %(month)s::text, 'currency', %(currency)s::text,
         'commissions', s.commissions, 'net_minor', s.net_minor,
         'debt_repaid_minor', s.debt_repaid_minor, 'corrections', s.corrections,
         'corrected_minor', s.corrected_minor
     ) AS data
     FROM commissions_settlementshare s
-    JOIN kernel_endpoint e ON e.organisation = 'affiliate:' || s.affiliate_id AND e.state = 'on'
+    JOIN kernel_endpoint e ON e.organisation = 'affiliate:' || s.affiliate_id AND {HEARS}
         AND 'settlement.closed' = ANY(e.kinds)
     WHERE s.settlement_id = %(settlement)s ORDER BY s.affiliate_id, e.id
 ) AS told"""

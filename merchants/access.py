@@ -28,6 +28,8 @@ SCOPES = [
     ("coupons:read", _("Read coupons")),
     ("reports:read", _("Read reports")),
     ("wallet:read", _("Read the wallet")),
+    ("webhooks:read", _("See webhooks and what was sent to them")),
+    ("webhooks:write", _("Set up webhooks, which hear of all that they choose")),
 ]
 
 View = Callable[..., HttpResponseBase]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel.models import Side
 from alliance.kernel.outbox import (
     EVENTS,
+    HEARS,
     INTO,
     EventKind,
     facts_write,
@@ -24,7 +25,7 @@ from merchants.models import MerchantState, Product, Shop
 TOGETHER = 500  # products in one message, at most
 
 _ORDERS = f"""{INTO} (
-    SELECT e.id AS endpoint_id, %(kind)s::text AS kind, json_build_object(
+    SELECT e.id AS endpoint_id, e.state, %(kind)s::text AS kind, json_build_object(
         'order', o.external_id, 'shop', o.shop_id, 'state', o.state, 'revision', o.version,
         'currency', o.currency, 'amount_minor', lines.amount, 'refunded_minor', lines.refunded,
         'placed_at', {stamp_sql("o.placed_at")}, 'paid_at', {stamp_sql("o.paid_at")},
@@ -32,7 +33,7 @@ _ORDERS = f"""{INTO} (
         'void_reason', o.void_reason
     ) AS data
     FROM merchants_order o
-    JOIN kernel_endpoint e ON e.organisation = 'merchant:' || o.merchant_id AND e.state = 'on'
+    JOIN kernel_endpoint e ON e.organisation = 'merchant:' || o.merchant_id AND {HEARS}
         AND %(kind)s = ANY(e.kinds)
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(amount_minor), 0)::bigint AS amount,

@@ -19,7 +19,7 @@ from alliance.kernel.key_forms import KeyForm
 def _page(request: AffiliateRequest, **more: Any) -> HttpResponse:
     context = {
         "keys": queries.api_keys_for(request.user),
-        "key_form": KeyForm(scopes=SCOPES),
+        "key_form": KeyForm(scopes=SCOPES, sandbox=True),
         "now": clock.now(),
         **more,
     }
@@ -38,7 +38,7 @@ def keys(request: AffiliateRequest) -> HttpResponse:
 @affiliate_required(owner=True)
 def key_new(request: AffiliateRequest) -> HttpResponse:
     """A key, shown this once."""
-    form = KeyForm(request.POST, scopes=SCOPES)
+    form = KeyForm(request.POST, scopes=SCOPES, sandbox=True)
     if not form.is_valid():
         return _page(request, key_form=form)
     key, token = api_key_issue(

@@ -8,15 +8,16 @@ one statement around `INTO`. The messages leave after the commit.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import current_app
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 
 from alliance.kernel import clock
-from alliance.kernel.models import Delivery, Endpoint, EndpointState, Side
+from alliance.kernel.models import Delivery, DeliveryState, Endpoint, EndpointState, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,20 @@ EVENTS: dict[str, EventKind] = {}
 VERSION = 1  # of the messages: it grows when a field goes or changes its meaning
 
 SEND = "commissions.tasks.deliveries_send"  # who brings them there stands further left
-# The head of a statement that writes deliveries: what follows selects the endpoint's key, the name
-# of the event and its data as json. %(now)s: see `facts_write`.
+KEPT = timedelta(days=30)  # messages; and how long after it went off some are kept for an endpoint
+# The head of a statement that writes deliveries: what follows selects the endpoint's key and state,
+# the name of the event and its data as json. %(now)s: see `facts_write`.
 INTO = """
     INSERT INTO kernel_delivery
         (endpoint_id, uid, kind, body, created_at, state, attempts, due_at)
     SELECT told.endpoint_id, gen_random_uuid(), told.kind, json_build_object(
         'type', told.kind, 'timestamp', %(timestamp)s::text, 'version', %(version)s::int,
         'data', told.data
-    )::text, %(now)s, 'waiting', 0, %(now)s FROM
+    )::text, %(now)s, CASE told.state WHEN 'on' THEN 'waiting' ELSE 'missed' END, 0,
+    CASE told.state WHEN 'on' THEN %(now)s::timestamptz END FROM
 """
+# Whether an endpoint `e` is told, or at least something is kept for it: as `_hears`.
+HEARS = "NOT e.sandbox AND (e.state = 'on' OR e.off_at > %(now)s::timestamptz - interval '30 days')"
 
 
 def side_of(organisation: str) -> Side:
@@ -55,10 +60,15 @@ def key_of(organisation: str) -> int:
 
 def listening(*kinds: str, among: Iterable[str] | None = None) -> set[str]:
     """The organisations that hear of one of these at least; `among` these, if given."""
-    ends = Endpoint.objects.filter(state=EndpointState.ON, kinds__overlap=list(kinds))
+    ends = Endpoint.objects.filter(_hears(), kinds__overlap=list(kinds))
     if among is not None:
         ends = ends.filter(organisation__in=list(among))
     return set(ends.values_list("organisation", flat=True))
+
+
+def _hears() -> Q:
+    lately_off = Q(off_at__gt=clock.now() - KEPT)
+    return Q(sandbox=False) & (Q(state=EndpointState.ON) | lately_off)
 
 
 @transaction.atomic
@@ -66,19 +76,26 @@ def happened(kind: str, *, whom: Iterable[str], data: Mapping[str, Any]) -> None
     """Tell the endpoints of these organisations that want to hear of `kind`; of postbacks, those
     for all places. `data` must be JSON-able, with moments by `stamp`."""
     ends = Endpoint.objects.filter(
-        state=EndpointState.ON, kinds__contains=[kind], organisation__in=list(whom), only=""
+        _hears(), kinds__contains=[kind], organisation__in=list(whom), only=""
     )
     now = clock.now()
     text = body(kind, data)
-    made = Delivery.objects.bulk_create(
-        [
-            Delivery(endpoint_id=pk, kind=kind, body=text, created_at=now, due_at=now)
-            for pk in ends.order_by("pk").values_list("pk", flat=True)
-        ],
-        batch_size=1000,
-    )
-    if made:
+    made = [
+        delivery_of(pk, state, kind=kind, body=text, created_at=now)
+        for pk, state in ends.order_by("pk").values_list("pk", "state")
+    ]
+    if Delivery.objects.bulk_create(made, batch_size=1000):
         wake()
+
+
+def delivery_of(endpoint_pk: int, state: str, **facts: Any) -> Delivery:
+    """A message, unsaved: due at once, or kept for when the endpoint is on again."""
+    row = Delivery(endpoint_id=endpoint_pk, **facts)
+    if state == EndpointState.ON:
+        row.due_at = row.created_at
+    else:
+        row.state, row.due_at = DeliveryState.MISSED, None
+    return row
 
 
 def facts_write(sql: str, **facts: Any) -> None:

@@ -10,24 +10,21 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from affiliates.access import IsAffiliate
 from affiliates.api import catalogue
 from affiliates.queries import offers_of, products_known
 from alliance.kernel import feed
-from alliance.kernel.access import HasScope, ScopeMissing
+from alliance.kernel.access import ScopeMissing
 from alliance.kernel.errors import Invalid
 from alliance.kernel.feed import Place
-from alliance.kernel.models import ApiKey
 from alliance.kernel.rest.pages import MOST, cursor_read, cursor_say
 from alliance.kernel.rest.views import ApiView
 from alliance.kernel.rest.words import Strict
 from commissions import queries
-from commissions.api import commissions
+from commissions.api import IsPartner, commissions
 from commissions.models import Settlement
 from commissions.queries import changes as changes_of
 from commissions.queries.changes import Change, Source, changes_behind
 from commissions.reports import OrderOut
-from merchants.access import IsMerchant
 from merchants.api.products import ProductOut
 from merchants.queries import products_for
 
@@ -75,18 +72,6 @@ class SettlementOut(serializers.ModelSerializer[Settlement]):
     class Meta:
         model = Settlement
         fields = tuple(SETTLEMENT)
-
-
-class IsPartner(HasScope):
-    """A key of either side, as IsMerchant and IsAffiliate let it in."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        key = request.auth
-        ours = isinstance(key, ApiKey) and key.organisation.startswith("affiliate:")
-        side = IsAffiliate() if ours else IsMerchant()
-        if side.has_permission(request, view):
-            return True
-        return self.refused(side.code, side.message)
 
 
 class ChangesView(ApiView):

@@ -254,8 +254,8 @@ def _die(endpoint: Endpoint, *, gone: bool) -> None:
     """It has not answered for the whole of the schedule, or said that it is gone."""
     if endpoint.state != EndpointState.ON:
         return
-    endpoint.state = EndpointState.DEAD
-    endpoint.save(update_fields=["state"])
+    endpoint.state, endpoint.off_at = EndpointState.DEAD, clock.now()
+    endpoint.save(update_fields=["state", "off_at"])
     leave(endpoint)
     event = audit.record("endpoint.switched_off", endpoint, reason="gone" if gone else "silent")
     endpoint_tell(endpoint, event, gone=gone)

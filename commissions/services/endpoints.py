@@ -1,7 +1,7 @@
 """Addresses of other systems: made, changed, tried, switched off and on (docs/webhooks.md)."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -19,15 +19,15 @@ from alliance.kernel.models import (
     Side,
     User,
 )
-from alliance.kernel.outbox import EVENTS, body, key_of, side_of, wake
+from alliance.kernel.outbox import EVENTS, KEPT, body, key_of, side_of, wake
 from commissions.happenings import sample_of
 from commissions.outgoing import macros, signing
 from commissions.outgoing.delivery import leave
 
-KEPT = timedelta(days=30)
 MOST = 20  # endpoints of one organisation
 TESTS_AN_HOUR = 60  # of one organisation: each is a call that it has us make, or ten
 FORGOTTEN = 5000  # at a time
+REPLAYED = 10_000  # at a time
 # What a tracker is told of: what became of the commission of a click.
 POSTBACK_KINDS = (
     "commission.estimated",
@@ -47,16 +47,26 @@ def kinds_for(side: Side, form: str) -> list[str]:
 
 @transaction.atomic
 def webhook_open(
-    *, actor: User, organisation: str, name: str, url: str, kinds: Sequence[str]
+    *,
+    actor: User,
+    organisation: str,
+    name: str,
+    url: str,
+    kinds: Sequence[str],
+    sandbox: bool = False,
 ) -> tuple[Endpoint, str]:
-    """A new endpoint, and the secret that its messages are signed with: told this once.
+    """A new endpoint, and the secret that its messages are signed with: told this once. A sandbox's
+    hears of invented orders only.
 
     Raises Invalid with the field, NotAllowed beyond MOST.
     """
     _room(organisation)
     secret = signing.secret_new()
     made = Endpoint(
-        organisation=organisation, form=EndpointForm.WEBHOOK, secret=signing.locked(secret)
+        organisation=organisation,
+        form=EndpointForm.WEBHOOK,
+        secret=signing.locked(secret),
+        sandbox=sandbox,
     )
     _fill(made, name=name, url=url, kinds=kinds)
     made.save()
@@ -121,7 +131,7 @@ def secret_rotate(*, actor: User, endpoint: Endpoint) -> str:
 
 @transaction.atomic
 def endpoint_pause(*, actor: User, endpoint: Endpoint) -> None:
-    """ON → PAUSED: nothing is kept for it, and what waits has failed. Raises WrongState."""
+    """ON → PAUSED: nothing is sent to it, and what waits has failed. Raises WrongState."""
     held = _locked(endpoint)
     _move(held, EndpointState.PAUSED, EndpointState.ON)
     leave(held)
@@ -130,7 +140,7 @@ def endpoint_pause(*, actor: User, endpoint: Endpoint) -> None:
 
 @transaction.atomic
 def endpoint_resume(*, actor: User, endpoint: Endpoint) -> None:
-    """PAUSED, DEAD → ON: from now on. What failed is sent if somebody asks for it."""
+    """PAUSED, DEAD → ON: from now on. What it missed is sent if somebody asks for it."""
     held = _locked(endpoint)
     held.failing_since = None
     _move(held, EndpointState.ON, EndpointState.PAUSED, EndpointState.DEAD)
@@ -178,16 +188,24 @@ def delivery_repeat(*, actor: User, delivery: Delivery) -> None:
 
 
 @transaction.atomic
-def failed_repeat(*, actor: User, endpoint: Endpoint, since: datetime) -> int:
-    """All that failed since then, once more; how many. Raises WrongState if the endpoint is off."""
+def events_replay(*, actor: User, endpoint: Endpoint, since: datetime) -> tuple[int, bool]:
+    """What it did not take since then, because it failed or the endpoint was off: once more, the
+    oldest first, REPLAYED at most. How many, and whether there are more to ask for.
+
+    Raises WrongState if the endpoint is off.
+    """
     held = _locked(endpoint)
     _on(held)
-    failed = held.deliveries.filter(state=DeliveryState.FAILED, created_at__gte=since)
-    count = failed.update(state=DeliveryState.WAITING, attempts=0, due_at=clock.now())
+    missed = held.deliveries.filter(
+        state__in=(DeliveryState.FAILED, DeliveryState.MISSED), created_at__gte=since
+    )
+    found = list(missed.order_by("created_at", "pk").values_list("pk", flat=True)[: REPLAYED + 1])
+    rows = Delivery.objects.filter(pk__in=found[:REPLAYED])
+    count = rows.update(state=DeliveryState.WAITING, attempts=0, due_at=clock.now())
     if count:
         audit.record("endpoint.repeated", held, actor=actor, count=count)
         wake()
-    return count
+    return count, len(found) > REPLAYED
 
 
 def deliveries_forget() -> None:
@@ -212,8 +230,8 @@ def _on(endpoint: Endpoint) -> None:
 def _move(held: Endpoint, to: EndpointState, *sources: EndpointState) -> None:
     if held.state not in sources:
         raise WrongState
-    held.state = to
-    held.save(update_fields=["state", "failing_since"])
+    held.state, held.off_at = to, None if to == EndpointState.ON else clock.now()
+    held.save(update_fields=["state", "off_at", "failing_since"])
 
 
 def _room(organisation: str) -> None:
@@ -244,7 +262,10 @@ def _fill(
         endpoint.url, endpoint.method = macros.checked(url), _method(method)
         endpoint.only = _own(only, key_of(endpoint.organisation))
         return
-    parts = outbound.check(url)
+    try:
+        parts = outbound.check(url)
+    except outbound.NotFetched as refusal:
+        raise Invalid(refusal.message, field="url") from refusal
     if parts.fragment:
         raise Invalid(outbound.Trouble.ADDRESS.label, field="url")
     endpoint.url = url.strip()

@@ -155,7 +155,7 @@ def attempt(request: Asked, pk: int, *, side: Side) -> HttpResponse:
 def pause(request: Asked, pk: int, *, side: Side) -> HttpResponse:
     held = _mine(request, side, pk)
     services.endpoint_pause(actor=request.user, endpoint=held)
-    messages.success(request, _("Paused: nothing is kept for it meanwhile."))
+    messages.success(request, _("Paused. What happens meanwhile is kept for it for 30 days."))
     return _back(side, held)
 
 
@@ -163,7 +163,7 @@ def pause(request: Asked, pk: int, *, side: Side) -> HttpResponse:
 def resume(request: Asked, pk: int, *, side: Side) -> HttpResponse:
     held = _mine(request, side, pk)
     services.endpoint_resume(actor=request.user, endpoint=held)
-    messages.success(request, _("On again, from now on."))
+    messages.success(request, _("On again, from now on. Below, you can have sent what it missed."))
     return _back(side, held)
 
 
@@ -184,15 +184,17 @@ def drop(request: Asked, pk: int, *, side: Side) -> HttpResponse:
 
 
 @require_POST
-def repeat_failed(request: Asked, pk: int, *, side: Side) -> HttpResponse:
+def replay(request: Asked, pk: int, *, side: Side) -> HttpResponse:
     held = _mine(request, side, pk)
     days = key_in(request.POST.get("days", ""))
     since = clock.now() - timedelta(days=days if days in DAYS else DAYS[0])
-    count = services.failed_repeat(actor=request.user, endpoint=held, since=since)
+    count, more = services.events_replay(actor=request.user, endpoint=held, since=since)
     words = ngettext(
         "%(count)d message is sent again.", "%(count)d messages are sent again.", count
     )
     messages.success(request, words % {"count": count})
+    if more:
+        messages.info(request, _("There are more: ask once more for the next ones."))
     return _back(side, held)
 
 
@@ -236,7 +238,7 @@ def paths(side: Side, under: str) -> list[URLPattern]:
         room("<int:pk>/pause/", pause, "endpoint_pause"),
         room("<int:pk>/resume/", resume, "endpoint_resume"),
         room("<int:pk>/secret/", secret, "endpoint_secret"),
-        room("<int:pk>/repeat/", repeat_failed, "endpoint_repeat"),
+        room("<int:pk>/repeat/", replay, "endpoint_repeat"),
         room("<int:pk>/remove/", drop, "endpoint_drop"),
         room("messages/<int:pk>/", message, "delivery"),
         room("messages/<int:pk>/repeat/", repeat, "delivery_repeat"),

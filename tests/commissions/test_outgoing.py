@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import jsonschema
 import pytest
 from django.db import connections
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -24,6 +25,7 @@ from commissions.happenings import sample_of
 from commissions.models import Commission
 from commissions.outgoing import delivery
 from commissions.outgoing.delivery import SCHEDULE, deliveries_due_send
+from commissions.outgoing.described import message_schema
 from commissions.services import endpoints, payouts, settlements
 from commissions.services.campaigns import campaign_pause
 from commissions.services.violations import violation_open
@@ -138,6 +140,7 @@ def test_the_life_of_an_order_is_told_to_both_sides_and_verified_by_the_standard
         for message in told(endpoint):
             sample = sample_of(message["type"], side)
             assert list(message["data"]) == list(sample), message["type"]
+            jsonschema.validate(message, message_schema(message["type"]))
 
     Delivery.objects.update(due_at=clock.now())
     deliveries_due_send()
@@ -324,19 +327,58 @@ def test_who_is_silent_through_the_whole_schedule_is_switched_off_and_told(cast,
     notice = Notification.objects.get(kind="endpoint.switched_off")
     assert notice.user == cast.lin
     assert AuditEvent.objects.filter(verb="endpoint.switched_off").count() == 1
-    with clock.at(MAY):
-        cast.sold("A")  # nothing is kept for it
-    assert Delivery.objects.count() == 1
     with pytest.raises(WrongState):
         endpoints.delivery_repeat(actor=cast.lin, delivery=row)
 
     world.answers["/hook"] = OK
     endpoints.endpoint_resume(actor=cast.lin, endpoint=hook)
     since = clock.now() - timedelta(days=1)
-    assert endpoints.failed_repeat(actor=cast.lin, endpoint=hook, since=since) == 1
+    assert endpoints.events_replay(actor=cast.lin, endpoint=hook, since=since) == (1, False)
     deliveries_due_send()
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("delivered", 1)
+
+
+def test_what_happens_while_it_is_off_is_sent_once_somebody_asks(cast, world, monkeypatch):
+    mine, _secret = webhook(cast, world.url("/hook"), "commission.estimated", "campaign.published")
+    theirs, _secret = webhook(
+        cast, world.url("/hook"), "order.created", "commission.estimated", side="merchant"
+    )
+    played, _secret = webhook(cast, world.url("/hook"), "commission.estimated")
+    Endpoint.objects.filter(pk=played.pk).update(sandbox=True)
+    with clock.at(MAY):
+        for hook, actor in ((mine, cast.lin), (theirs, cast.chen)):
+            endpoints.endpoint_pause(actor=actor, endpoint=hook)
+        cast.sold("A")
+        cast.publish(cast.campaign())
+    states = Delivery.objects.values_list("endpoint", "kind", "state", "due_at").order_by("pk")
+    assert set(states) == {
+        (mine.pk, "commission.estimated", "missed", None),
+        (mine.pk, "campaign.published", "missed", None),
+        (theirs.pk, "order.created", "missed", None),
+        (theirs.pk, "commission.estimated", "missed", None),
+    }
+    with clock.at(MAY + timedelta(days=30)):  # nobody comes back to it: no more is kept
+        cast.sold("B")
+        assert Delivery.objects.count() == 4
+    with clock.at(MAY + timedelta(days=1)):
+        with pytest.raises(WrongState):
+            endpoints.events_replay(actor=cast.lin, endpoint=mine, since=MAY)
+        endpoints.endpoint_resume(actor=cast.lin, endpoint=mine)
+        deliveries_due_send()
+        assert world.heard == []  # only what somebody asks for
+        asked = {"actor": cast.lin, "endpoint": mine}
+        later = MAY + timedelta(hours=1)
+        assert endpoints.events_replay(**asked, since=later) == (0, False)
+        assert endpoints.events_replay(**asked, since=MAY) == (2, False)
+        deliveries_due_send()
+        assert len(world.heard) == 2
+        endpoints.endpoint_resume(actor=cast.chen, endpoint=theirs)
+        monkeypatch.setattr(endpoints, "REPLAYED", 1)
+        asked = {"actor": cast.chen, "endpoint": theirs, "since": MAY}
+        assert endpoints.events_replay(**asked) == (1, True)  # the oldest first
+        assert Delivery.objects.get(state="waiting").kind == "order.created"
+        assert endpoints.events_replay(**asked) == (1, False)
 
 
 def test_nobody_has_others_called_without_end(cast, hook, monkeypatch):

@@ -18,6 +18,7 @@ from affiliates.services import link_create, policy_set
 from aiassist.models import Autopilot, AutopilotDecision, PromptRun, RiskPolicy, RiskReview
 from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
+from alliance.kernel.models import Endpoint
 from alliance.kernel.money import cny
 from campaigns.models import Campaign, Enrolment, Grant, Season, SlateItem, Subsidy
 from campaigns.services.stock import stock_make
@@ -290,6 +291,16 @@ def entries(world: World, count: int) -> None:
         )
 
 
+def endpoints(world: World, count: int) -> None:
+    Endpoint.objects.bulk_create(
+        Endpoint(
+            organisation="affiliate:1", form="postback", name=f"T{i}", url="https://t.example/",
+            method="GET", kinds=["commission.void"],
+        )
+        for i in range(count)
+    )  # fmt: skip
+
+
 def keys(world: World, count: int) -> None:
     for i in range(count):
         api_key_issue(actor=world.cast.chen, organisation="merchant:1", name=f"K{i}", scopes=[])
@@ -446,6 +457,7 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "commissions.apiapp": apps,
     "kernel.apikey": keys,
     "kernel.auditevent": events,
+    "kernel.endpoint": endpoints,
     "kernel.user": users,
     "merchants.category": products,
     "merchants.coupon": products,

@@ -38,7 +38,14 @@ from aiassist.models import (
 from aiassist.services.autopilot.policies import Limits, PolicyWish, policy_sign
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
-from alliance.kernel.models import AuditEvent, StaffRole, User
+from alliance.kernel.models import (
+    AuditEvent,
+    Delivery,
+    DeliveryCall,
+    Endpoint,
+    StaffRole,
+    User,
+)
 from alliance.kernel.money import cny
 from campaigns.models import Campaign, Enrolment, Grant
 from campaigns.services.campaigns import campaign_make
@@ -221,6 +228,20 @@ def score_of(affiliate: Affiliate) -> RiskScore:
         affiliate=affiliate, day=JUNE_22.date(), orders=40, kind="small", category="tea",
         chance_ppm=21, false_bps=40, findings=[finding],
     )  # fmt: skip
+
+
+def hook_silent(cast: Cast) -> Endpoint:
+    """A webhook whose server answers no more."""
+    made = Endpoint.objects.create(
+        organisation=f"affiliate:{cast.affiliate.pk}", form="webhook", name="Silent",
+        url="https://hooks.example/in?token=never-shown", kinds=["payout.paid"], secret="locked",
+        failing_since=cast.moment,
+    )  # fmt: skip
+    row = Delivery.objects.create(
+        endpoint=made, kind="payout.paid", body="{}", state="failed", due_at=None, attempts=10
+    )
+    DeliveryCall.objects.create(delivery=row, url=made.url, status=503, took_ms=12)
+    return made
 
 
 def world_make() -> World:
@@ -462,5 +483,6 @@ def world_make() -> World:
             affiliate=cast.affiliate, zone=cast.zone, name="Tea", size=4, wish={}, code="tea"
         ),
     ]
+    everything += [hook_silent(cast)]
     world.things = {thing._meta.label_lower: thing for thing in everything}
     return world

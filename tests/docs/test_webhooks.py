@@ -4,14 +4,16 @@ import json
 import re
 
 import pytest
+from django.test import Client
 
+from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import Delivery, Endpoint, Side
 from alliance.kernel.outbox import EVENTS
 from commissions.happenings import sample_of
 from commissions.outgoing import delivery, macros
 from commissions.outgoing.delivery import deliveries_due_send
 from commissions.services.endpoints import endpoint_try, postback_open, webhook_open
-from tests.cast import user_make
+from tests.cast import cast_make, user_make
 from tests.docs import DOCS
 from tests.far_end import WORLD
 
@@ -73,3 +75,19 @@ def test_every_event_macro_and_wait_is_told():
     words = re.search(r"after (5 seconds, 5 minutes, 30 minutes), (.*?) hours", WEBHOOKS, re.DOTALL)
     assert hours[1:4] == [5 / 3600, 5 / 60, 0.5]
     assert [int(n) for n in re.findall(r"\d+", words[2])] == hours[4:]
+
+
+def test_a_program_sets_one_up_as_the_example_says(db):
+    cast, shown = cast_make(), json.loads(block(WEBHOOKS, "json", 1))
+    _key, token = api_key_issue(
+        actor=cast.lin, organisation=f"affiliate:{cast.affiliate.pk}", name="Guide",
+        scopes=["webhooks:write"],
+    )  # fmt: skip
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    made = client.post("/api/v1/webhooks", shown, "application/json")
+    assert made.status_code == 201
+    assert {**made.json()["webhook"], **shown} == made.json()["webhook"]
+    for word in ("pause", "resume", "secret", "test"):
+        assert f"`{word}`" in WEBHOOKS
+        path = f"/api/v1/webhooks/{made.json()['webhook']['id']}/{word}"
+        assert client.post(path, {}, "application/json").status_code in (200, 201), word

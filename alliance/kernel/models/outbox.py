@@ -30,7 +30,8 @@ class EndpointState(models.TextChoices):
 class Endpoint(Stamped):
     """An address of an organisation's own system, and what it wants to hear of.
 
-    While it is not on, nothing is kept for it.
+    What happens while it is off is kept for it, for thirty days (`outbox.KEPT`), and sent if its
+    people ask for it. A sandbox's hears of invented orders only, and of nothing real.
     """
 
     organisation = models.CharField(
@@ -52,7 +53,9 @@ class Endpoint(Stamped):
     state = models.CharField(
         _("state"), max_length=6, choices=EndpointState, default=EndpointState.ON
     )
+    off_at = models.DateTimeField(_("off since"), null=True, blank=True)
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
+    sandbox = models.BooleanField(_("sandbox"), default=False)
 
     class Meta:
         verbose_name = _("endpoint")
@@ -68,6 +71,11 @@ class Endpoint(Stamped):
                 | (~models.Q(secret_before="") & models.Q(before_until__isnull=False)),
                 name="endpoint_secret_before_has_end",
             ),
+            models.CheckConstraint(
+                condition=models.Q(state="on", off_at=None)
+                | (~models.Q(state="on") & models.Q(off_at__isnull=False)),
+                name="endpoint_off_since",
+            ),
         ]
         indexes = [models.Index(fields=["organisation"], name="endpoint_by_organisation")]
 
@@ -79,6 +87,7 @@ class DeliveryState(models.TextChoices):
     WAITING = "waiting", pgettext_lazy("delivery", "Waiting")  # waiting → delivered | failed
     DELIVERED = "delivered", pgettext_lazy("delivery", "Delivered")
     FAILED = "failed", pgettext_lazy("delivery", "Failed")  # asked for again, it waits again
+    MISSED = "missed", pgettext_lazy("delivery", "Missed")  # its endpoint was off: never sent
 
 
 class Delivery(models.Model):

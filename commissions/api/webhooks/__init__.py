@@ -1,0 +1,60 @@
+"""/api/v1/webhooks: what a team's own system hears of us, set up by that system (docs/webhooks.md).
+
+The services are those of the pages. A secret is in the first answer and in no later one, whatever
+Idempotency-Key is sent.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from rest_framework.response import Response
+
+from alliance.kernel.idempotency import Answer
+from alliance.kernel.models import Endpoint
+from alliance.kernel.rest.pages import said
+from alliance.kernel.rest.views import ApiView
+from commissions.api import IsPartner, PartnerCall
+from commissions.api.webhooks.words import WebhookOut
+from commissions.queries.endpoints import counted, webhooks_of
+
+
+class WebhookCall(ApiView):
+    permission_classes = [IsPartner]
+    required_scope = {
+        "GET": "webhooks:read",
+        **dict.fromkeys(("POST", "PATCH", "DELETE"), "webhooks:write"),
+    }
+    in_sandbox = True
+
+    def mine(self, request: PartnerCall, pk: int) -> Endpoint:
+        """A live key's are those of real events, a sandbox key's those of invented ones."""
+        return get_object_or_404(webhooks_of(request.auth), pk=pk)
+
+    def told(self, request: PartnerCall, pk: int, fields: str = "") -> dict[str, Any]:
+        row = get_object_or_404(counted(webhooks_of(request.auth)), pk=pk)
+        return dict(said(WebhookOut, row, fields))
+
+    def doing(self, request: PartnerCall, pk: int, service: Callable[..., Any]) -> Response:
+        """Carry a service out for the webhook, and tell it as it is then."""
+
+        def call() -> Answer:
+            service(actor=request.user, endpoint=self.mine(request, pk))
+            return 200, self.told(request, pk)
+
+        return self.once(request, call)
+
+    def with_secret(self, request: PartnerCall, call: Callable[[], tuple[str, Answer]]) -> Response:
+        """What `call` answers, with its secret, which is remembered nowhere."""
+        secrets: list[str] = []
+
+        def without() -> Answer:
+            secret, (status, answer) = call()
+            secrets.append(secret)
+            return status, {**answer, "secret": None}
+
+        response = self.once(request, without)
+        if secrets:
+            response.data["secret"] = secrets[0]
+        response["Cache-Control"] = "no-store"
+        return response
