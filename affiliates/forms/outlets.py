@@ -11,6 +11,7 @@ from affiliates.forms.links import ZoneChoice
 from affiliates.forms.picking import PickingForm
 from affiliates.models import AdZone, Basket, FeedFormat
 from affiliates.services import feeds, widgets
+from affiliates.shelves import SHELVES
 from alliance.kernel.models import User
 
 
@@ -57,9 +58,20 @@ class WidgetForm(OutletForm):
         required=False,
         empty_label=_("No basket: by the filters below"),
     )
+    shelf = forms.ChoiceField(label=_("Chosen by"), required=False)
     sizes = widgets.SIZES
-    field_order = ("name", "zone", "language", "size", "basket")
+    field_order = ("name", "zone", "language", "size", "basket", "shelf")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         self.fields["basket"].queryset = queries.baskets_for(user)  # type: ignore[attr-defined]
+        self.fields["shelf"].choices = [  # type: ignore[attr-defined]
+            ("", _("You: a basket, or the filters")),
+            *((name, shelf.words) for name, shelf in SHELVES.items()),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("shelf") and cleaned.get("basket"):
+            self.add_error("shelf", _("Choose either a basket or what suits you."))
+        return cleaned

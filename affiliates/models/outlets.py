@@ -67,16 +67,23 @@ class Feed(Outlet):
 
 
 class Widget(Outlet):
-    """Products in a frame on the affiliate's own sites: those of `basket`, else by `wish`."""
+    """Products in a frame on the affiliate's own sites: those of `basket`, or of the list `shelf`
+    (affiliates.shelves) while it has any, else by `wish`."""
 
     code = models.CharField(pgettext_lazy("widget", "code"), max_length=16, unique=True)
     basket = models.ForeignKey(
         Basket, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("basket")
     )
+    shelf = models.CharField(_("chosen by"), max_length=20, blank=True)
 
     class Meta:
         verbose_name = _("widget")
         verbose_name_plural = _("widgets")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(shelf="") | models.Q(basket=None), name="widget_one_source"
+            ),
+        ]
 
     @property
     def sub(self) -> str:

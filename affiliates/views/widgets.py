@@ -18,6 +18,7 @@ from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.forms import WidgetForm
 from affiliates.models import Widget
 from affiliates.services import widgets as services
+from affiliates.shelves import SHELVES
 from alliance.kernel.embeds import snippet
 
 FRESH = 300  # seconds that a frame is shown as it is
@@ -31,6 +32,7 @@ def _page(request: AffiliateRequest, **more: Any) -> HttpResponse:
             for widget in queries.widgets_for(request.user)
         ],
         "origins": queries.origins_of(request.affiliate),
+        "shelves": {name: shelf.words for name, shelf in SHELVES.items()},
         "form": WidgetForm(user=request.user, initial=usual),
         **more,
     }

@@ -23,3 +23,4 @@ class KernelConfig(AppConfig):
         post_migrate.connect(_feed_begin, sender=self)
         autodiscover_modules("notices")  # the kinds of notifications that each app tells
         autodiscover_modules("happenings")  # the events that each app tells other systems of
+        autodiscover_modules("shelves")  # lists of products that an app chooses for affiliates

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
-from affiliates.models import AdZone, Affiliate
+from affiliates.models import AdZone, Affiliate, Basket, Widget
 from affiliates.services import affiliate_apply, link_create
 from affiliates.services.figures import clicks_count
+from affiliates.services.widgets import widget_items
 from aiassist.matching import by_worth
 from aiassist.models import Audience, Dismissal, Matches
 from aiassist.services.audiences import audience_save
@@ -288,3 +289,33 @@ def test_the_goal_of_a_season_raises_what_its_campaigns_count(cast, goods, promo
     matches_make()
     assert matched(new)[0] == "C"
     assert Matches.objects.get(affiliate=new).places[0]["favoured"]
+
+
+def test_a_widget_shows_what_suits_its_affiliate_and_the_filters_until_then(cast, goods, client):
+    client.force_login(cast.lin)
+    form = {
+        "name": "Mine", "zone": cast.zone.pk, "language": "en", "size": 2, "shelf": "for_you",
+        "category": "", "sort": "price",
+    }  # fmt: skip
+    page = reverse("affiliates:widgets")
+    assert client.post(f"{page}new/", form).status_code == 302
+    assert "What suits you (For you)" in client.get(page).content.decode()
+    widget = Widget.objects.get()
+    by_filters = [item.product for item in widget_items(widget=widget)]
+    assert len(by_filters) == 2
+
+    made = [goods[name] for name in "GCB"]
+    Matches.objects.create(
+        affiliate=cast.affiliate,
+        places=[{"product": one.pk, "because": None, "raised": 0} for one in made],
+    )
+    assert [item.product for item in widget_items(widget=widget)] == made[:2]
+    Dismissal.objects.create(affiliate=cast.affiliate, product=goods["G"])
+    shown = widget_items(widget=widget)
+    assert [item.product for item in shown] == made[1:]
+    assert all("/r/" in item.link for item in shown)
+
+    basket = Basket.objects.create(affiliate=cast.affiliate, name="Tea")
+    both = client.post(f"{page}new/", {**form, "basket": basket.pk})
+    assert "Choose either a basket or what suits you." in both.content.decode()
+    assert Widget.objects.count() == 1
