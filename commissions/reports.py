@@ -125,7 +125,7 @@ class OrderIn(Strict):
         return CLICK_ID_ALIASES
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and not data.get("click_id"):
+        if isinstance(data, Mapping) and data.get("click_id", "") in ("", None):
             said = next((data[name] for name in CLICK_ID_ALIASES if data.get(name)), "")
             data = {**data, "click_id": said}
         return super().to_internal_value(data)

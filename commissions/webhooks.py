@@ -47,7 +47,7 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
         tries.wrong(what, address)
         return HttpResponse(status=401)
     try:
-        payload = json.loads(body, parse_float=str, parse_constant=str)
+        payload = json.loads(body.decode("utf-8-sig"), parse_float=str, parse_constant=str)
         json.dumps(payload, ensure_ascii=False).encode()  # a lone half of a pair fails here
     except (ValueError, RecursionError):
         payload = None
@@ -55,10 +55,15 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(status=400)
     hearing = hook_hear(
         hook=door,
-        topic=request.headers.get(system.TOPIC, ""),
-        delivery_id=request.headers.get(system.DELIVERY, "") or hashlib.sha256(body).hexdigest(),
+        topic=_said(request, system.TOPIC),
+        delivery_id=_said(request, system.DELIVERY) or hashlib.sha256(body).hexdigest(),
         payload=payload,
     )
     if hearing and hearing.order_pk:
         tasks.orders_process.delay_on_commit([hearing.order_pk])  # type: ignore[attr-defined]
     return HttpResponse(status=200)
+
+
+def _said(request: HttpRequest, name: str) -> str:
+    """A header, without the NULs that no database keeps."""
+    return request.headers.get(name, "").replace("\x00", "").strip()

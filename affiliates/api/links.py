@@ -21,7 +21,7 @@ from alliance.kernel.http import envelope_of
 from alliance.kernel.idempotency import Answer
 from alliance.kernel.rest.pages import PageQuery, page_of, pages_of, said
 from alliance.kernel.rest.views import ApiView
-from alliance.kernel.rest.words import ErrorOut, FieldsQuery, Strict
+from alliance.kernel.rest.words import ErrorOut, FieldsQuery, Strict, list_in
 from alliance.kernel.schema import IDEMPOTENCY
 from merchants.models import Product
 
@@ -249,15 +249,7 @@ class LinksBulkView(ApiView):
         """Each has its own result: one that cannot be made hurts no other."""
 
         def call() -> Answer:
-            wishes = request.data.get("links") if isinstance(request.data, dict) else None
-            if not isinstance(wishes, list) or not wishes:
-                raise Invalid(_("Give a list of links."), field="links")
-            if len(wishes) > BULK_MOST:
-                raise Invalid(
-                    _("At most %(most)d links at once.") % {"most": BULK_MOST},
-                    field="links",
-                    most=BULK_MOST,
-                )
+            wishes = list_in(request.data, "links", most=BULK_MOST)
             return 200, {"results": [_result(one) for one in _read_and_made(request, wishes)]}
 
         return self.once(request, call)

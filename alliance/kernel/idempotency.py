@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from alliance.kernel.errors import Invalid, KeyReused
 from alliance.kernel.models import IdempotentCall
 
 Answer = tuple[int, Any]
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # PostgreSQL keeps no NUL, and nobody reads the others
 
 
 def once(*, scope: str, key: str, content: Any, call: Callable[[], Answer]) -> tuple[Answer, bool]:
@@ -19,13 +21,16 @@ def once(*, scope: str, key: str, content: Any, call: Callable[[], Answer]) -> t
 
     Returns the answer and whether it is a replay. A second call waits for the first (row lock on
     the unique key). Without a key the call simply runs. Raises KeyReused when the key came with
-    another content, Invalid when it is too long.
+    another content, Invalid when it is too long or has control characters in it.
     """
     if not key:
         with transaction.atomic():
             return call(), False
-    if len(key) > 255:
-        raise Invalid(_("An idempotency key has at most 255 characters."), field="Idempotency-Key")
+    if len(key) > 255 or _CONTROL.search(key):
+        raise Invalid(
+            _("An idempotency key has at most 255 characters, and none that control anything."),
+            field="Idempotency-Key",
+        )
     fingerprint = hashlib.sha256(
         json.dumps(content, sort_keys=True, default=str).encode()
     ).hexdigest()

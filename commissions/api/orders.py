@@ -13,7 +13,7 @@ from alliance.kernel.http import envelope_of
 from alliance.kernel.idempotency import Answer
 from alliance.kernel.rest.pages import Page, PageQuery, page_of, pages_of, said
 from alliance.kernel.rest.views import ApiView
-from alliance.kernel.rest.words import Day, FieldsQuery
+from alliance.kernel.rest.words import Day, FieldsQuery, list_in
 from alliance.kernel.schema import IDEMPOTENCY
 from commissions import queries, tasks
 from commissions.reports import (
@@ -176,15 +176,7 @@ class OrdersBulkView(ApiView):
         """Up to 2,000 reports at once, each with its own result: a bad one hurts no other."""
 
         def call() -> Answer:
-            orders = request.data.get("orders") if isinstance(request.data, dict) else None
-            if not isinstance(orders, list) or not orders:
-                raise Invalid(_("Give a list of orders."), field="orders")
-            if len(orders) > BULK_MOST:
-                raise Invalid(
-                    _("At most %(most)d orders at once.") % {"most": BULK_MOST},
-                    field="orders",
-                    most=BULK_MOST,
-                )
+            orders = list_in(request.data, "orders", most=BULK_MOST)
             return 200, {"results": _record_each(request, orders)}
 
         return self.once(request, call)

@@ -13,7 +13,7 @@ from alliance.kernel.http import envelope_of
 from alliance.kernel.idempotency import Answer
 from alliance.kernel.rest.pages import PageQuery, page_of, pages_of, said
 from alliance.kernel.rest.views import CatalogueView
-from alliance.kernel.rest.words import ErrorOut, FieldsQuery, Strict
+from alliance.kernel.rest.words import ErrorOut, FieldsQuery, Strict, list_in
 from alliance.kernel.schema import IDEMPOTENCY
 from merchants import queries
 from merchants.access import IsMerchant
@@ -226,15 +226,7 @@ class ProductsBulkView(CatalogueView):
         later one counts."""
 
         def call() -> Answer:
-            products = request.data.get("products") if isinstance(request.data, dict) else None
-            if not isinstance(products, list) or not products:
-                raise Invalid(_("Give a list of products."), field="products")
-            if len(products) > BULK_MOST:
-                raise Invalid(
-                    _("At most %(most)d products at once.") % {"most": BULK_MOST},
-                    field="products",
-                    most=BULK_MOST,
-                )
+            products = list_in(request.data, "products", most=BULK_MOST)
             return 200, {"results": _saved(request, products)}
 
         return self.once(request, call)

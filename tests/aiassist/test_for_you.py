@@ -307,6 +307,7 @@ def test_a_widget_shows_what_suits_its_affiliate_and_the_filters_until_then(cast
     made = [goods[name] for name in "GCB"]
     Matches.objects.create(
         affiliate=cast.affiliate,
+        made_at=clock.now(),
         places=[{"product": one.pk, "because": None, "raised": 0} for one in made],
     )
     assert [item.product for item in widget_items(widget=widget)] == made[:2]

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from affiliates.models import Affiliate
 from aiassist import guard
@@ -83,6 +83,14 @@ class Args(BaseModel):
     """What a tool may be asked with; nothing else."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=200)
+
+    @field_validator("*")
+    @classmethod
+    def _no_nul(cls, value: Any) -> Any:
+        """The database can look for no such text."""
+        if isinstance(value, str) and "\x00" in value:
+            raise ValueError
+        return value
 
 
 class Nothing(Args):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from alliance.kernel import clock
+from alliance.kernel.errors import Invalid
 
 
 class Moment(serializers.DateTimeField):
@@ -49,6 +50,19 @@ class Strict(serializers.Serializer[Any]):
 
     def aliases(self) -> tuple[str, ...]:
         return ()
+
+
+def list_in(data: Any, name: str, *, most: int) -> list[Any]:
+    """The list that a call of many brings as `{name: [ … ]}`. Raises Invalid for anything else, an
+    empty one, and one of more than `most`."""
+    if isinstance(data, Mapping) and (unknown := sorted(map(str, set(data) - {name}))):
+        raise Invalid(_("There is no such field."), field=unknown[0])
+    found = data.get(name) if isinstance(data, Mapping) else None
+    if not isinstance(found, list) or not found:
+        raise Invalid(_("Give a list, and something in it."), field=name)
+    if len(found) > most:
+        raise Invalid(_("At most %(most)d at once.") % {"most": most}, field=name, most=most)
+    return found
 
 
 class FieldsQuery(Strict):

@@ -76,9 +76,12 @@ def _line(item: dict[str, Any], currency: str) -> LineReport:
     off = sum(
         minor(part.get("amount"), currency) for part in objects(item.get("discount_allocations"))
     )
-    amount = minor(item.get("price"), currency) * quantity - off
+    price = minor(item.get("price"), currency)
+    amount = price * quantity - off
+    if price >= 0:  # a discount may be a cent too large; such a price is refused with its line
+        amount = max(amount, 0)
     title = text(item.get("name") or item.get("title"))
-    return LineReport(text(item.get("id")), "", title[:200], quantity, max(amount, 0))
+    return LineReport(text(item.get("id")), "", title[:200], quantity, amount)
 
 
 def _products(item: dict[str, Any]) -> Iterator[str]:
