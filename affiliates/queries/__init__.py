@@ -34,7 +34,7 @@ from affiliates.queries.members import (
     share_of,
 )
 from affiliates.queries.outlets import feed_at, feeds_for, origins_of, widget_at, widgets_for
-from affiliates.queries.picking import Found, Place, Wish, products_offered
+from affiliates.queries.picking import Found, Place, Wish, places_offered, products_offered
 from affiliates.queries.places import (
     applications_waiting,
     applies_again_at,
@@ -130,6 +130,7 @@ __all__ = [
     "place_in",
     "places_for",
     "places_in_plans_of",
+    "places_offered",
     "plans_known",
     "plans_to_apply_for",
     "policies_at",

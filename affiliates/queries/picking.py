@@ -174,13 +174,10 @@ def products_offered(
 
     A handful of statements, whatever is wanted and however many products there are.
     """
-    category = None
-    if wish.category:
-        category = Category.objects.filter(slug=wish.category).values_list("pk", flat=True).first()
-        if category is None:
-            return Found([], total=0)
     backwards = before is not None and after is None
-    search = _Search(wish, category, backwards=backwards)
+    search = _search(wish, backwards=backwards)
+    if search is None:
+        return Found([], total=0)
     rows, total = search.page(before if backwards else after, size + 1)
     more, rows = len(rows) > size, rows[:size]
     if backwards:
@@ -196,6 +193,22 @@ def products_offered(
         total=total,
         about=round(search.about, 2 - len(str(search.about))),  # 66,269 is about 66,000
     )
+
+
+def places_offered(wish: Wish, *, count: int, after: Place | None = None) -> list[Place]:
+    """The next so many places of the same, without the products: for who jumps over pages."""
+    search = _search(wish)
+    return search.page(after, count)[0] if search else []
+
+
+def _search(wish: Wish, *, backwards: bool = False) -> "_Search | None":
+    """None where nobody knows the category."""
+    category = None
+    if wish.category:
+        category = Category.objects.filter(slug=wish.category).values_list("pk", flat=True).first()
+        if category is None:
+            return None
+    return _Search(wish, category, backwards=backwards)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from django.core.cache import cache
 from django.db.models import prefetch_related_objects
 
-from affiliates.queries import Place, Wish, products_offered
+from affiliates.queries import Place, Wish, places_offered, products_offered
 from alliance.kernel.hashing import keyed
 from merchants.models import Product
 
@@ -13,25 +13,25 @@ REMEMBERED = 600  # seconds
 def offered(wish: Wish, number: int, size: int) -> tuple[list[Product], int]:
     """The products of that page, and how many there are in all, or about.
 
-    A page is asked for after the one before it: its place is remembered then. Whoever jumps makes
-    us turn the pages in between.
+    A page is asked for after the one before it: its place is remembered then. For whoever jumps
+    the places in between are read at once, without their products, and remembered as well.
     """
     keys = {page: _key(wish, page, size) for page in range(2, number + 1)}
     known = cache.get_many(keys.values())
     begun = max((page for page, key in keys.items() if key in known), default=1)
     after = Place.read(known[keys[begun]]) if begun > 1 else None
-    for page in range(begun, number + 1):
-        found = products_offered(wish, size=size, after=after)
-        total = found.about if found.total is None else found.total
-        if found.after:
-            cache.set(_key(wish, page + 1, size), str(found.after), REMEMBERED)
-        if page == number:
-            prefetch_related_objects(found.products, "category")
-            return found.products, total
-        if found.after is None:
-            break  # there are fewer pages
-        after = found.after
-    return [], total
+    if begun < number:
+        places = places_offered(wish, count=(number - begun) * size, after=after)
+        ends = enumerate(places[size - 1 :: size], begun + 1)
+        cache.set_many({keys[page]: str(place) for page, place in ends}, REMEMBERED)
+        after = places[-1] if places else after
+        if len(places) < (number - begun) * size:
+            size = 0  # there are fewer pages; how many products, the next question says
+    found = products_offered(wish, size=size, after=after)
+    if found.after and size:
+        cache.set(_key(wish, number + 1, size), str(found.after), REMEMBERED)
+    prefetch_related_objects(found.products, "category")
+    return found.products, found.about if found.total is None else found.total
 
 
 def _key(wish: Wish, page: int, size: int) -> str:

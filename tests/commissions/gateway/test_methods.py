@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -177,3 +178,29 @@ def test_first_pieces_are_told_while_some_are_left_and_where_they_pay_best(cast,
     type(plan.stock).objects.update(taken=3)
     assert told(flat, "result_list", get_topn_rate=1) is None
     assert "topn_info" not in tool.answer("taobao.tbk.coupon.convert", **asked)["result"]["results"]
+
+
+def test_a_jump_to_a_late_page_costs_as_much_as_to_the_second(cast, tool):
+    goods_make(cast)
+
+    def listed(page, size=1):
+        with CaptureQueriesContext(connection) as asked:
+            answer = tool.answer(
+                "taobao.tbk.dg.material.optional",
+                adzone_id=cast.zone.pk, sort="price_asc", page_size=size, page_no=page,
+            )  # fmt: skip
+        found = [one["zk_final_price"] for one in answer["result_list"].get("map_data", [])]
+        return found, answer["total_results"], len(asked)
+
+    listed(1)  # what a first call asks once
+    found, total, second = listed(2)
+    cache.clear()
+    assert (found, total) == (["3.00"], 5)
+    found, total, last = listed(5)
+    assert (found, total) == (["199.00"], 5)
+    assert last <= second + 2
+    assert listed(4)[0] == ["5.00"]  # over which it has jumped
+    cache.clear()
+    found, total, beyond = listed(100)
+    assert (found, total) == ([], 5)
+    assert beyond <= second + 2
