@@ -491,6 +491,7 @@ ALLIANCE = {
     # How long clicks and claims are kept; what was counted from them stays.
     "TOUCHES_KEPT_DAYS": env.int("TOUCHES_KEPT_DAYS", default=400),
     # How often one app may call the gateway (docs/gateway.md).
+    "GATEWAY_SEASON_MINUTES": env.int("GATEWAY_SEASON_MINUTES", default=20),
     "GATEWAY_CALLS_PER_MINUTE": env.int("GATEWAY_CALLS_PER_MINUTE", default=600),
     # docs/domain.md §0.6: the affiliate's share of the commission, before the tech fee.
     "SHARE_BPS": env.int("SHARE_BPS", default=9000),
@@ -597,6 +598,7 @@ _faults = [
         ALLIANCE["TOUCHES_KEPT_DAYS"] < 180,
         "TOUCHES_KEPT_DAYS must be 180 at least",
     ),
+    (ALLIANCE["GATEWAY_SEASON_MINUTES"] < 0, "GATEWAY_SEASON_MINUTES is 0 or more"),
     (ALLIANCE["GATEWAY_CALLS_PER_MINUTE"] < 1, "GATEWAY_CALLS_PER_MINUTE must be 1 at least"),
 ]
 if _said := [message for wrong, message in _faults if wrong]:

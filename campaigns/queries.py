@@ -72,6 +72,12 @@ def season_near() -> Season | None:
     return near.order_by("warm_up_from", "pk").first()
 
 
+def season_at_its_height() -> bool:
+    """Whether these are the main days of a season: everybody sells, and everybody asks."""
+    now = clock.now()
+    return Season.objects.filter(main_from__lte=now, closing_from__gt=now).exists()
+
+
 def opens_to_merchants(campaign: Campaign, merchant_id: int) -> bool:
     """Whether the merchant may propose products now: it is published, or a draft whose enrolment
     has begun (products are called for before a campaign is complete), until enrolment or campaign

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import ngettext
 
 from commissions.gateway.call import Call
 from commissions.gateway.errors import missing, wrong
@@ -27,8 +28,16 @@ def window_of(args: Args, *, longest: timedelta | None = None) -> tuple[datetime
     """From `start_time` until before `end_time`. Raises Refused: one is missing or no moment, the
     window is empty or longer than `longest`."""
     start, end = moment_in(args, "start_time"), moment_in(args, "end_time")
-    if end <= start or (longest and end - start > longest):
+    if end <= start:
         raise wrong("end_time")
+    if longest and end - start > longest:
+        minutes = longest // timedelta(minutes=1)
+        words = ngettext(
+            "The window may be %(minutes)d minute long at most.",
+            "The window may be %(minutes)d minutes long at most.",
+            minutes,
+        )
+        raise wrong("end_time", words % {"minutes": minutes})
     return start, end
 
 

@@ -6,7 +6,10 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Any, TypeVar
 
+from django.conf import settings
+
 from alliance.kernel.money import Money
+from campaigns.queries import season_at_its_height
 from commissions import queries
 from commissions.formulas import Worth
 from commissions.gateway.call import Call
@@ -18,7 +21,7 @@ from commissions.models.commission import CommissionQuerySet
 from commissions.targets import subsidies_of, worth_of
 from merchants.models import Product
 
-LONGEST = timedelta(hours=3)
+LONGEST = timedelta(hours=3)  # of a window; see `_longest`
 Code = TypeVar("Code", bound=IntEnum)
 OWN, SHARED = 2, 3  # tk_order_role, member_type
 EVERY, CHANNEL, MEMBER = 1, 2, 3  # order_scene
@@ -30,10 +33,10 @@ _ESTIMATED = (CommissionState.UNFUNDED, CommissionState.ESTIMATED, *_RECEIVED)
 
 
 def details(call: Call) -> dict[str, Any]:
-    """Order lines of a window of at most three hours, the oldest first."""
+    """Order lines of a window, the oldest first."""
     args = call.args
     by = one_of(queries.OrderMoment, args.get("query_type", 1), "query_type")
-    start, end = window_of(args, longest=LONGEST)
+    start, end = window_of(args, longest=_longest())
     rows = _wanted(queries.orders_in_window(call.user, call.affiliate, by, start, end), call)
     page, told = page_turned(rows, call, args)
     return {"data": {**told, "results": [_told(row) for row in page]}}
@@ -45,6 +48,14 @@ def details_for(call: Call) -> dict[str, Any]:
     for name in ("pre_page", "next_page"):
         del told["data"][name]
     return told
+
+
+def _longest() -> timedelta:
+    """As the platform has it: shorter on the main days of a season."""
+    minutes = settings.ALLIANCE["GATEWAY_SEASON_MINUTES"]
+    if minutes and season_at_its_height():
+        return min(timedelta(minutes=minutes), LONGEST)
+    return LONGEST
 
 
 def one_of(kind: type[Code], code: int, name: str) -> Code:

@@ -8,6 +8,7 @@ from affiliates.services import affiliate_apply, relation_open
 from alliance.kernel import clock
 from alliance.kernel.models import StaffRole
 from alliance.kernel.money import cny
+from campaigns.services.seasons import PHASES, season_make
 from campaigns.services.subsidies import subsidy_open
 from commissions.gateway.schema import moment_said
 from commissions.models import Commission
@@ -157,3 +158,21 @@ def test_each_sees_its_own_part_and_no_more(cast, tool):
     assert [one["relation_id"] for one in told["results"]["result"]] == [77, 5]
     assert wei.answer(CHANNELS, **asked)["result"]["data"]["total_count"] == 0
     assert Commission.objects.filter(line__order__external_id="S").count() == 2
+
+
+def test_windows_are_shorter_while_everybody_sells(cast, tool, settings):
+    """As on the platform: twenty minutes on the main days of a season."""
+    now = clock.now()
+    days = [now + timedelta(days=n) for n in (-3, -2, 0, 1, 2)]
+    season_make(actor=staff_make(StaffRole.OPS), name="618", **dict(zip(PHASES, days, strict=True)))
+    minutes = {**hours(0, 0), "end_time": moment_said(now + timedelta(minutes=20))}
+    minutes["start_time"] = moment_said(now)
+    said = tool.say(DETAILS, **hours())["error_response"]
+    assert (said["code"], said["sub_code"]) == (41, "isv.invalid-parameter:end_time")
+    assert "20" in said["sub_msg"]
+    assert "error_response" not in tool.say(DETAILS, **minutes)
+    with clock.at(days[3]):
+        assert "error_response" not in tool.say(DETAILS, **hours())
+        assert tool.refusal(DETAILS, **hours(4))[0] == 41
+    settings.ALLIANCE = {**settings.ALLIANCE, "GATEWAY_SEASON_MINUTES": 0}
+    assert "error_response" not in tool.say(DETAILS, **hours())
