@@ -5,7 +5,7 @@ have: `verify()` finds no difference.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -34,8 +34,10 @@ _LINES = """
                AS affiliate_id
     FROM generate_series(1, %(lines)s) AS n;
     ALTER TABLE trade ADD commission bigint, ADD publisher bigint, ADD fee bigint,
-        ADD order_id bigint, ADD line_id bigint, ADD decision_id bigint, ADD commission_id bigint;
-    UPDATE trade SET commission = (base * %(rate)s * 2 + 10000) / 20000,
+        ADD order_id bigint, ADD line_id bigint, ADD decision_id bigint, ADD commission_id bigint,
+        ADD at timestamptz;
+    UPDATE trade SET at = %(at)s::timestamptz + n * %(step)s::interval,
+        commission = (base * %(rate)s * 2 + 10000) / 20000,
         order_id = nextval(pg_get_serial_sequence('merchants_order', 'id')),
         line_id = nextval(pg_get_serial_sequence('merchants_orderline', 'id')),
         decision_id = nextval(pg_get_serial_sequence('affiliates_attribution', 'id')),
@@ -47,17 +49,17 @@ _ROWS = """
     INSERT INTO merchants_order (id, merchant_id, shop_id, external_id, state, currency, placed_at,
         paid_at, received_at, void_reason, click_id, coupon_code, reported_at, version,
         processed_version, created_at, updated_at)
-    SELECT order_id, %(merchant)s, %(shop)s, %(prefix)s || n, 'received', 'CNY', %(at)s, %(at)s,
-        %(at)s, '', '', '', %(at)s, 1, 1, %(at)s, %(at)s FROM trade;
+    SELECT order_id, %(merchant)s, %(shop)s, %(prefix)s || n, 'received', 'CNY', at, at,
+        at, '', '', '', at, 1, 1, at, at FROM trade;
     INSERT INTO merchants_orderline (id, order_id, external_id, product_external_id, title,
         quantity, amount_minor, refunded_minor, currency, created_at, updated_at)
-    SELECT line_id, order_id, n, '', '', 1, base, 0, 'CNY', %(at)s, %(at)s FROM trade;
+    SELECT line_id, order_id, n, '', '', 1, base, 0, 'CNY', at, at FROM trade;
     INSERT INTO affiliates_attribution (id, line_id, rule, affiliate_id, touch_id, touched_at,
         subs, plan_id, terms_id, rate_bps, share_bps, special_bps, partner_share_bps,
         second_share_bps, service_bps, receipt, decided_at)
     SELECT decision_id, line_id, 'same_shop', affiliate_id, %(touch)s, %(touched_at)s,
         '{}', %(plan)s, %(terms)s,
-        %(rate)s, %(share)s, 0, 0, 0, 0, '{}', %(at)s FROM trade;
+        %(rate)s, %(share)s, 0, 0, 0, 0, '{}', at FROM trade;
     INSERT INTO commissions_commission (id, line_id, role, attribution_id, affiliate_id,
         merchant_id, currency, state, hold, revision, rate_bps, share_bps, partner_bps, second_bps,
         tech_fee_bps, tech_fee_base, special_bps, subsidies, placed_at, confirmed_at, settles_in,
@@ -65,13 +67,13 @@ _ROWS = """
         subsidy_minor, merchant_subsidy_minor, special_fee_minor, net_minor, created_at,
         updated_at)
     SELECT commission_id, line_id, 'affiliate', decision_id, affiliate_id, %(merchant)s, 'CNY',
-        'confirmed', '', 1, %(rate)s, %(share)s, 0, 0, %(tech)s, 'own_share', 0, '[]', %(at)s,
-        %(at)s, %(month)s, base, commission, publisher, commission - publisher, fee, 0, 0, 0,
-        publisher - fee, %(at)s, %(at)s FROM trade;
+        'confirmed', '', 1, %(rate)s, %(share)s, 0, 0, %(tech)s, 'own_share', 0, '[]', at,
+        at, %(month)s, base, commission, publisher, commission - publisher, fee, 0, 0, 0,
+        publisher - fee, at, at FROM trade;
     INSERT INTO commissions_commissionline (commission_id, revision, affiliate_id, state, entry_id,
         receipt, at, base_minor, commission_minor, publisher_minor, platform_minor,
         tech_fee_minor, subsidy_minor, merchant_subsidy_minor, special_fee_minor, net_minor)
-    SELECT commission_id, 1, affiliate_id, 'confirmed', %(entry)s, '{"why": "received"}', %(at)s,
+    SELECT commission_id, 1, affiliate_id, 'confirmed', %(entry)s, '{"why": "received"}', at,
         base, commission, publisher, commission - publisher, fee, 0, 0, 0, publisher - fee
     FROM trade;
 """
@@ -90,8 +92,15 @@ class Trade:
     affiliates: list[int]
     touch: Touch
 
-    def month(self, month: date, lines: int, affiliates: int | None = None) -> None:
-        """`lines` order lines of all affiliates, or of the first so many, received in `month`."""
+    def month(
+        self,
+        month: date,
+        lines: int,
+        affiliates: int | None = None,
+        step: timedelta = timedelta(),
+    ) -> None:
+        """`lines` order lines of all affiliates, or of the first so many, received in `month`: all
+        at its beginning, or each a `step` after the one before."""
         sellers = self.affiliates[:affiliates]
         link = self.world.links[0]
         terms = link.product.shop.merchant.plans.get().terms.get() if link.product else None
@@ -106,6 +115,7 @@ class Trade:
             "shop": self.world.shop.pk,
             "prefix": f"{month:%Y%m}-",
             "at": clock.day_start(month),
+            "step": step,
             "month": month,
             "touch": self.touch.pk,
             "touched_at": self.touch.touched_at,

@@ -255,6 +255,7 @@ class Commission(Components, Stamped):
         indexes = [
             models.Index(fields=["affiliate", "-placed_at", "-id"], name="commission_by_affiliate"),
             models.Index(fields=["merchant", "-placed_at", "-id"], name="commission_by_merchant"),
+            models.Index(fields=["affiliate", "updated_at"], name="commission_by_change"),
             models.Index(
                 fields=["currency", "settles_in"],
                 condition=Q(settles_in__isnull=False),

@@ -81,6 +81,12 @@ class Order(Stamped):
             models.Index(
                 fields=["paid_at"], condition=models.Q(state="paid"), name="order_unreceived"
             ),
+            # Tools follow orders by when they were paid: a few minutes of them, again and again.
+            models.Index(
+                fields=["paid_at"],
+                condition=models.Q(paid_at__isnull=False),
+                name="order_by_payment",
+            ),
         ]
 
     def __str__(self) -> str:
