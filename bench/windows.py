@@ -60,7 +60,7 @@ def _read(trade: Trade, by: OrderMoment, minutes: int, rounds: int) -> tuple[flo
         start = clock.day_start(FIRST) + timedelta(days=DAYS) * number / rounds
         rows = orders_in_window(user, affiliate, by, start, start + timedelta(minutes=minutes))
         began = perf_counter()
-        page = list(rows.order_by("moment", "pk")[: PAGE + 1])
+        page = list(rows.order_by("moment", "pk")[: PAGE + 1])  # type: ignore[misc]  # annotated
         times.append((perf_counter() - began) * 1000)
         found.append(len(page))
     return median(times), found

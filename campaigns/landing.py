@@ -5,7 +5,7 @@ decided by `campaigns.claims` alone.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,6 +85,34 @@ class Part:
         if campaign.pk not in self._takes:
             self._takes[campaign.pk] = _takes_part(campaign, self._affiliate)
         return self._takes[campaign.pk]
+
+
+def ways_with_stocks(ways: Collection[Way]) -> list[Way]:
+    """Those for which there may be a stock: nobody has to ask for the others one by one. Two
+    statements, however many."""
+    products = {way.product_id for way in ways if way.product_id}
+    shops = {way.shop_id for way in ways if not way.product_id}
+    stocks = CouponStock.objects.exclude(state=StockState.DRAFT).filter(
+        Q(product=None) | Q(product__in=products), campaign__state__in=PUBLISHED
+    )
+    asked = stocks.values_list("product", "campaign", "campaign__all_products").distinct()
+    own = {product for product, _campaign, _all in asked if product}
+    whole = {campaign: all_of_it for product, campaign, all_of_it in asked if not product}
+    if any(whole.values()):
+        return list(ways)
+    slates = SlateItem.objects.filter(
+        Q(product__in=products) | Q(product__shop__in=shops),
+        campaign__in=whole,
+        state=SlateState.APPROVED,
+    )
+    on_slate = set(slates.values_list("product", "product__shop").distinct()) if whole else set()
+    own |= {product for product, _shop in on_slate}
+    with_goods = {shop for _product, shop in on_slate}
+    return [
+        way
+        for way in ways
+        if (way.product_id in own if way.product_id else way.shop_id in with_goods)
+    ]
 
 
 def offer_of(way: Way, part: Part | None = None) -> Offer | None:

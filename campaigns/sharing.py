@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, pgettext
 
 from affiliates.models import Affiliate, Link
-from affiliates.queries import coupons_for_products, share_of, way_of
+from affiliates.queries import coupons_for_products, share_of, ways_of
 from affiliates.services import Made, link_address
 from alliance.kernel.money import Money
 from campaigns import landing, pictures
@@ -183,12 +183,14 @@ def shares_of(links: Collection[Link]) -> list[Share]:
     coupons = coupons_for_products(products) if products else {}
     shares = []
     parts = {pk: landing.Part(pk) for pk in {link.affiliate_id for link in links}}
+    ways = ways_of(link for link in links if link.product).values()
+    open_ways = landing.ways_with_stocks([way for way in ways if not way.closed])
+    offers = {way.link_id: landing.offer_of(way, parts[way.affiliate_id]) for way in open_ways}
     for link in links:
         if link.product is None:
             shares.append(Share(link=link))
             continue
-        way = way_of(link.code)
-        offer = landing.offer_of(way, parts[link.affiliate_id]) if way and not way.closed else None
+        offer = offers.get(link.pk)
         if offer and offer.currency != link.product.currency:
             offer = None
         shares.append(_share(link, link.product, coupons.get(link.product.pk), offer))

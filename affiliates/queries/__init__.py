@@ -75,7 +75,7 @@ from affiliates.queries.rates import (
     rate_history,
 )
 from affiliates.queries.relations import invitations_for, relations_for
-from affiliates.queries.ways import Way, way_of
+from affiliates.queries.ways import Way, way_of, ways_of
 
 __all__ = [
     "FIGURES",
@@ -156,6 +156,7 @@ __all__ = [
     "sites_for",
     "targets_of",
     "way_of",
+    "ways_of",
     "widget_at",
     "widgets_for",
     "with_records",

@@ -18,7 +18,7 @@ from affiliates.queries import (
     shops_known,
     targets_of,
 )
-from affiliates.services import SUB_LENGTH, link_address, links_convert
+from affiliates.services import SUB_LENGTH, Made, link_address, links_convert
 from alliance.kernel.http import key_in
 from alliance.kernel.money import Money
 from campaigns.coupon_pages import address_of
@@ -138,12 +138,10 @@ def origin_pid(call: Call, sight: Target) -> str:
 def item_convert(call: Call) -> dict[str, Any]:
     """A link to each item, up to forty, as tools of the oldest generation ask for it."""
     ids = ids_in(call.args["num_iids"], "num_iids", 40)
-    made = zip(ids, cards_for(call, item_sights(ids), dx=call.args.get("dx") == "1"), strict=True)
+    made = zip(ids, made_for(call, item_sights(ids), dx=call.args.get("dx") == "1"), strict=True)
     return {
         "results": [
-            {"num_iid": text, "click_url": link_address(card.share.link)}
-            for text, card in made
-            if card.share
+            {"num_iid": text, "click_url": link_address(one.link)} for text, one in made if one.link
         ]
     }
 
@@ -268,9 +266,16 @@ def cards_for(
     call: Call, sights: Sequence[Sight], mark: str = "", *, dx: bool = False
 ) -> list[Card]:
     """What becomes of these things on the call's ad zone, one for each. `mark`: their sub-id 1."""
+    return cards_of(made_for(call, sights, mark, dx=dx), call.affiliate)
+
+
+def made_for(
+    call: Call, sights: Sequence[Sight], mark: str = "", *, dx: bool = False
+) -> list[Made]:
+    """The same as links only, without what is told with them."""
     if len(mark) > SUB_LENGTH:
         raise wrong("external_id")
-    made = links_convert(
+    return links_convert(
         actor=call.user,
         affiliate=call.affiliate,
         zone=call.zone,
@@ -278,7 +283,6 @@ def cards_for(
         subs={**call.subs, "sub1": mark} if mark else call.subs,
         dx=dx,
     )
-    return cards_of(made, call.affiliate)
 
 
 def _item_told(card: Card) -> dict[str, Any]:
