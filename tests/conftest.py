@@ -79,6 +79,9 @@ def _empty_tables(_case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_tables
+# Django would also begin each test with a new connection, which has to read the catalogue anew.
+# Only a database that forgets a session's settings on a rollback needs that.
+TransactionTestCase._should_reload_connections = lambda _case: False
 
 
 @pytest.fixture(scope="session")
