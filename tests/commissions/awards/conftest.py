@@ -11,6 +11,7 @@ from commissions.services import payouts
 from commissions.services.tasks import task_accept
 from commissions.verify import verify
 from tests.cast import Cast, cast_make
+from tests.rows import once
 
 
 def day(month: int, number: int, hour: int = 12) -> datetime:
@@ -70,10 +71,7 @@ def at(moment: datetime, *chores) -> None:
 
 @pytest.fixture
 def cast():
-    with clock.at(day(5, 1)):
-        made = cast_make()
-        named(made)
-    yield made
+    yield _cast()
     with clock.at(day(12, 31)):
         assert verify() == []
 
@@ -81,7 +79,33 @@ def cast():
 @pytest.fixture
 def accepted(cast):
     """The task, accepted as it begins."""
+    return _accepted(cast)
+
+
+@pytest.fixture
+def twenty_one():
+    """The cast, the task it has accepted, and T0 to T20: as many buyers as the last step wants."""
+    yield once(_twenty_one)
+    with clock.at(day(12, 31)):
+        assert verify() == []
+
+
+def _cast() -> Cast:
+    with clock.at(day(5, 1)):
+        made = cast_make()
+        named(made)
+    return made
+
+
+def _accepted(cast: Cast) -> Campaign:
     with clock.at(JUNE_10 - timedelta(hours=1)):
         campaign = task(cast)
         task_accept(actor=cast.lin, campaign=campaign, affiliate=cast.affiliate)
     return campaign
+
+
+def _twenty_one() -> tuple[Cast, Campaign]:
+    cast = _cast()
+    campaign = _accepted(cast)
+    sell(cast, range(21))
+    return cast, campaign

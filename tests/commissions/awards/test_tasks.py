@@ -48,10 +48,8 @@ def test_accepting_sets_the_greatest_reward_aside(cast, accepted):
     assert Enrolment.objects.get().reserved_minor == 60_00
 
 
-def test_twenty_one_orders_pay_sixty_on_the_settlement_day_and_two_refunds_take_back_48(
-    cast, accepted
-):
-    sell(cast, range(21))
+def test_twenty_one_orders_pay_sixty_on_the_settlement_day_and_two_refunds_take_back_48(twenty_one):
+    cast, accepted = twenty_one
     at(JUNE_17)
     estimate = Standing.objects.get(final=False)
     assert (estimate.orders, estimate.buyers, estimate.reward_minor) == (21, 21, 60_00)
@@ -90,8 +88,8 @@ def test_twenty_one_orders_pay_sixty_on_the_settlement_day_and_two_refunds_take_
     ]
 
 
-def test_what_is_clawed_back_beyond_what_is_payable_becomes_a_debt(cast, accepted):
-    sell(cast, range(21))
+def test_what_is_clawed_back_beyond_what_is_payable_becomes_a_debt(twenty_one):
+    cast, _accepted = twenty_one
     at(EVALUATED)
     at(JULY_20, jobs.awards_pay)
     with clock.at(day(7, 22)):
@@ -131,8 +129,8 @@ def test_nothing_is_evaluated_before_a_day_after_the_cut_off_and_only_once(cast,
     assert Award.objects.get().revision == 1
 
 
-def test_refunds_before_the_payment_lower_what_is_promised(cast, accepted):
-    sell(cast, range(21))
+def test_refunds_before_the_payment_lower_what_is_promised(twenty_one):
+    cast, accepted = twenty_one
     at(EVALUATED)
     with clock.at(day(7, 10)):
         for n in (3, 4):
@@ -156,8 +154,8 @@ def test_refunds_of_everything_before_the_payment_leave_nothing(cast, accepted):
     assert money(cast, accepted) == ("600.00", "0.00")
 
 
-def test_thirty_days_after_the_payment_refunds_change_it_no_more(cast, accepted):
-    sell(cast, range(21))
+def test_thirty_days_after_the_payment_refunds_change_it_no_more(twenty_one):
+    cast, _accepted = twenty_one
     at(EVALUATED)
     at(JULY_20, jobs.awards_pay)
     with clock.at(day(8, 20)):

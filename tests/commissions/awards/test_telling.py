@@ -14,15 +14,19 @@ from commissions.models import Settlement, Statement, StatementKey
 from commissions.services import statements
 from commissions.statements.file import file_of
 from commissions.statements.kinds import waterfall
-from tests.commissions.awards.conftest import EVALUATED, JULY_20, at, day, sell
+from tests.commissions.awards.conftest import EVALUATED, JULY_20, at, day
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def told(cast, accepted):
+def cast(twenty_one):
+    return twenty_one[0]
+
+
+@pytest.fixture
+def told(cast):
     """Paid on 20 July before June is settled; corrected on 1 August; both months are told."""
-    sell(cast, range(21))
     at(EVALUATED)
     at(JULY_20, jobs.awards_pay, jobs.settlement_monthly)
     with clock.at(day(8, 1)):
