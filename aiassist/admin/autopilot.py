@@ -83,7 +83,7 @@ class AutopilotDecisionAdmin(ReadOnlyAdmin):
     list_display = (
         "day",
         columns.linked("night.autopilot.merchant", _("merchant")),
-        columns.linked("affiliate", _("affiliate")),
+        "whom",
         "group",
         "change",
         columns.state(),
@@ -103,6 +103,11 @@ class AutopilotDecisionAdmin(ReadOnlyAdmin):
     @display(description=_("day"))
     def day(self, decision: AutopilotDecision) -> str:
         return f"{decision.night.day:%Y-%m-%d}"
+
+    @display(description=_("affiliate"))
+    def whom(self, decision: AutopilotDecision) -> SafeString | str:
+        words = sentences.who(decision)
+        return columns.link_to(decision.affiliate, words) if decision.affiliate else words
 
     @display(description=_("change"))
     def change(self, decision: AutopilotDecision) -> str:

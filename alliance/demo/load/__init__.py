@@ -129,7 +129,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     matches_make()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    say("every figure of the books checked")
+    say("the books are checked")
     verification_run(source=VerifySource.NIGHT)
     audit.record(DONE, users["admin"], orders=len(told), clicks=len(seen))
 
