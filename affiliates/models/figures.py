@@ -1,5 +1,6 @@
 """What came, counted: the figures that pages show stay when the clicks are gone."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,9 @@ class ClickDay(models.Model):
 
     Six rows count the same click: of everybody, its affiliate, the ad zone, the link, the merchant,
     and the affiliate with this merchant. What is empty means all of them. Visitors do not add up:
-    who clicks on two links is one visitor of their affiliate. A visitor counts once a day.
+    who clicks on two links is one visitor of their affiliate. A visitor counts once a day. `hours`
+    are the clicks of each hour of the day, 24 of them; a link has none, nor has what was counted
+    before there were any.
     """
 
     day = models.DateField(_("day"))
@@ -43,6 +46,7 @@ class ClickDay(models.Model):
     visitors = models.PositiveIntegerField(_("visitors"))
     bots = models.PositiveIntegerField(_("bots"))
     previews = models.PositiveIntegerField(_("link previews"))
+    hours = ArrayField(models.PositiveIntegerField(), verbose_name=_("clicks by hour"), null=True)
 
     class Meta:
         verbose_name = _("day of clicks")

@@ -20,24 +20,30 @@ _TAKE = """
        OR NOT EXISTS (SELECT FROM affiliates_clickday d WHERE d.day = n.day)
     ORDER BY 1
 """
+_HOURS = ", ".join(
+    f"coalesce(sum(n) FILTER (WHERE visitor = 'human' AND hour = {hour}), 0)" for hour in range(24)
+)
 _COUNT = f"""
     DELETE FROM affiliates_clickday WHERE day = ANY(%(days)s);
     INSERT INTO affiliates_clickday (
-        day, affiliate_id, merchant_id, zone_id, link_id, clicks, visitors, bots, previews
+        day, affiliate_id, merchant_id, zone_id, link_id, clicks, visitors, bots, previews,
+        hours
     )
     WITH came AS (
         SELECT (t.touched_at AT TIME ZONE %(zone)s)::date AS day, t.affiliate_id, s.merchant_id,
                t.zone_id, t.link_id, t.visitor,
+               extract(hour FROM t.touched_at AT TIME ZONE %(zone)s)::int AS hour,
                CASE t.visitor WHEN 'human' THEN {VISITOR.format("t")} END AS who, count(*) AS n
         FROM affiliates_touch t JOIN merchants_shop s ON s.id = t.shop_id
         WHERE t.kind = 'click' AND t.link_id IS NOT NULL
           AND t.touched_at >= %(start)s AND t.touched_at < %(end)s
-        GROUP BY 1, 2, 3, 4, 5, 6, 7
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
     )
     SELECT day, affiliate_id, merchant_id, zone_id, link_id,
            coalesce(sum(n) FILTER (WHERE visitor = 'human'), 0), count(DISTINCT who),
            coalesce(sum(n) FILTER (WHERE visitor = 'bot'), 0),
-           coalesce(sum(n) FILTER (WHERE visitor = 'preview'), 0)
+           coalesce(sum(n) FILTER (WHERE visitor = 'preview'), 0),
+           CASE WHEN GROUPING(link_id) = 1 THEN ARRAY[{_HOURS}] END
     FROM came WHERE day = ANY(%(days)s)
     GROUP BY GROUPING SETS (
         (day), (day, affiliate_id), (day, affiliate_id, zone_id),

@@ -2,9 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db import connection
 from django.db.models import Count, QuerySet, Sum
 
 from affiliates.models import Affiliate, ClickDay, Link
@@ -16,27 +14,20 @@ from commissions.tokens import digest_of
 
 LOOKED_BACK = timedelta(days=28)  # four of each weekday
 
-_BY_HOUR = """
-    SELECT zone_id, extract(hour FROM touched_at AT TIME ZONE %(zone)s)::int, count(*)
-    FROM affiliates_touch
-    WHERE affiliate_id = %(affiliate)s AND kind = 'click' AND visitor = 'human'
-      AND touched_at >= %(since)s
-    GROUP BY 1, 2
-"""
-
 
 def clicks_by_hour(affiliate: Affiliate) -> dict[int, list[int]]:
-    """People's clicks of the last 28 days by ad zone and hour of the alliance's day."""
+    """People's clicks of the last 28 days by ad zone and hour of the alliance's day, as they were
+    counted by day: the price does not grow with the clicks."""
+    rows = ClickDay.objects.filter(
+        affiliate=affiliate,
+        zone__isnull=False,
+        link=None,
+        hours__isnull=False,
+        day__gte=clock.business_day() - LOOKED_BACK,
+    )
     found: dict[int, list[int]] = defaultdict(lambda: [0] * 24)
-    asked: dict[str, Any] = {
-        "zone": str(clock.ZONE),
-        "affiliate": affiliate.pk,
-        "since": clock.now() - LOOKED_BACK,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_BY_HOUR, asked)
-        for zone, hour, count in cursor.fetchall():
-            found[zone][hour] = count
+    for zone, hours in rows.order_by().values_list("zone", "hours"):
+        found[zone] = [sum(pair) for pair in zip(found[zone], hours or (), strict=True)]
     return found
 
 

@@ -71,6 +71,10 @@ def test_a_visitor_is_counted_once_a_day_wherever_the_clicks_went(links, affilia
     assert queries.clicks_by_affiliate(shop.merchant, None, DAY) == {affiliate.pk: whole}
     assert queries.clicks_by_affiliate(shop.merchant, DAY + timedelta(days=1), None) == {}
     assert queries.clicks_by_zone(affiliate, DAY, DAY) == {one.zone_id: whole}
+    for row in ClickDay.objects.all():
+        assert (row.hours is None) == (row.link_id is not None)
+        assert row.hours is None or sum(row.hours) == row.clicks
+    assert ClickDay.objects.get(zone=one.zone_id, link=None).hours[12] == 3  # noon in Shanghai
     of_links = queries.links_for(affiliate.members.get().user)
     assert {row.pk: (row.clicks, row.visitors, row.bots, row.previews) for row in of_links} == {
         one.pk: (2, 1, 0, 0),

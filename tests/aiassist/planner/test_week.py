@@ -4,6 +4,8 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from icalendar import Calendar
 
@@ -12,6 +14,7 @@ from affiliates.services.figures import clicks_count
 from aiassist.assistant.tools import TOOLS, Scope
 from aiassist.models import PlannedPost, WeekPlan
 from aiassist.planner.draft import DAYS, Candidate, Place, Turn, Week, drafted
+from aiassist.queries.planner import clicks_by_hour
 from aiassist.tasks import posts_remind
 from alliance.kernel import clock
 from alliance.kernel.models import Notification
@@ -108,25 +111,29 @@ def test_a_week_is_planned_from_ones_own_clicks_and_says_why(cast, lin):
     for day in range(1, 13):
         for at in at_hours(NOON - day * DAY, 8, 8, 19, 19, 19, 19):
             cast.click(at=at)
-    clicks_count()
     cast.sold("T1", placed_at=NOON - 2 * DAY, paid_at=NOON - 2 * DAY,
               click_id=cast.click(at=NOON - 2 * DAY - timedelta(hours=1)))  # fmt: skip
+    clicks_count()
     other = cast.campaign("double_commission", name="Tea days", all_products=False)
     slate = cast.shop.products.filter(external_id="D")
     slate_add(actor=cast.finance, campaign=other, products=slate)
     cast.publish(other)
 
+    with CaptureQueriesContext(connection) as asked:
+        clicks = clicks_by_hour(cast.affiliate)
+    assert {hour: n for hour, n in enumerate(clicks[cast.zone.pk]) if n} == {8: 24, 11: 2, 19: 48}
+    assert ["affiliates_touch" in one["sql"] for one in asked] == [False]  # counted, not live
     assert lin.post(PAGE, {"target": "clicks", "amount": ""}).status_code == 200
     assert not PlannedPost.objects.exists()
     said = lin.post(PAGE, {"target": "clicks", "amount": "120"}, follow=True).content.decode()
 
     posts = PlannedPost.objects.filter(affiliate=cast.affiliate).order_by("at")
-    assert {post.at.astimezone(clock.ZONE).hour for post in posts} == {8, 11, 19}
+    assert {post.at.astimezone(clock.ZONE).hour for post in posts} == {8, 11, 14, 19}
     plan = WeekPlan.objects.get()
-    assert plan.pace["clicks_per_post_centi"] == 600
-    assert plan.pace["posts"] == 20
+    assert plan.pace["clicks_per_post_centi"] == 569
+    assert plan.pace["posts"] == 22
     assert "of your clicks come in this hour." in said
-    assert "120 clicks take about 20 posts" in said
+    assert "120 clicks take about 22 posts" in said
     assert "Tea D" in said
     assert "It counts in “Tea days”." in said
 
