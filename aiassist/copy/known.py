@@ -17,7 +17,7 @@ from aiassist.copy.drafts import texts
 from alliance.kernel.clock import ZONE
 from alliance.kernel.money import Money
 from campaigns.sharing import Share, certain
-from merchants.models import Product
+from merchants.models import Coupon, Product
 
 LOCALES = {"zh": "zh-hans", "de": "de", "en": "en"}
 LONG = {"zh": 24, "de": 60, "en": 60}  # characters of a short title
@@ -58,7 +58,7 @@ def known_of(share: Share, product: Product, language: str, at: datetime) -> Kno
         price=price,
         as_of=at,
         coupon=coupon,
-        attributes=_backing(product, code, share),
+        attributes=backing(product, code, str(share.offer.campaign) if share.offer else ""),
         sold=product.sales_count,
         hosts=frozenset(hosts),
         codes=frozenset({share.link.code}),
@@ -87,19 +87,21 @@ def _coupon(share: Share) -> CouponFacts | None:
         if share.face is None or share.varies or offer is None or not certain(offer):
             return None
         return CouponFacts(share.face, offer.opens_at, offer.closes_at, left=offer.left)
-    if share.coupon is None:
-        return None
-    said = share.coupon
-    threshold = Money(said.threshold_minor, said.currency) if said.threshold_minor else None
-    return CouponFacts(said.face, said.starts_at, said.ends_at, threshold)
+    return coupon_facts(share.coupon) if share.coupon else None
 
 
-def _backing(product: Product, code: str, share: Share) -> tuple[str, ...]:
+def coupon_facts(coupon: Coupon) -> CouponFacts:
+    """A merchant's coupon, as the check asks for it."""
+    threshold = Money(coupon.threshold_minor, coupon.currency) if coupon.threshold_minor else None
+    return CouponFacts(coupon.face, coupon.starts_at, coupon.ends_at, threshold)
+
+
+def backing(product: Product, *more: str) -> tuple[str, ...]:
+    """What is said of a product anyway, and so may be claimed of it; with `more` such words."""
     category = product.category
     names = (category.name_zh, category.name_en, category.name_de) if category else ()
-    campaign = share.offer.campaign if share.offer else ""
     said = (product.title_en, product.title_de, product.brand, product.description[:DESCRIBED])
-    return tuple(filter(None, (*said, *names, product.shop.name, code, campaign)))
+    return tuple(filter(None, (*said, *names, product.shop.name, *more)))
 
 
 def _of_product(product: Product, language: str, at: datetime) -> dict[str, str]:

@@ -8,9 +8,9 @@ from django.db.models import Q
 
 from affiliates.models import Affiliate, Link
 from affiliates.queries import coupons_for_products
-from aiassist.copy.check import CouponFacts, Facts
+from aiassist.copy.check import Facts
+from aiassist.copy.known import backing, coupon_facts
 from alliance.kernel import clock
-from alliance.kernel.money import Money
 from merchants.models import Coupon, Product
 
 CODES = 1_000  # share codes of the affiliate's newest links
@@ -24,18 +24,13 @@ def facts_of(product: Product, *, affiliate: Affiliate) -> Facts:
     """
     now = clock.now()
     coupon = coupons_for_products([product]).get(product.pk) or _last(product, now)
-    category = product.category.name if product.category else ""
-    said = (
-        product.title_en, product.title_de, product.brand, category, product.shop.name,
-        product.description,
-    )  # fmt: skip
     links = Link.objects.filter(affiliate=affiliate).order_by("-pk")
     return Facts(
         title=product.title,
         price=product.price,
         as_of=now,
-        coupon=_coupon(coupon) if coupon else None,
-        attributes=tuple(filter(None, said)),
+        coupon=coupon_facts(coupon) if coupon else None,
+        attributes=backing(product),
         sold=product.sales_count,
         hosts=frozenset({urlsplit(settings.PUBLIC_URL).netloc}),
         codes=frozenset(links.values_list("code", flat=True)[:CODES]),
@@ -46,8 +41,3 @@ def _last(product: Product, now: datetime) -> Coupon | None:
     of_it = Q(product=product) | Q(product=None, shop=product.shop_id)
     over = Coupon.objects.filter(of_it, currency=product.currency, ends_at__lte=now)
     return over.order_by("-ends_at").first()
-
-
-def _coupon(coupon: Coupon) -> CouponFacts:
-    threshold = Money(coupon.threshold_minor, coupon.currency) if coupon.threshold_minor else None
-    return CouponFacts(coupon.face, coupon.starts_at, coupon.ends_at, threshold)
