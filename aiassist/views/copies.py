@@ -20,7 +20,7 @@ from aiassist import tasks
 from aiassist.copy.check import Channel, Language
 from aiassist.copy.ready import ready_of, reasons_against
 from aiassist.forms import CopyForm, OwnWordsForm
-from aiassist.models import Angle, CopyVariant
+from aiassist.models import Angle, CopyRun, CopyVariant
 from aiassist.queries import copies as queries
 from aiassist.queries.contest import contest_of, stopped_angles
 from aiassist.services import copies as services
@@ -158,11 +158,14 @@ def _products(request: AffiliateRequest) -> list[Product]:
     return [found[key] for key in dict.fromkeys(keys) if key in found]
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @affiliate_required
 def run(request: AffiliateRequest, pk: int) -> HttpResponse:
-    """How far it is, and the texts that are there; while it goes the page asks again by itself."""
+    """How far it is, and the texts that are there; while it goes the page asks again by itself.
+    POST: those that it names (`variant`) were copied together."""
     row = get_object_or_404(queries.runs_for(request.user), pk=pk)
+    if request.method == "POST":
+        return _all_taken(request, row)
     page = Paginator(queries.lines_of(row), PER_PAGE).get_page(request.GET.get("page"))
     texts = ready_of([line.variant for line in page if line.variant])
     ready = {one.variant.pk: one for one in texts}
@@ -174,6 +177,16 @@ def run(request: AffiliateRequest, pk: int) -> HttpResponse:
         "all": "\n\n".join(one.text for one in texts if one.text),
     }
     return page_or_part(request, "aiassist/copy_run.html", context, part="state")
+
+
+def _all_taken(request: AffiliateRequest, row: CopyRun) -> HttpResponse:
+    named = [key_in(key) for key in request.POST.getlist("variant")[:PER_PAGE]]
+    lines = queries.lines_of(row).filter(variant__in=named)
+    services.copies_take(actor=request.user, variants=[one.variant for one in lines if one.variant])
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204)
+    messages.success(request, _("Kept among your texts: you see there when it is true no more."))
+    return redirect("aiassist:copy_run", row.pk)
 
 
 @require_GET

@@ -1,7 +1,7 @@
 """One product's texts: written, edited by hand, taken away."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from aiassist.copy.check import Channel, Language, check
 from aiassist.copy.check.label import LABELS, labelled
 from aiassist.copy.drafts import draft
 from aiassist.copy.known import Known, known_of
-from aiassist.copy.ready import judged, ready_of
+from aiassist.copy.ready import Ready, judged, ready_of
 from aiassist.copy.slots import SLOTS, filled, slots_in
 from aiassist.models import Angle, CopyTake, CopyVariant, Origin, PromptRun
 from aiassist.queries.contest import mark_of, stopped_angles
@@ -230,7 +230,24 @@ def copy_take(*, actor: User, variant: CopyVariant) -> CopyTake:
     (ready,) = ready_of([variant])
     if ready.withdrawn:
         raise WrongState(" ".join(ready.why))
-    last = CopyTake.objects.filter(variant=variant).order_by("-pk").first()
-    if last and last.text == ready.text:
-        return last
-    return CopyTake.objects.create(variant=variant, text=ready.text, taken_by=actor)
+    (take,) = _taken(actor, [ready])
+    return take
+
+
+@transaction.atomic
+def copies_take(*, actor: User, variants: Sequence[CopyVariant]) -> list[CopyTake]:
+    """Somebody takes all of them at once; those that are withdrawn are left out."""
+    return _taken(actor, [one for one in ready_of(variants) if not one.withdrawn])
+
+
+def _taken(actor: User, texts: Sequence[Ready]) -> list[CopyTake]:
+    """A text that was taken last as it is now is not taken again."""
+    variants = [one.variant.pk for one in texts]
+    last = CopyTake.objects.filter(variant__in=variants).order_by("variant", "-pk")
+    before = {take.variant_id: take for take in last.distinct("variant")}
+    return [
+        before[one.variant.pk]
+        if one.variant.pk in before and before[one.variant.pk].text == one.text
+        else CopyTake.objects.create(variant=one.variant, text=one.text, taken_by=actor)
+        for one in texts
+    ]

@@ -1,12 +1,19 @@
 """The angles compared: rarely is a wrong one named; what counts is settled and old enough."""
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from affiliates.services.figures import clicks_count
 from aiassist.copy import contest
 from aiassist.copy.contest import Row, judge
+from aiassist.models import CopyVariant
+from aiassist.queries.contest import contest_of
+from aiassist.services.copies import copy_write
+from alliance.kernel import clock
+from commissions.models import Settlement
+from tests.cast import cast_make
 
 ANGLES = ("price", "use", "season", "trust")
 DAY = date(2026, 1, 1)
@@ -69,3 +76,38 @@ def test_an_angle_of_which_too_much_comes_back_is_stopped():
     assert [arm.angle for arm in judged.arms if arm.stopped] == ["use"]
     assert judged.winner != "use"
     assert next(arm for arm in judged.arms if arm.angle == "use").best is None
+
+
+def test_what_is_compared_is_settled_old_enough_and_of_texts_that_the_lot_chose(db):
+    """Of the orders by one link: one before its text was drawn, two that count (of one the money
+    went back), one clicked after the day until which months are settled."""
+    march = datetime(2026, 3, 9, 12, tzinfo=clock.ZONE)
+    with clock.at(march - timedelta(days=3)):
+        cast = cast_make()
+    place = {"zone": cast.zone, "channel": "weibo", "language": "zh", "drawn_only": True}
+    with clock.at(march):
+        copy_write(actor=cast.lin, affiliate=cast.affiliate, product=cast.product, **place)
+    drawn = CopyVariant.objects.get()
+    marks = {f"sub{n}": getattr(drawn.link, f"sub{n}") for n in range(1, 6)}
+    for number, days in enumerate((-1, 1, 2, 40)):
+        at = march + timedelta(days=days)
+        with clock.at(at + timedelta(hours=1)):
+            click = cast.click(link=drawn.link, at=at, **marks)
+            cast.sold(f"T{number}", click_id=click)
+            cast.received(f"T{number}", placed_at=clock.now(), paid_at=clock.now())
+    with clock.at(march + timedelta(days=3)):
+        cast.refunded("199.00", "T2")
+    with clock.at(march + timedelta(days=80)):
+        clicks_count()
+        assert contest_of(cast.affiliate, "weibo", "zh")[1] is None  # no month is closed
+        Settlement.objects.create(
+            month=date(2026, 4, 1), currency="CNY", state="closed", closed_at=clock.now()
+        )
+        contest, until = contest_of(cast.affiliate, "weibo", "zh")
+
+    assert march.date() < until < date(2026, 4, 18)
+    arms = {arm.angle: arm for arm in contest.arms}
+    kept = cast.commission("T1").net_minor
+    assert (arms[drawn.angle].clicks, arms[drawn.angle].net_minor) == (2, kept)
+    assert (arms[drawn.angle].bought, arms[drawn.angle].refunded) == (4, 1)
+    assert {arm.clicks for angle, arm in arms.items() if angle != drawn.angle} == {0}

@@ -227,6 +227,7 @@ def test_pages_write_show_take_edit_and_are_nobody_elses(cast, client, lin_page)
     place = {"channel": "email", "language": "de", "zone": cast.zone.pk}
     said = lin_page.post(page, place, follow=True).content.decode()
     assert said.count("data-copy=") == 8  # subject and text, four times
+    assert said.count('/take/" hx-swap="none"') == 8  # each is kept as it was taken
     assert "Anzeige: " in said
     variant = CopyVariant.objects.first()
     assert lin_page.post(reverse("aiassist:copy_take", args=[variant.pk])).status_code == 302
@@ -248,6 +249,22 @@ def test_pages_write_show_take_edit_and_are_nobody_elses(cast, client, lin_page)
     for name in ("copy_take", "copy_edit"):
         assert client.post(reverse(f"aiassist:{name}", args=[variant.pk])).status_code in {302, 404}
     assert CopyTake.objects.count() == 1
+
+
+def test_copying_all_of_a_page_keeps_each_as_it_was_taken_once(cast, lin_page):
+    run = copy_run_begin(
+        actor=cast.lin, affiliate=cast.affiliate, zone=cast.zone, products=[cast.product],
+        channel="weibo", language="zh",
+    )  # fmt: skip
+    copy_run_go_on(run_pk=run.pk)
+    page = reverse("aiassist:copy_run", args=[run.pk])
+    (variant,) = re.findall(r'name="variant" value="(\d+)"', lin_page.get(page).content.decode())
+    other = CopyVariant.objects.exclude(pk=variant).first()
+
+    for _press in range(2):
+        named = {"variant": [variant, other.pk if other else 0, "x"]}
+        assert lin_page.post(page, named).status_code == 302
+    assert [str(take.variant_id) for take in CopyTake.objects.all()] == [variant]
 
 
 @pytest.fixture
