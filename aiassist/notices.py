@@ -7,11 +7,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from aiassist.copy.check import Channel
-from aiassist.models import Autopilot, AutopilotNight, PlannedPost, StopReason
-from alliance.kernel.models import AuditEvent, Side
+from aiassist.models import AnomalyNote, Autopilot, AutopilotNight, PlannedPost, StopReason
+from aiassist.noted import compared, title
+from alliance.kernel.models import DESK, AuditEvent, Side, StaffRole, User
 from alliance.kernel.notice_kinds import KINDS, Data, Group, Kind, Words, told
 from alliance.kernel.notices import notify
 from alliance.kernel.templatetags.alliance import moment
+from campaigns.models import Campaign
 from merchants.notices import team_tell
 
 
@@ -52,6 +54,33 @@ def post_tell(post: PlannedPost, people: Mapping[int, int]) -> None:
     )
 
 
+def note_tell(note: AnomalyNote) -> None:
+    """Operations: a figure stands out. Once, however long it lasts."""
+    people = User.objects.filter(is_staff=True, staff_roles__contains=[StaffRole.OPS])
+    notify(
+        dict.fromkeys(people.values_list("pk", flat=True)),
+        "anomaly.opened",
+        side=DESK,
+        key=f"anomaly_note:{note.pk}:opened",
+        link=reverse("admin:aiassist_anomalynote_change", args=[note.pk]),
+        measure=note.measure,
+        campaign=note.campaign.name if note.campaign else "",
+        parts=note.parts,
+        **{name: getattr(note, name) for name in _NOTED},
+    )
+
+
+_NOTED = ("value", "low", "high", "usual", "up", "record")
+
+
+def _note_words(data: Data) -> Words:
+    said = {name: data[name] for name in _NOTED}
+    note = AnomalyNote(measure=data["measure"], parts=data["parts"], **said)
+    if data["campaign"]:
+        note.campaign = Campaign(name=data["campaign"])
+    return title(note), compared(note)
+
+
 def _due_words(data: Data) -> Words:
     title = _("Share now: %(product)s")
     text = _("Planned for %(due)s, %(channel)s, %(zone)s.")
@@ -67,6 +96,7 @@ def _stopped_words(data: Data) -> Words:
 
 
 KINDS |= {
+    "anomaly.opened": Kind(Group.FIGURES, "alert-triangle", _note_words),
     "post.due": Kind(Group.POSTS, "calendar", _due_words),
     "autopilot.stopped": Kind(Group.RATES, "alert-triangle", _stopped_words),
     "autopilot.suggests": Kind(

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from aiassist.services import copies, matching, odds, planner, risk
+from aiassist.services import anomalies, copies, matching, odds, planner, risk
 from aiassist.services.autopilot import nights
 from commissions.tasks import violation_apply
 
@@ -64,3 +64,9 @@ def task_odds_make() -> None:
 def task_odds_catch_up() -> None:
     """Beat: tasks published, and accepted, since their odds were reckoned. The row is the queue."""
     odds.odds_catch_up()
+
+
+@shared_task
+def anomalies_look() -> None:
+    """Note the figures of the last hour that stand out. A second delivery notes nothing twice."""
+    anomalies.anomalies_look()

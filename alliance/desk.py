@@ -25,7 +25,15 @@ from affiliates.models import (
     StandDown,
     Touch,
 )
-from aiassist.models import Autopilot, AutopilotDecision, PromptRun, RiskPolicy, RiskReview
+from aiassist.models import (
+    AnomalyNote,
+    Autopilot,
+    AutopilotDecision,
+    PromptRun,
+    RiskPolicy,
+    RiskReview,
+)
+from aiassist.queries.anomalies import notes_open
 from aiassist.queries.risk import reviews_open
 from alliance.kernel import clock
 from alliance.kernel.access import has_role
@@ -124,6 +132,7 @@ QUEUES = (
     Queue("refunds", _("Refunds without order"), "join_inner", Refund, UNMATCHED, OPS),
     Queue("appeals", _("Appeals to answer"), "gavel", Violation, "appeal=waiting", CASES),
     Queue("reviews", _("Affiliates to look at"), "policy_alert", RiskReview, OPEN, CASES),
+    Queue("notes", _("Figures that stand out"), "troubleshoot", AnomalyNote, OPEN, CASES),
     Queue("awards", _("Campaign rewards to look at"), "trophy", Award, REVIEW, RISK),
     Queue("top_ups", _("Top-ups to confirm"), "savings", TopUp, ANNOUNCED, FINANCE),
     Queue("transfers", _("Transfers to look at"), "contact_support", BankCredit, OPEN, FINANCE),
@@ -180,6 +189,7 @@ MENU: tuple[tuple[Text, tuple[tuple[type[Model], str], ...]], ...] = (
         (
             (Season, "calendar_month"),
             (Campaign, "campaign"),
+            (AnomalyNote, "troubleshoot"),
             (SlateItem, "checklist"),
             (CouponStock, "confirmation_number"),
             (Enrolment, "how_to_reg"),
@@ -261,7 +271,7 @@ def counts() -> dict[str, int]:
 
 
 def _count() -> dict[str, int]:
-    return {**figures.waiting(), "reviews": reviews_open().count()}
+    return {**figures.waiting(), "reviews": reviews_open().count(), "notes": notes_open().count()}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

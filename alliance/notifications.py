@@ -40,6 +40,7 @@ MERCHANTS = (
     Group.BOOKS,
     Group.REPORTS,
 )
+STAFF = (Group.FIGURES,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ def settings(request: HttpRequest) -> HttpResponse:
             Group.ACCOUNT,
             *(AFFILIATES if sides.affiliate else ()),
             *(MERCHANTS if sides.merchant else ()),
+            *(STAFF if person.is_staff else ()),
         )
     )
     form = ChoicesForm(request.POST or None, person=person, groups=groups)

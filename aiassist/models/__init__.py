@@ -1,5 +1,14 @@
 """What the advisers keep, split by noun."""
 
+from aiassist.models.anomalies import (
+    HOUR,
+    MONEY,
+    AnomalyNote,
+    HourFigure,
+    Measure,
+    NoteState,
+    Source,
+)
 from aiassist.models.assistant import Conversation, Turn
 from aiassist.models.audience import Age, Audience, Gender, Goal, Region
 from aiassist.models.autopilot import (
@@ -32,9 +41,12 @@ from aiassist.models.prompts import MILLION, PromptRun, Verdict, Why
 from aiassist.models.risk import ReviewState, RiskPolicy, RiskReview, RiskScore
 
 __all__ = [
+    "HOUR",
     "MILLION",
+    "MONEY",
     "Age",
     "Angle",
+    "AnomalyNote",
     "Audience",
     "Autopilot",
     "AutopilotDecision",
@@ -55,9 +67,12 @@ __all__ = [
     "Gender",
     "Goal",
     "GroupKind",
+    "HourFigure",
     "KeptPlan",
     "Matches",
+    "Measure",
     "NightOutcome",
+    "NoteState",
     "Origin",
     "PlannedPost",
     "PostState",
@@ -67,6 +82,7 @@ __all__ = [
     "RiskPolicy",
     "RiskReview",
     "RiskScore",
+    "Source",
     "StopReason",
     "Target",
     "TaskOdds",

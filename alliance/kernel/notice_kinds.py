@@ -38,6 +38,7 @@ class Group(TextChoices):
     RATES = "rates", _("The autopilot")
     IMPORTS = "imports", _("Imports and product feeds")
     REPORTS = "reports", _("The report of the week, on Mondays")
+    FIGURES = "figures", _("Notes on figures")
     SECURITY = "security", _("Security of the account")
 
 

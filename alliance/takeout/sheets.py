@@ -254,6 +254,8 @@ NOT_THEIRS = {
     "kernel.Notification": "a person's own",
     "aiassist.Conversation": "a person's own, shown and deleted on its page",
     "aiassist.Turn": "a person's own, shown and deleted on its page",
+    "aiassist.HourFigure": "the alliance's own figures, of all sides together",
+    "aiassist.AnomalyNote": "the desk's own look at figures",
     "aiassist.RiskPolicy": "the desk's own rules",
     "aiassist.RiskScore": "the desk's own look; what comes of it is a case, which is theirs",
     "aiassist.RiskReview": "the desk's own look; what comes of it is a case, which is theirs",

@@ -2,7 +2,7 @@
 worlds of our own making.
 """
 
-from bench.ai import autopilot, copycheck, matching, risk, tasks
+from bench.ai import anomalies, autopilot, copycheck, matching, risk, tasks
 
 
 def run(small: bool = False) -> None:
@@ -10,4 +10,5 @@ def run(small: bool = False) -> None:
     risk.run(small=small)
     tasks.run(small=small)
     copycheck.run(small=small)
+    anomalies.run(small=small)
     autopilot.run(small=small)

@@ -170,7 +170,14 @@ class Payout(Stamped):
                 name="payout_one_alive_per_affiliate",
             ),
         ]
-        indexes = [models.Index(fields=["affiliate", "-id"], name="payout_by_affiliate")]
+        indexes = [
+            models.Index(fields=["affiliate", "-id"], name="payout_by_affiliate"),
+            models.Index(
+                fields=["finished_at"],
+                condition=models.Q(state__in=["failed", "returned"]),
+                name="payout_came_back",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.amount}"

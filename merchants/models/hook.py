@@ -59,7 +59,14 @@ class HookDelivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["hook", "delivery_id"], name="hook_delivery_once"),
         ]
-        indexes = [models.Index(fields=["hook", "-id"], name="hook_delivery_latest")]
+        indexes = [
+            models.Index(fields=["hook", "-id"], name="hook_delivery_latest"),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(result="refused"),
+                name="hook_delivery_refused",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.topic} {self.number}"

@@ -1,6 +1,7 @@
 """How data came in: the saved column mapping, each import run, each line that it refused, each
 product that it changed."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -182,6 +183,7 @@ class ImportIssue(models.Model):
         verbose_name = _("refused line")
         verbose_name_plural = _("refused lines")
         ordering = ["line_no", "id"]
+        indexes = [BrinIndex(fields=["created_at"], name="import_issue_by_time")]
 
     def __str__(self) -> str:
         return f"{self.line_no}: {self.reason}"

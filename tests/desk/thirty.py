@@ -1,7 +1,7 @@
 """More rows of each table of the desk, as many as one asks for."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from affiliates.models import (
@@ -15,7 +15,14 @@ from affiliates.models import (
     StandDown,
 )
 from affiliates.services import link_create, policy_set
-from aiassist.models import Autopilot, AutopilotDecision, PromptRun, RiskPolicy, RiskReview
+from aiassist.models import (
+    AnomalyNote,
+    Autopilot,
+    AutopilotDecision,
+    PromptRun,
+    RiskPolicy,
+    RiskReview,
+)
 from alliance.kernel import audit
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.models import Endpoint
@@ -329,6 +336,15 @@ def risks(world: World, count: int) -> None:
         RiskReview.objects.create(affiliate=one, score=score_of(one))
 
 
+def notes(world: World, count: int) -> None:
+    one = AnomalyNote.objects.get()
+    for _hour in range(count):
+        one.pk, one._state.adding = None, True
+        one.began_at += timedelta(hours=1)
+        one.state, one.ended_at = "ended", one.began_at
+        one.save()
+
+
 def autopilots(world: World, count: int) -> None:
     """Of other merchants, and what the first one decided for each affiliate."""
     one, decided = Autopilot.objects.get(), AutopilotDecision.objects.get()
@@ -449,6 +465,7 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "commissions.verifyrun": runs,
     "commissions.violation": cases,
     "commissions.evidence": cases,
+    "aiassist.anomalynote": notes,
     "aiassist.autopilot": autopilots,
     "aiassist.autopilotdecision": autopilots,
     "aiassist.promptrun": prompt_runs,

@@ -25,6 +25,7 @@ from affiliates.services import (
 from affiliates.services.invitations import invitation_open
 from affiliates.services.places import plan_apply
 from aiassist.models import (
+    AnomalyNote,
     Autopilot,
     AutopilotDecision,
     AutopilotMode,
@@ -244,6 +245,17 @@ def hook_silent(cast: Cast) -> Endpoint:
     return made
 
 
+def note_make(campaign: Campaign | None = None) -> AnomalyNote:
+    """Three times as many clicks as usual at noon."""
+    curve = {"values": [10, 12, 31], "lows": [5, 6, 7], "highs": [14, 15, 16]}
+    part = {"kind": "affiliate", "pk": 1, "name": "Lin's picks", "value": 25, "usual": 4}
+    return AnomalyNote.objects.create(
+        measure="clicks", campaign=campaign, kin="clicks", began_at=JUNE_22, seen_hour=JUNE_22,
+        up=True, value=31, low=7, usual=10, high=16, record=True, effect_minor=210_00,
+        chance_ppm=20, parts=[{**part, "share_bps": 7_100}], curve=curve,
+    )  # fmt: skip
+
+
 def world_make() -> World:
     """A month that was settled, one that is built, and something in every queue."""
     with at(MAY, days=-1):
@@ -455,6 +467,7 @@ def world_make() -> World:
         ),
         RiskPolicy.objects.create(set_by=cast.finance),
         RiskReview.objects.create(affiliate=cast.affiliate, score=score_of(cast.affiliate)),
+        note_make(),
     ]
     flight = autopilot_make(cast)
     untouched += [flight, AutopilotDecision.objects.get()]

@@ -165,7 +165,13 @@ def test_every_kind_has_its_words_and_an_icon(language):
         "month": "2026-06",
         "consequence": "",
     }
-    own = {"autopilot.stopped": {"reason": "floor"}}  # other words under the same name
+    own = {  # other words under the same name
+        "autopilot.stopped": {"reason": "floor"},
+        "anomaly.opened": {
+            "measure": "sales", "campaign": "", "value": 900, "low": 100, "usual": 300,
+            "high": 400, "up": True, "record": True, "parts": [],
+        },
+    }  # fmt: skip
     with translation.override(language):
         for name, kind in KINDS.items():
             title, text = words_of(Notification(kind=name, data=data | own.get(name, {})))

@@ -452,6 +452,13 @@ def one_of_ten_sells_to_itself(cast: Cast):
     return among_peers(cast), [()]
 
 
+@story_of("aiassist.tasks.anomalies_look")
+def an_hour_is_over(cast: Cast):
+    with clock.at(MAY):
+        cast.sold("T1")
+    return MAY + timedelta(hours=1), [()]
+
+
 @story_of("merchants.tasks.imports_forget")
 def an_import_is_old(cast: Cast):
     moment, [(pk,)] = a_product_file_came(cast)

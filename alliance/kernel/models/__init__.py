@@ -1,6 +1,7 @@
 """Models of the kernel, split by noun."""
 
 from alliance.kernel.models.core import (
+    DESK,
     ApiKey,
     AppendOnly,
     AuditEvent,
@@ -26,6 +27,7 @@ from alliance.kernel.models.outbox import (
 )
 
 __all__ = [
+    "DESK",
     "ApiKey",
     "AppendOnly",
     "AuditEvent",

@@ -221,6 +221,9 @@ class Side(models.TextChoices):
     MERCHANT = "merchant", _("Merchant")
 
 
+DESK = "desk"  # beside them: operations staff, who are in no team
+
+
 class Notification(models.Model):
     """What somebody should know, told once. Its words are made of kind and data when it is read
     (docs/notifications.md)."""
@@ -228,7 +231,7 @@ class Notification(models.Model):
     user = models.ForeignKey(
         User, models.CASCADE, related_name="notifications", db_index=False
     )  # the indexes below begin with it
-    side = models.CharField(max_length=9, choices=Side)
+    side = models.CharField(max_length=9, choices=[*Side.choices, (DESK, _("Operations"))])
     # The key of the affiliate or merchant whose team is told; its page may be seen by them only.
     organisation = models.BigIntegerField(null=True)
     kind = models.CharField(max_length=40)

@@ -9,7 +9,7 @@ AGAIN = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("affiliates", "0006_widgets")]
+    dependencies = [("affiliates", "0007_widgets_of_what_suits")]
 
     operations = [
         migrations.AddField(
