@@ -14,6 +14,7 @@ from taobao_open.api.base import RestApi, TopException
 from taobaopy.taobao import TaoBaoAPIClient, TaoBaoAPIError
 
 from affiliates.models import Link
+from alliance.kernel import clock
 from commissions.services.api_apps import api_app_make, api_app_secrets, api_session_open
 from tests.cast import cast_make
 
@@ -43,6 +44,14 @@ def test_taobaopy_makes_a_link_and_hears_a_refusal(cast, app, live_server):
     made = told["tbk_privilege_get_response"]["result"]["data"]
     link = Link.objects.get(code=made["item_url"].rpartition("/")[2])
     assert (link.product, link.sub1) == (cast.product, "小明")
+    said = client.tbk_sc_vegas_send_status(special_id="5")["tbk_sc_vegas_send_status_response"]
+    assert said["data"]["result_list"]["map_data"] == [{"is_new_user": "1"}]
+    day = f"{clock.business_day():%Y%m%d}"
+    said = client.tbk_dg_vegas_send_report(biz_date=day)["tbk_dg_vegas_send_report_response"]
+    assert said["result"]["success"] is True
+    with pytest.raises(TaoBaoAPIError) as refused:
+        client.tbk_dg_cpa_activity_report(event_id=0, biz_date=day)
+    assert refused.value.sub_code == "isv.invalid-parameter:event_id"
     with pytest.raises(TaoBaoAPIError) as refused:
         client.tbk_item_info_get(num_iids=None)
     assert (refused.value.code, refused.value.sub_code) == (40, "isv.missing-parameter:num_iids")
