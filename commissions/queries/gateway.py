@@ -54,7 +54,9 @@ def orders_in_window(
             rows = rows.filter(_settled_since(start)).annotate(moment=F("settled_at"))
         case OrderMoment.CHANGED:
             # A settlement changes no row, and yet what is to be said of it.
-            rows = rows.filter(Q(updated_at__gte=start) | _settled_since(start))
+            # What changed after the window is told in a later one, so the index has both ends.
+            recent = Q(updated_at__gte=start) | _settled_since(start)
+            rows = rows.filter(recent, updated_at__lt=end)
             rows = rows.annotate(moment=Greatest("updated_at", "settled_at"))
     return rows.filter(moment__gte=start, moment__lt=end)
 
