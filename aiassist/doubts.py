@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aiassist.models import RiskScore
-from aiassist.risk import SIGNS, Sign
+from aiassist.risk import LOOKS, SIGNS, Facet, Sign
 from alliance.kernel.money import percent
 from alliance.kernel.templatetags.alliance import number
 from commissions.models import ViolationType
@@ -45,6 +45,65 @@ SAID = {
         ViolationType.SERIES,
     ),
 }
+
+# What is looked at, the words of where its bands meet or of the bands themselves, and what the case
+# would be for.
+_LESS, _MORE = _("less than %(to)s"), _("%(first)s or more")
+_FROM_TO = _("%(first)s to less than %(to)s")
+_MOMENTS = (
+    _("20 seconds"), _("1 minute"), _("3 minutes"), _("10 minutes"), _("30 minutes"), _("2 hours"),
+    _("8 hours"), _("1 day"), _("5 days"),
+)  # fmt: skip
+FACETS = {
+    Facet.AFTER: (_("From click to order"), _MOMENTS, ViolationType.ABNORMAL),
+    Facet.WEEKEND: (
+        _("Day of the order"), (_("Monday to Friday"), _("weekend")), ViolationType.ABNORMAL,
+    ),
+    Facet.GAP: (
+        _("Time since its order before, of the average"),
+        ("1 %", "10 %", "50 %", "150 %", "400 %"), ViolationType.FAKE_TRADE,
+    ),
+    Facet.CLOSE: (
+        _("Days until a month or campaign closes"), ("2", "7", "14"), ViolationType.SERIES,
+    ),
+    Facet.HANDS: (
+        _("Orders of the same buyer in a month"), ("2", "3", "4", "7"), ViolationType.FAKE_TRADE,
+    ),
+    Facet.HOME: (
+        _("Buyers at the same address"), ("2", "4"), ViolationType.FAKE_TRADE,
+    ),
+    Facet.ELSEWHERE: (
+        _("Other affiliates with orders of the buyer"), ("1", "2", "4"), ViolationType.FAKE_TRADE,
+    ),
+    Facet.AROUND: (
+        _("Other affiliates with orders from the address"), ("1", "2", "5"),
+        ViolationType.FAKE_TRADE,
+    ),
+    Facet.ALIKE: (
+        _("Orders of nearly the same amount within two days"), ("2", "4", "8"),
+        ViolationType.SERIES,
+    ),
+    Facet.PRODUCT: (
+        _("Product"), (_("another"), _("the one it sells most")), ViolationType.FAKE_TRADE,
+    ),
+    Facet.RECEIVED: (
+        _("Days until the goods were received"), ("½", "1", "2", "4", "8"),
+        ViolationType.FAKE_TRADE,
+    ),
+    Facet.FATE: (
+        _("What became of settled orders"),
+        (_("kept"), _("refunded before the settlement"), _("refunded after the settlement")),
+        ViolationType.FAKE_TRADE,
+    ),
+    Facet.CLICKS: (
+        _("What became of clicks"), (_("an order"), _("no order")), ViolationType.ABNORMAL,
+    ),
+    Facet.VISITORS: (
+        _("Who clicked"), (_("somebody new that day"), _("the same again")),
+        ViolationType.ABNORMAL,
+    ),
+}  # fmt: skip
+OF_CLICKS = (Facet.CLICKS, Facet.VISITORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +165,39 @@ def evidence_of(score: RiskScore) -> str:
 
 
 def reason_of(sign: str) -> ViolationType:
-    """What a case is for that rests on this sign most."""
-    return SAID[Sign(sign)][1]
+    """What a case is for that rests on this sign or facet most."""
+    return FACETS[Facet(sign)][2] if sign in FACETS else SAID[Sign(sign)][1]
 
 
 def _sentence(finding: dict[str, Any]) -> str:
-    words = str(SAID[Sign(finding["sign"])][0])
-    return words % {"k": number(finding["k"]), "n": number(finding["n"])}
+    counted = {"k": number(finding["k"]), "n": number(finding["n"])}
+    if finding["sign"] not in FACETS:
+        return str(SAID[Sign(finding["sign"])][0]) % counted
+    facet = Facet(finding["sign"])
+    words = (
+        gettext("%(what)s, %(band)s: %(k)s of %(n)s clicks.")
+        if facet in OF_CLICKS
+        else gettext("%(what)s, %(band)s: %(k)s of %(n)s orders.")
+    )
+    band = _band(facet, finding["first"], finding["end"])
+    return words % {"what": FACETS[facet][0], "band": band, **counted}
+
+
+def _band(facet: Facet, first: int, end: int) -> str:
+    """Where the bands from `first` to before `end` lie."""
+    words, bands = FACETS[facet][1], LOOKS[facet].bands
+    if len(words) == bands:
+        return " + ".join(str(word) for word in words[first:end])
+    if first == 0:
+        return str(_LESS) % {"to": words[end - 1]}
+    if end == bands:
+        return str(_MORE) % {"first": words[first - 1]}
+    return str(_FROM_TO) % {"first": words[first - 1], "to": words[end - 1]}
 
 
 def _usual(finding: dict[str, Any]) -> str:
-    if SIGNS[Sign(finding["sign"])].few:
+    sign = finding["sign"]
+    if sign not in FACETS and SIGNS[Sign(sign)].few:
         words = gettext("Among those alike, usually %(usual)s of the clicks bring one.")
     else:
         words = gettext("Among those alike it is usually %(usual)s.")

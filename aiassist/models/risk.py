@@ -48,7 +48,8 @@ class RiskScore(AppendOnly):
 
     `chance_ppm`: of a million honest affiliates, so many would stand out as much. `false_bps`: of
     those who stand out as much that night, the share to be honest. `findings`: the signs, each a
-    dict of `sign`, `k`, `n`, `usual_bps`, `low_bps`, `high_bps`, `peers`, `chance_ppm`.
+    dict of `sign` (or facet, with its bands from `first` to before `end`), `k`, `n`, `usual_bps`,
+    `low_bps`, `high_bps`, `peers`, `chance_ppm`.
     """
 
     affiliate = models.ForeignKey(

@@ -28,7 +28,6 @@ from commissions.models import (
 from merchants.models import Category
 
 DAYS = 90
-CLOSE = timedelta(days=2)  # just before the end of a period
 
 # Each order once for the affiliate that brought it. A line is settled when its month is, and came
 # back too late if a refund was taken off it after that.
@@ -36,12 +35,17 @@ ORDERS = """
     SELECT a.affiliate_id, min(o.placed_at), sum(l.amount_minor),
         min(extract(epoch FROM o.placed_at - a.touched_at)),
         coalesce(min(t.visitor_key), ''), coalesce(min(t.ip_key), ''),
-        coalesce(min(k.slug), ''),
-        coalesce(bool_or(s.closed_at IS NOT NULL), false),
-        coalesce(bool_or(EXISTS (
-            SELECT FROM merchants_refund r
-            WHERE r.line_id = l.id AND r.state = 'applied' AND r.applied_at > s.closed_at
-        )), false)
+        coalesce(min(k.slug), ''), coalesce(min(l.product_id), 0),
+        min(extract(epoch FROM o.received_at - o.placed_at)) / 86400,
+        CASE
+            WHEN NOT coalesce(bool_or(s.closed_at IS NOT NULL), false) THEN -1
+            WHEN bool_or(EXISTS (
+                SELECT FROM merchants_refund r
+                WHERE r.line_id = l.id AND r.state = 'applied' AND r.applied_at > s.closed_at
+            )) THEN 2
+            WHEN bool_or(l.refunded_minor > 0) THEN 1
+            ELSE 0
+        END
     FROM merchants_order o
     JOIN merchants_orderline l ON l.order_id = o.id
     JOIN affiliates_attribution a ON a.line_id = l.id
@@ -77,25 +81,33 @@ def risk_facts() -> Known:
             ORDERS, {"active": AffiliateState.ACTIVE.value, "since": since, "until": until}
         )
         rows = cursor.fetchall()
-    columns = [*zip(*rows, strict=True)] or [()] * 9
-    affiliate, placed, amount, after, buyer, address, category, settled, returned = columns
+    columns = [*zip(*rows, strict=True)] or [()] * 10
+    affiliate, placed, amount, after, buyer, address, category, product, received, fate = columns
     affiliates = np.array(affiliate, dtype=np.int64)
-    block, closing = _blocks(affiliates, placed, since, until)
+    moments = np.array([one.timestamp() for one in placed], dtype=float)
     barred = StandDown.objects.filter(noticed_at__gte=since).order_by().values("affiliate")
+    clicks = _clicks(since)
+    monday = clock.business_day(since) - timedelta(days=clock.business_day(since).weekday())
     facts = Facts(
         affiliate=affiliates,
+        placed=moments - clock.day_start(monday).timestamp(),
         buyer=_numbered(buyer),
         address=_numbered(address),
-        after=np.array([np.nan if one is None else float(one) for one in after], dtype=float),
+        product=np.array(product, dtype=np.int64),
+        after=_floats(after),
         amount=np.array([int(one) for one in amount], dtype=np.int64),
-        block=block,
-        closing=closing,
-        settled=np.array(settled, dtype=bool),
-        returned=np.array(returned, dtype=bool),
-        clicks=_clicks(since),
+        closes=_closes_in(affiliates, moments, since, until),
+        received=_floats(received),
+        fate=np.array(fate, dtype=np.int64),
+        clicks={pk: sums[0] for pk, sums in clicks.items()},
+        visitors={pk: sums[1] for pk, sums in clicks.items()},
         barred=dict(barred.annotate(n=Count("order", distinct=True)).values_list("affiliate", "n")),
     )
     return Known(facts, _peers(zip(affiliate, category, strict=True)), Counter(affiliate))
+
+
+def _floats(values: Sequence[Any]) -> np.ndarray:
+    return np.array([np.nan if one is None else float(one) for one in values], dtype=float)
 
 
 def _numbered(keys: Sequence[str]) -> np.ndarray:
@@ -104,10 +116,14 @@ def _numbered(keys: Sequence[str]) -> np.ndarray:
     return number[1:]
 
 
-def _clicks(since: datetime) -> dict[int, int]:
+def _clicks(since: datetime) -> dict[int, tuple[int, int]]:
+    """By affiliate the clicks of people, and visitors, each once a day."""
     whole = ClickDay.objects.filter(affiliate__isnull=False, merchant=None, zone=None, link=None)
-    since_day = whole.filter(day__gte=clock.business_day(since)).order_by().values("affiliate")
-    return dict(since_day.annotate(sum=Sum("clicks")).values_list("affiliate", "sum"))
+    rows = whole.filter(day__gte=clock.business_day(since)).order_by().values("affiliate")
+    sums = rows.annotate(people=Sum("clicks"), anew=Sum("visitors"))
+    return {
+        pk: (clicks, anew) for pk, clicks, anew in sums.values_list("affiliate", "people", "anew")
+    }
 
 
 def _peers(orders: Iterable[tuple[int, str]]) -> dict[int, Peer]:
@@ -119,27 +135,24 @@ def _peers(orders: Iterable[tuple[int, str]]) -> dict[int, Peer]:
     return {pk: Peer(kind, sold[pk].most_common(1)[0][0]) for pk, kind in kinds}
 
 
-def _blocks(
-    affiliate: np.ndarray, placed: Sequence[datetime], since: datetime, until: datetime
-) -> tuple[np.ndarray, np.ndarray]:
-    """The span of two days that each order lies in, and whether that comes before a close: of a
-    month, or of a campaign with rewards that counts this affiliate's orders."""
-    moments = np.array([one.timestamp() for one in placed], dtype=float)
-    block = ((moments - since.timestamp()) // CLOSE.total_seconds()).astype(int)
-    closing = np.zeros(len(moments), bool)
-    for number, (end, whose) in enumerate(_closes(since, until)):
-        before = (moments < end.timestamp()) & (moments >= (end - CLOSE).timestamp())
-        if whose is not None:
-            before &= np.isin(affiliate, whose)
-        block[before], closing[before] = number, True
-    return block, closing
+def _closes_in(
+    affiliate: np.ndarray, moments: np.ndarray, since: datetime, until: datetime
+) -> np.ndarray:
+    """Days from each order to the next end of a month, or of a campaign with rewards that counts
+    this affiliate's orders."""
+    days = np.full(len(moments), np.inf)
+    for end, whose in _closes(since, until):
+        to_end = (end.timestamp() - moments) / 86_400
+        ends = to_end > 0 if whose is None else (to_end > 0) & np.isin(affiliate, whose)
+        days[ends] = np.minimum(days[ends], to_end[ends])
+    return days
 
 
 def _closes(since: datetime, until: datetime) -> list[tuple[datetime, list[int] | None]]:
     """When a period ends, and for whom; None: for all."""
     closes: list[tuple[datetime, list[int] | None]] = []
     month = clock.next_month(clock.month_start(clock.business_day(since)))
-    while clock.day_start(month) <= until:
+    while not closes or closes[-1][0] < until:
         closes.append((clock.day_start(month), None))
         month = clock.next_month(month)
     counted: dict[datetime, list[int]] = defaultdict(list)

@@ -6,45 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import false_discovery_control
 
+from aiassist.risk.facets import Facet, spread_of
+from aiassist.risk.oddities import LEAST_ORDERS, Finding, Peer, oddities
 from aiassist.risk.peers import law_of_most
-from aiassist.risk.signs import SIGNS, Counts, Sign
+from aiassist.risk.signs import SIGNS, Counts, Facts, Sign, counts_of
 
-LEAST_ORDERS = 15  # below, chance explains anything
 LEAST = 8  # of them that a sign can look at
 # What matters, not only what is certain: so many orders more than peers would have, and this share
 # of them all (for what should be many, of what is usual).
 LEAST_MORE, LEAST_SHARE = 5, 0.15
+LOOKS = 2  # at known patterns, and at anything that is odd
 PEERS, CLOSE_PEERS = 10, 20  # at least: of the same kind or category, of both
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Whom an affiliate is like."""
-
-    kind: str
-    category: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A sign in which an affiliate has k of n, where its peers have `usual`, between `low` and
-    `high` for nineteen of twenty. `chance`: that an honest one of them has as much."""
-
-    sign: Sign
-    k: int
-    n: int
-    usual: float
-    low: float
-    high: float
-    peers: int
-    chance: float
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
     """One affiliate. `chance`: that an honest affiliate stands out so in any sign; `false`: the
     share of honest ones to expect among all who stand out at least as much (Benjamini-Hochberg).
-    `findings` are the signs that add to it, the strongest first."""
+    `findings` are what adds to it: known signs, then facets, each the strongest first."""
 
     affiliate: int
     chance: float
@@ -52,8 +31,9 @@ class Score:
     findings: tuple[Finding, ...]
 
 
-def judge(counts: Mapping[Sign, Counts], peers: Mapping[int, Peer]) -> list[Score]:
+def judge(facts: Facts, peers: Mapping[int, Peer]) -> list[Score]:
     """Each affiliate of `peers` that has enough orders, the most striking first."""
+    counts, general = counts_of(facts), oddities(spread_of(facts), peers)
     orders = counts[Sign.HEAP]  # looks at each order
     judged = {pk for pk, (_k, n) in orders.items() if n >= LEAST_ORDERS and pk in peers}
     found: dict[int, list[Finding]] = {}
@@ -64,7 +44,12 @@ def judge(counts: Mapping[Sign, Counts], peers: Mapping[int, Peer]) -> list[Scor
     if not found:
         return []
     signs = len(counts)
-    chances = {pk: min(1.0, signs * min(one.chance for one in of)) for pk, of in found.items()}
+    chances = {}
+    for pk, of in found.items():
+        odd, findings = general.get(pk, (1.0, ()))
+        known = signs * min(one.chance for one in of)
+        chances[pk] = min(1.0, LOOKS * min(known, odd))
+        of.extend(findings)
     falses = false_discovery_control(np.maximum(list(chances.values()), 1e-300))
     scores = [
         Score(pk, chance, float(false), _striking(found[pk]))
@@ -75,7 +60,7 @@ def judge(counts: Mapping[Sign, Counts], peers: Mapping[int, Peer]) -> list[Scor
 
 def _striking(findings: list[Finding]) -> tuple[Finding, ...]:
     shown = [one for one in findings if one.chance <= 0.01]
-    return tuple(sorted(shown, key=lambda one: one.chance))
+    return tuple(sorted(shown, key=lambda one: (isinstance(one.sign, Facet), one.chance)))
 
 
 def _findings(

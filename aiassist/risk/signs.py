@@ -6,10 +6,11 @@ from enum import StrEnum
 
 import numpy as np
 
+DAY = 86_400  # seconds
 SHARED = 2  # buyers of one address
 OFTEN = 4  # orders of one buyer
 OWN = 0.5  # of an address' orders at least are the affiliate's: else many go through it
-LATE_SECONDS = 5 * 86_400
+LATE_SECONDS = 5 * DAY
 HASTY_SECONDS = 20
 ALIKE = 0.01  # amounts that differ by less are nearly the same
 MANY = 5  # of them make a heap
@@ -50,25 +51,29 @@ SIGNS = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Orders as columns, a row an order. `buyer` and `address` number who cannot be named, 0 where
-    nothing is known; `after` is seconds from click to order, nan without a click; `amount` in minor
-    units; `block` numbers spans of two days, of which those `closing` come just before the end of a
-    period that pays for what was sold in it.
+    """Orders as columns, a row an order. `buyer`, `address` and `product` are numbers, 0 where
+    nothing is known; `amount` in minor units. `placed` is in seconds since a Monday's midnight
+    here, `after` in seconds from click to order, nan without a click. `closes` are days until the
+    next end of a period that pays for what was sold in it, `received` days from the order to its
+    receipt, nan before. `fate` is -1 before the settlement; then 0 kept, 1 refunded before it, 2
+    refunded after it.
 
-    By affiliate, `clicks` of people, and `barred` orders that came too soon after their click to
-    earn.
+    By affiliate, `clicks` of people, how many of them came from `visitors` who are new that day,
+    and `barred` orders that came too soon after their click to earn.
     """
 
     affiliate: np.ndarray
+    placed: np.ndarray
     buyer: np.ndarray
     address: np.ndarray
+    product: np.ndarray
     after: np.ndarray
     amount: np.ndarray
-    block: np.ndarray
-    closing: np.ndarray
-    settled: np.ndarray
-    returned: np.ndarray
+    closes: np.ndarray
+    received: np.ndarray
+    fate: np.ndarray
     clicks: Mapping[int, int] = field(default_factory=dict)
+    visitors: Mapping[int, int] = field(default_factory=dict)
     barred: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -91,7 +96,7 @@ def counts_of(facts: Facts) -> dict[Sign, Counts]:
             for pk in quick.keys() | facts.barred.keys()
             for k, n in [quick.get(pk, (0, 0))]
         },
-        Sign.RETURNED: _of(facts.affiliate, facts.returned, facts.settled),
+        Sign.RETURNED: _of(facts.affiliate, facts.fate == 2, facts.fate >= 0),
         Sign.HEAP: _heaps(facts),
     }
 
@@ -141,14 +146,16 @@ def _distinct(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
 def _heaps(facts: Facts) -> Counts:
     """By affiliate how many orders more its greatest heaps before each close have than its greatest
     at any other time, of all its orders. (Who streams has heaps on many evenings.)"""
-    order = np.lexsort((facts.amount, facts.block, facts.closing, facts.affiliate))
+    block, closing = (facts.placed // (2 * DAY)).astype(int), facts.closes < 2
+    order = np.lexsort((facts.amount, block, closing, facts.affiliate))
     affiliates, place, n = np.unique(
         facts.affiliate[order], return_inverse=True, return_counts=True
     )
-    alike, closing = _alike(facts, order), facts.closing[order]
+    spans = np.column_stack([facts.affiliate, closing, block])[order]
+    alike, closing = _alike(spans, facts.amount[order]), closing[order]
     otherwise = np.zeros(len(affiliates), int)
     np.maximum.at(otherwise, place[~closing], alike[~closing])
-    days = np.column_stack([place, facts.block[order]])[closing]
+    days = np.column_stack([place, block[order]])[closing]
     closes, at = np.unique(days, axis=0, return_inverse=True)
     before = np.zeros(len(closes), int)
     np.maximum.at(before, at.ravel(), alike[closing])
@@ -158,11 +165,10 @@ def _heaps(facts: Facts) -> Counts:
     return dict(zip(affiliates.tolist(), counts, strict=True))
 
 
-def _alike(facts: Facts, order: np.ndarray) -> np.ndarray:
-    """For each row, as sorted, how many of its affiliate's rows of the same days have its amount or
-    up to one hundredth more."""
-    days = np.column_stack([facts.affiliate, facts.closing, facts.block])[order]
-    fresh = (np.diff(days, axis=0, prepend=days[:1]) != 0).any(axis=1)
+def _alike(spans: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    """For each row how many of the same span, an affiliate's days, have its amount or up to one
+    hundredth more. Sorted by both."""
+    fresh = (np.diff(spans, axis=0, prepend=spans[:1]) != 0).any(axis=1)
     # One scale for all: a hundred for each span of days, far more than a logarithm comes to.
-    scale = fresh.cumsum() * 100 + np.log(np.maximum(facts.amount[order], 1))
+    scale = fresh.cumsum() * 100 + np.log(np.maximum(amount, 1))
     return np.searchsorted(scale, scale + np.log1p(ALIKE), side="right") - np.arange(len(scale))

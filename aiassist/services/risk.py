@@ -17,7 +17,7 @@ from affiliates.models import Affiliate
 from aiassist import doubts
 from aiassist.models import ReviewState, RiskPolicy, RiskReview, RiskScore
 from aiassist.queries import risk as queries
-from aiassist.risk import Finding, Score, counts_of, judge
+from aiassist.risk import Finding, Score, judge
 from alliance.kernel import audit, clock
 from alliance.kernel.access import has_role
 from alliance.kernel.errors import DomainError, Invalid, WrongState
@@ -40,7 +40,7 @@ def risk_scores_make() -> list[Violation]:
     """
     known = queries.risk_facts()
     day = clock.business_day()
-    striking = [score for score in judge(counts_of(known.facts), known.peers) if score.findings]
+    striking = [score for score in judge(known.facts, known.peers) if score.findings]
     made = [_row(score, day, known) for score in striking]
     RiskScore.objects.bulk_create(made, ignore_conflicts=True)
     policy = queries.policy_now()
@@ -170,6 +170,8 @@ def _kept(finding: Finding) -> dict[str, Any]:
     """A finding as `RiskScore.findings` has it: whole numbers."""
     return {
         "sign": finding.sign.value,
+        "first": finding.first,
+        "end": finding.end,
         "k": finding.k,
         "n": finding.n,
         "usual_bps": round(finding.usual * 10_000),

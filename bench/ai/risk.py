@@ -1,8 +1,8 @@
 """Risk scores on made-up alliances in which it is known who cheats (`bench.ai.risk_world`).
 
 Judged by the code that serves the alliance, beside fixed thresholds. What the scores take for much
-or little was chosen on seeds below 100 and on the ways `PLAIN` and `TRIED`; what is printed here
-comes from other seeds, and on `UNSEEN` and on cheats with few fakes nothing was chosen at all.
+or little was chosen on seeds below 100 and on the ways of `bench.ai.risk_world`; what is printed
+here comes from other seeds, and on the ways of `bench.ai.risk_unseen` nothing was chosen at all.
 Whoever makes up both the honest and the cheats checks a design: this is no evidence of what a real
 alliance would see.
 """
@@ -15,7 +15,8 @@ from time import process_time
 
 from aiassist.risk import Score, Sign, counts_of, judge
 from aiassist.risk.signs import Counts
-from bench.ai.risk_world import LITTLE, MUCH, PLAIN, TRIED, UNSEEN, Fake, World, world_make
+from bench.ai.risk_unseen import NEW, ODD
+from bench.ai.risk_world import LITTLE, LOOKED, MUCH, PLAIN, TRIED, Fake, Odd, World, world_make
 
 FALSE = 0.01  # of those who stand out, at most so many honest
 # Rules of thumb, as an operator without statistics would set them.
@@ -38,12 +39,16 @@ class Tally:
     caught: Counter[str] = field(default_factory=Counter)
     honest: int = 0
     wronged: int = 0
+    odd: Counter[str] = field(default_factory=Counter)
+    wronged_odd: Counter[str] = field(default_factory=Counter)
     worth: int = 0
     wronged_worth: int = 0
 
     def add(self, world: World, flagged: set[int]) -> None:
         self.cheats.update(world.cheats.values())
         self.caught.update(way for pk, way in world.cheats.items() if pk in flagged)
+        self.odd.update(world.odd.values())
+        self.wronged_odd.update(way for pk, way in world.odd.items() if pk in flagged)
         honest = world.peers.keys() - world.cheats.keys()
         self.honest += len(honest)
         self.wronged += len(flagged & honest)
@@ -69,6 +74,9 @@ class Tally:
     def say_ways(self) -> None:
         ways = (f"{way} {self.caught[way] / n:.2f}" for way, n in sorted(self.cheats.items()))
         print(f"  {'':34}{', '.join(ways)}")
+        if self.odd:
+            odd = (f"{way} {self.wronged_odd[way]} of {n}" for way, n in sorted(self.odd.items()))
+            print(f"  {'':34}honest but odd, flagged: {', '.join(odd)}")
 
 
 def run(small: bool = False) -> None:
@@ -81,17 +89,20 @@ def run(small: bool = False) -> None:
     wronged = naive.wronged / max(1, ours.wronged)
     print(f"  {'':34}honest flagged by thresholds to ours: ratio {wronged:.0f}")
     found = {"known ways": ours}
-    for name, ways, share, first in (
-        ("mimicry and bursts", TRIED, MUCH, 200),
-        ("unseen ways", UNSEEN, MUCH, 300),
-        ("5 to 20 % fakes, any way", (*PLAIN, *TRIED, *UNSEEN), LITTLE, 400),
+    some, most = (0.25, 0.5), (0.5, 0.9)
+    for name, ways, share, first, odd in (
+        ("seen while it was made", (*TRIED, *LOOKED), MUCH, 200, ()),
+        ("made up afterwards", NEW, MUCH, 700, ODD),
+        ("made up afterwards, 5 to 20 %", NEW, LITTLE, 800, ODD),
+        ("made up afterwards, 25 to 50 %", NEW, some, 900, ODD),
+        ("made up afterwards, 50 to 90 %", NEW, most, 1_000, ODD),
     ):
-        found[name], _naive = _tallies(ways, share, range(first, first + seeds), size)
+        found[name], _naive = _tallies(ways, share, range(first, first + seeds), size, odd=odd)
         found[name].say(name)
         found[name].say_ways()
     nobody, _naive = _tallies(PLAIN, MUCH, range(500, 500 + seeds), size, cheats=0.0)
     print(f"  nobody cheats: {nobody.wronged} of {nobody.honest:,} honest affiliates flagged")
-    print(f"  {process_time() - began:.0f} s of CPU for {5 * seeds} alliances of {size} affiliates")
+    print(f"  {process_time() - began:.0f} s of CPU for {7 * seeds} alliances of {size} affiliates")
     if picture := os.environ.get("RISK_PICTURE"):
         _draw(found, picture)
 
@@ -102,13 +113,14 @@ def _tallies(
     seeds: range,
     size: int,
     cheats: float = 0.08,
+    odd: Sequence[Odd] = (),
 ) -> tuple[Tally, Tally]:
     """Ours, and that of the thresholds."""
     ours, naive = Tally(), Tally()
     for seed in seeds:
-        world = world_make(seed, ways, fakes=fakes, size=size, cheats=cheats)
+        world = world_make(seed, ways, fakes=fakes, size=size, cheats=cheats, odd=odd)
         counts = counts_of(world.facts)
-        ours.add(world, _flagged(judge(counts, world.peers)))
+        ours.add(world, _flagged(judge(world.facts, world.peers)))
         naive.add(world, _beyond(counts))
     return ours, naive
 
@@ -136,7 +148,7 @@ def _draw(found: dict[str, Tally], path: str) -> None:
     axes = figure.subplots()
     colours = ("#2b6cb0", "#dd8a1f", "#8a5cb0", "#9aa5b1")
     labels, at = [], 0
-    for (name, tally), colour in zip(found.items(), colours, strict=True):
+    for (name, tally), colour in zip(found.items(), colours, strict=False):
         ways = sorted(tally.cheats)
         places = [at + i for i in range(len(ways))]
         heights = [tally.caught[way] / tally.cheats[way] for way in ways]

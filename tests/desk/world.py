@@ -223,7 +223,7 @@ def score_of(affiliate: Affiliate) -> RiskScore:
     """Twelve of forty orders were hasty."""
     finding = {
         "sign": "hasty", "k": 12, "n": 40, "usual_bps": 130, "low_bps": 0, "high_bps": 480,
-        "peers": 61, "chance_ppm": 3,
+        "peers": 61, "chance_ppm": 3, "first": 0, "end": 0,
     }  # fmt: skip
     return RiskScore.objects.create(
         affiliate=affiliate, day=JUNE_22.date(), orders=40, kind="small", category="tea",

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aiassist.risk import Facts, Peer, Sign, counts_of, judge
+from aiassist.risk import Facet, Facts, Peer, Sign, counts_of, judge
+from aiassist.risk.facets import spread_of
+from aiassist.risk.laws import laws_of
 from aiassist.risk.peers import Law, law_of_most
-
-NONE = np.zeros(0)
 
 
 def facts(**columns) -> Facts:
@@ -16,14 +16,15 @@ def facts(**columns) -> Facts:
     n = len(next(iter(columns.values())))
     plain = {
         "affiliate": np.ones(n, int),
+        "placed": np.zeros(n),
         "buyer": np.zeros(n, int),
         "address": np.zeros(n, int),
+        "product": np.zeros(n, int),
         "after": np.full(n, np.nan),
         "amount": np.arange(1, n + 1) * 1000,
-        "block": np.zeros(n, int),
-        "closing": np.zeros(n, bool),
-        "settled": np.zeros(n, bool),
-        "returned": np.zeros(n, bool),
+        "closes": np.full(n, 20.0),
+        "received": np.full(n, np.nan),
+        "fate": np.full(n, -1),
     }
     return Facts(**{**plain, **{name: np.array(column) for name, column in columns.items()}})
 
@@ -85,11 +86,11 @@ def test_what_counts_as_a_sign():
     assert counts[Sign.LATE] == {1: (1, 6)}
     assert counts[Sign.IDLE] == {1: (6, 400)}
 
-    back = facts(settled=[True, True, False], returned=[True, False, False])
+    back = facts(fate=[2, 0, -1])
     assert counts_of(back)[Sign.RETURNED] == {1: (1, 2)}
 
     before = [1000, 1005, 1009, 1009, 1008, 1003, 2000]  # six nearly alike before the close
-    at_last = facts(amount=[*before, *range(5000, 9000, 500)], closing=[True] * 7 + [False] * 8)
+    at_last = facts(amount=[*before, *range(5000, 9000, 500)], closes=[1.0] * 7 + [9.0] * 8)
     assert counts_of(at_last)[Sign.HEAP] == {1: (5, 15)}  # at other times one
     streamer = replace(at_last, amount=np.array([*before, *[3000] * 8]))
     assert counts_of(streamer)[Sign.HEAP] == {1: (0, 15)}
@@ -98,25 +99,78 @@ def test_what_counts_as_a_sign():
 def test_who_stands_out_among_peers_and_nobody_where_all_are_alike():
     chance = np.random.default_rng(3)
     peers = {pk: Peer("small", "food") for pk in range(1, 101)}
-    counts = {sign: {} for sign in Sign}
-    counts[Sign.HEAP] = dict.fromkeys(peers, (0, 60))
-    counts[Sign.HASTY] = {pk: (int(chance.binomial(60, 0.02)), 60) for pk in peers}
+    honest = facts(
+        affiliate=np.repeat([*peers], 60),
+        placed=chance.uniform(0, 90 * 86_400, 6_000),
+        after=3_600 * np.exp(chance.normal(0, 1.5, 6_000)),
+        amount=chance.integers(1_000, 90_000, 6_000),
+    )
 
-    assert not [score for score in judge(counts, peers) if score.false <= 0.01]
+    assert not [score for score in judge(honest, peers) if score.false <= 0.01]
 
-    counts[Sign.HASTY][42] = (30, 60)
-    first, second = judge(counts, peers)[:2]
-    assert first.affiliate == 42
-    assert first.false < 1e-6 < 0.01 < second.false
-    (finding,) = first.findings
-    assert (finding.sign, finding.k, finding.n, finding.peers) == (Sign.HASTY, 30, 60, 100)
-    assert finding.low <= finding.usual <= finding.high < 0.1
+    hasty, between = (np.where(np.arange(6_000) < 36, after, honest.after) for after in (9, 240))
+    first, second = judge(replace(honest, after=hasty), peers)[:2]
+    assert first.affiliate == 1
+    assert first.false < 1e-3 < 0.01 < second.false
+    known = {one.sign: one for one in first.findings}[Sign.HASTY]
+    assert (known.k, known.n, known.peers) == (36, 60, 100)
+    assert known.low <= known.usual <= known.high < 0.1
 
-    tiny = {sign: dict.fromkeys(peers, (0, 60)) | {7: (14, 14)} for sign in Sign}
-    assert 7 not in {score.affiliate for score in judge(tiny, peers)}
-    assert judge({sign: {} for sign in Sign}, {}) == []
+    # Four minutes are no sign of anything known, but nobody else has them so often.
+    first, second = judge(replace(honest, after=between), peers)[:2]
+    assert first.affiliate == 1
+    assert first.false < 0.01 < second.false
+    odd = first.findings[0]
+    assert (odd.sign, odd.n) == (Facet.AFTER, 60)
+    assert odd.first <= 3 < odd.end  # from three to ten minutes
+
+    few = replace(honest, affiliate=np.where(np.arange(6_000) < 46, 2, honest.affiliate))
+    assert 1 not in {score.affiliate for score in judge(replace(few, after=hasty), peers)}
 
 
-def test_no_orders_are_nothing_to_count():
-    assert counts_of(Facts(*[NONE.astype(int)] * 3, NONE, *[NONE.astype(int)] * 2,
-                           *[NONE.astype(bool)] * 3)) == {sign: {} for sign in Sign}  # fmt: skip
+def test_how_orders_lie_in_facets():
+    day = 86_400
+    some = facts(
+        affiliate=[1, 1, 1, 1, 2],
+        placed=[0, 5 * day, 5 * day, 12 * day, 0],  # Monday, two on a Saturday, and one on the next
+        buyer=[1, 1, 2, 0, 1],
+        address=[9, 9, 9, 9, 8],
+        product=[4, 4, 5, 0, 4],
+        amount=[1000, 1004, 3000, 9000, 1000],
+        closes=[1.0, 5, 5, 20, 1],
+        received=[0.2, np.nan, 3, 3, 3],
+        fate=[0, 1, 2, -1, 0],
+    )
+    some = replace(some, clicks={1: 40}, visitors={1: 30}, barred={1: 2})
+    bands = {facet: rows[0].tolist() for facet, rows in spread_of(some).bands.items()}
+    assert bands[Facet.AFTER][0] == 2  # barred: there are no other clicks
+    assert bands[Facet.WEEKEND] == [1, 3]
+    assert bands[Facet.CLOSE] == [1, 2, 0, 1]
+    assert bands[Facet.HANDS] == [1, 2, 0, 0, 0]
+    assert bands[Facet.HOME][1:] == [3, 0]
+    assert bands[Facet.ELSEWHERE] == [1, 2, 0, 0]
+    assert bands[Facet.AROUND] == [4, 0, 0, 0]
+    assert bands[Facet.PRODUCT] == [1, 2]
+    assert bands[Facet.RECEIVED] == [1, 0, 0, 2, 0, 0]
+    assert bands[Facet.FATE] == [1, 1, 1]
+    assert bands[Facet.CLICKS] == [0, 40]
+    assert bands[Facet.VISITORS] == [30, 10]
+
+
+def test_laws_of_many_rates_at_once_are_those_of_most_peers():
+    chance = np.random.default_rng(4)
+    rates = 1 / (1 + np.exp(-chance.normal([-2, 0], [0.5, 0.8], (300, 2))))
+    n = chance.integers(50, 300, (300, 1))
+    k = chance.binomial(n, rates)
+    k[:9, 0] = n[:9, 0] * 0.9  # cheats
+    laws = laws_of(k, n)
+
+    assert laws.centre == pytest.approx([-2, 0], abs=0.15)
+    assert laws.spread == pytest.approx([0.5, 0.8], abs=0.12)
+    (tails,) = laws.tails(np.array([[180, 180]]), np.array([[200]]))
+    assert tails[0] < 1e-6 < 1e-3 < tails[1] < 0.02
+
+
+def test_no_orders_are_nothing_to_judge():
+    assert counts_of(facts(affiliate=[])) == {sign: {} for sign in Sign}
+    assert judge(facts(affiliate=[]), {}) == []
