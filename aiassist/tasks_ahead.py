@@ -68,8 +68,9 @@ class Told:
 
     @property
     def pace(self) -> str:
-        """The pace of late beside what the step takes; "" where all are reached."""
-        if self.aim is None:
+        """The pace of late beside what the step takes; "" where all are reached, or where the pace
+        is no matter any more (an effort that has its clicks, but not its days)."""
+        if self.aim is None or not self.odds.pace["missing"]:
             return ""
         pace = self.odds.pace
         words = gettext("Of late %(now)s a day; from now on it takes %(needed)s a day.")
@@ -97,7 +98,7 @@ class Told:
 
     def _step(self, place: int) -> Step:
         step = self.odds.steps[place]
-        reached = step["least"] <= self.odds.pace["done"]
+        reached = place < self.odds.pace["reached"]
         return Step(
             self._asks(step["least"]),
             Money(step["pays_minor"], self.odds.campaign.currency),

@@ -13,12 +13,13 @@ class TaskOdds(models.Model):
     """A task and an affiliate: written anew each night, and when the affiliate accepts.
 
     `expected_minor` is the reward on average over all that may come, in the campaign's currency;
-    `little`: there is too little history for more than a range. `steps`, from the first on: `least`
-    (orders, minor units of sales, or 1 for an effort), `pays_minor`, and of 10,000 times how often
-    it is reached (`likely`), between `low` and `high` with four chances in five. `pace` holds `by`
-    (orders, gmv_minor or clicks), `done`, `low`, `middle`, `high` (where that is going to end),
-    `aim` (the place of the step that is next), `missing`, `days_centi` (left), `now_centi` and
-    `needed_centi` (a day), `half` and `four_fifths` (how much more it takes to be as likely).
+    `little`: there is too little history for more than a range. `steps`, from the first on:
+    `least` (orders, minor units of sales, or the clicks of an effort), `pays_minor`, and of
+    10,000 times how often it is reached (`likely`), between `low` and `high` with four chances in
+    five. `pace` holds `by` (orders, gmv_minor or clicks), `done`, `reached` (how many steps),
+    `low`, `middle`, `high` (where that is going to end), `aim` (the place of the step that is
+    next), `missing`, `days_centi` (left), `now_centi` and `needed_centi` (a day), `half` and
+    `four_fifths` (how much more it takes to be as likely).
     """
 
     campaign = models.ForeignKey(

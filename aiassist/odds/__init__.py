@@ -4,7 +4,16 @@ Statistics only; nothing here knows a database. `season` says how busy days are,
 tell, `ahead` plays the rest of a task.
 """
 
-from aiassist.odds.ahead import Ahead, Chance, Left, ahead_of, loss_of, needed_more, waiting_chance
+from aiassist.odds.ahead import (
+    Ahead,
+    Chance,
+    Left,
+    ahead_of,
+    loss_of,
+    needed_more,
+    waiting_chance,
+    worth_of,
+)
 from aiassist.odds.season import Lift, busyness, lifts, weekdays
 from aiassist.odds.usual import Track, Usual, usual_of
 
@@ -23,4 +32,5 @@ __all__ = [
     "usual_of",
     "waiting_chance",
     "weekdays",
+    "worth_of",
 ]

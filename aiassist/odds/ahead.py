@@ -111,15 +111,22 @@ def waiting_chance(age: np.ndarray, loss: float, in_time: np.ndarray) -> np.ndar
 
 def needed_more(ends: np.ndarray, least: int, chance: float) -> int:
     """How much more an affiliate has to bring than it is going to, so that `least` is reached with
-    that chance. 0 where it is already that likely."""
-    place = float(np.quantile(ends, 1 - chance, method="lower"))
-    return max(0, int(np.ceil(least - place)))
+    that chance. 0 where it is already that likely, or where nothing makes it so (ends of minus
+    infinity are beyond help)."""
+    ordered = np.sort(ends, axis=None)
+    place = float(ordered[int((len(ordered) - 1) * (1 - chance))])
+    return max(0, int(np.ceil(least - place))) if np.isfinite(place) else 0
 
 
 def loss_of(own: Track, usual: Usual) -> float:
     """The part of its orders that gets lost, as far as one can tell."""
     a, b = _loss(own, usual)
     return a / (a + b)
+
+
+def worth_of(own: Track, usual: Usual) -> float:
+    """What an order of its is worth on average, minor units, as far as one can tell."""
+    return _worth(own, usual)[0]
 
 
 def _loss(own: Track, usual: Usual) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from affiliates.models import Affiliate, AffiliateState, ClickDay
 from aiassist.models import TaskOdds
 from alliance.kernel import clock
 from campaigns.calendar import phase_at
+from campaigns.facts import StandingFacts
 from campaigns.models import Campaign, CampaignState, Enrolment, EnrolmentState, Season
 from commissions.models import Commission, CommissionState, PayeeRole
 from commissions.queries import TASKS
@@ -22,8 +23,11 @@ FEW = 20  # received orders that are assumed beside those known, two to fourteen
 
 
 def odds_of(affiliate: Affiliate) -> QuerySet[TaskOdds]:
-    """The affiliate's, of tasks that go on or come; what is worth most first."""
+    """The affiliate's, of tasks that go on or come; what is worth most first. None while it may not
+    take part in any."""
     now = clock.now()
+    if affiliate.state != AffiliateState.ACTIVE:
+        return TaskOdds.objects.none()
     mine = TaskOdds.objects.filter(
         affiliate=affiliate,
         made_at__gt=now - FRESH,
@@ -137,8 +141,8 @@ def season_before(moment: datetime) -> tuple[list[date], list[float]]:
     return days, [float(often.get(day, 0)) for day in days]
 
 
-def visits_of(campaign: Campaign) -> dict[int, tuple[int, int, int]]:
-    """Clicks, visitors and active days that count in the task so far, by affiliate."""
-    rows = campaign.standings.filter(final=False)
-    found = rows.values_list("affiliate", "clicks", "visitors", "active_days")
-    return {pk: (clicks, visitors, days) for pk, clicks, visitors, days in found}
+def efforts_of(campaign: Campaign) -> dict[int, StandingFacts]:
+    """What an income guarantee asks for, as far as it was made in the task, by affiliate."""
+    names = ("links", "clicks", "visitors", "active_days")
+    rows = campaign.standings.filter(final=False).values("affiliate_id", *names)
+    return {row["affiliate_id"]: StandingFacts(**row) for row in rows}

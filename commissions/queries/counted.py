@@ -265,14 +265,26 @@ _BY_DAY = """
 """
 
 
-def days_counted(campaign: Campaign, *, since: datetime | None = None) -> list[Day]:
-    """The campaign's orders by day, of those who take part. With `since`: what would have counted
-    from then to now, had it run and everybody that it is for taken part; a buyer's orders in all
-    are not bounded then. One statement."""
+# Whoever it is for, and whoever got in before it was for others only.
+_WOULD_TAKE_PART = f"""
+    {AUDIENCE} UNION SELECT affiliate_id, NULL FROM ({ENROLLED}) enrolled
+"""
+
+
+def days_counted(
+    campaign: Campaign, *, since: datetime | None = None, only: list[int] | None = None
+) -> list[Day]:
+    """The campaign's orders by day, of those who take part; of these affiliates `only`, if some are
+    named. With `since`: what would have counted from then to now, had it run and everybody that it
+    is for taken part; a buyer's orders in all are not bounded then. One statement."""
     asked = facts(campaign, final=False)
     if since is not None:
         asked |= {"starts_at": since, "ends_at": clock.now(), "buyer_all": 0}
-    tables = judged(AUDIENCE if since else everybody(campaign))
+    takes_part = _WOULD_TAKE_PART if since else everybody(campaign)
+    if only is not None:
+        takes_part = f"SELECT * FROM ({takes_part}) each WHERE affiliate_id = ANY(%(only)s)"
+        asked["only"] = only
+    tables = judged(takes_part)
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {tables} {_BY_DAY}", asked)
         return [Day(*row) for row in cursor.fetchall()]

@@ -25,6 +25,7 @@ from aiassist.odds.season import PAST
 from aiassist.odds.usual import LEAST_PEERS
 from aiassist.queries import odds as queries
 from alliance.kernel import clock
+from campaigns.facts import StandingFacts
 from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign
 from commissions.queries.counted import Day, days_counted
@@ -112,9 +113,6 @@ class Known:
         kind = self.takers[pk][0]
         return self._usual.get(kind) or self._usual[""]
 
-    def usual_clicks(self, pk: int) -> Usual:
-        return self._usual_clicks
-
     def net_each(self, pk: int) -> float:
         """Its commission on a valid order, minor units; the peers' where it has sold nothing."""
         one = self.sums.get(pk) or _Sums()
@@ -148,11 +146,11 @@ class Known:
 
     def left_clicks(self, pk: int) -> Left:
         busy, _in_time, doubt = self._ahead
-        return Left(busy, np.ones(len(busy)), doubt, done=self.visits(pk)[0])
+        return Left(busy, np.ones(len(busy)), doubt, done=self.effort(pk).clicks)
 
-    def visits(self, pk: int) -> tuple[int, int, int]:
-        """Clicks, visitors and active days that count already."""
-        return self._visits.get(pk, (0, 0, 0))
+    def effort(self, pk: int) -> StandingFacts:
+        """Links, clicks, visitors and active days that count already."""
+        return self._efforts.get(pk) or StandingFacts(affiliate_id=pk)
 
     def done_net(self, pk: int) -> float:
         return sum(day.net for day in self._in_task.get(pk, []))
@@ -168,8 +166,8 @@ class Known:
         return found
 
     @cached_property
-    def _visits(self) -> dict[int, tuple[int, int, int]]:
-        return queries.visits_of(self.campaign)
+    def _efforts(self) -> dict[int, StandingFacts]:
+        return queries.efforts_of(self.campaign)
 
     @cached_property
     def _usual(self) -> dict[str, Usual]:
@@ -185,7 +183,7 @@ class Known:
         }
 
     @cached_property
-    def _usual_clicks(self) -> Usual:
+    def usual_clicks(self) -> Usual:
         tracks = [self.clicks(pk) for pk in self.sums]
         return replace(usual_of(tracks, self.busy, len(self._ahead[0])), loss=0.0)
 

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 
 from aiassist.models import TaskOdds
-from aiassist.odds import Ahead, Chance, ahead_of, needed_more
+from aiassist.odds import Ahead, Chance, Track, ahead_of, needed_more, worth_of
 from aiassist.services.odds.known import Known
 from campaigns.facts import StandingFacts
 from campaigns.mechanics import guaranteed_task
 from campaigns.mechanics.guaranteed_task import GuaranteedTask, Metric, Mode
+from campaigns.models import Campaign
+from commissions.services.standings import at_most
 
 SAMPLES = 600  # ends of a task counted by sales that are judged
 NEXT = 8_000  # of 10,000: a step that is likelier is no aim any more
@@ -28,16 +30,18 @@ def odds_reckoned(known: Known, pk: int) -> TaskOdds:
     done = left.done_minor if by_sales else left.done + len(left.waiting)
     steps = [
         _step(least, pays, orders.amounts_reach(least) if by_sales else orders.orders_reach(least))
-        for least, pays in _thresholds(rules, campaign.per_affiliate_minor)
+        for least, pays in _thresholds(campaign, rules, worth_of(known.track(pk), known.usual(pk)))
     ]
+    reached = sum(step["least"] <= done for step in steps)
     pace = {
         "by": "gmv_minor" if by_sales else "orders",
         "done": done,
-        "now_centi": _now(known, pk, by_sales=by_sales),
+        "reached": reached,
+        "now_centi": _now(known.track(pk), by_sales=by_sales),
         **_ends(ends),
-        **_aim(steps, ends, done, known.days_left),
+        **_aim(steps[reached:], reached, ends, done, known.days_left),
     }
-    worth = _expected(rules, orders, by_sales, campaign.per_affiliate_minor)
+    worth = _expected(campaign, rules, orders, by_sales)
     return TaskOdds(
         campaign=campaign,
         affiliate_id=pk,
@@ -49,17 +53,22 @@ def odds_reckoned(known: Known, pk: int) -> TaskOdds:
     )
 
 
-def _thresholds(rules: GuaranteedTask, cap: int | None) -> list[tuple[int, int]]:
-    """What each step asks for, and what reaching it comes to."""
-    if rules.mode is Mode.PER_ORDER:
-        steps = dict.fromkeys((1, max(1, rules.first_orders // 2), rules.first_orders))
-        found = [(n, StandingFacts(affiliate_id=0, orders=n)) for n in steps]
-    elif rules.metric is Metric.GMV:
+def _thresholds(
+    campaign: Campaign, rules: GuaranteedTask, each_minor: float
+) -> list[tuple[int, int]]:
+    """What each step asks for, and what reaching it comes to; where that is a part of the sales of
+    so many orders, with orders of `each_minor`."""
+    if rules.metric is Metric.GMV and rules.mode is Mode.LADDER:
         found = [(t.gmv_minor, StandingFacts(affiliate_id=0, gmv_minor=t.gmv_minor))
                  for t in rules.tiers]  # fmt: skip
     else:
-        found = [(t.orders, StandingFacts(affiliate_id=0, orders=t.orders)) for t in rules.tiers]
-    return [(least, _capped(guaranteed_task.reward(rules, at), cap)) for least, at in found]
+        by_order = dict.fromkeys((1, max(1, rules.first_orders // 2), rules.first_orders))
+        counts = by_order if rules.mode is Mode.PER_ORDER else [tier.orders for tier in rules.tiers]
+        found = [
+            (n, StandingFacts(affiliate_id=0, orders=n, gmv_minor=round(n * each_minor)))
+            for n in counts
+        ]
+    return [(least, _reward(campaign, rules, at)) for least, at in found]
 
 
 def _step(least: int, pays: int, chance: Chance) -> dict[str, Any]:
@@ -78,26 +87,28 @@ def _ends(ends: np.ndarray) -> dict[str, int]:
     return {"low": int(low), "middle": int(middle), "high": int(high)}
 
 
-def _aim(steps: list[dict[str, Any]], ends: np.ndarray, done: int, days: float) -> dict[str, Any]:
-    """The step to go for, and what it takes; nothing where all are reached."""
-    ahead = [place for place, step in enumerate(steps) if step["least"] > done]
+def _aim(
+    ahead: list[dict[str, Any]], first: int, ends: np.ndarray, done: int, days: float
+) -> dict[str, Any]:
+    """The step to go for, of those ahead (from place `first` on), and what it takes; nothing where
+    all are reached."""
     if not ahead:
         return {"days_centi": round(days * 100)}
-    place = next((n for n in ahead if steps[n]["likely"] < NEXT), ahead[-1])
-    least = steps[place]["least"]
+    place = next((n for n, step in enumerate(ahead) if step["likely"] < NEXT), len(ahead) - 1)
+    least = ahead[place]["least"]
+    missing = max(0, least - done)
     return {
         "days_centi": round(days * 100),
-        "aim": place,
-        "missing": least - done,
-        "needed_centi": round((least - done) * 100 / max(days, 0.5)),
+        "aim": first + place,
+        "missing": missing,
+        "needed_centi": round(missing * 100 / max(days, 0.5)),
         "half": needed_more(ends, least, 0.5),
         "four_fifths": needed_more(ends, least, 0.8),
     }
 
 
-def _now(known: Known, pk: int, *, by_sales: bool) -> int:
-    """What came a day in the last fortnight, hundredths: orders, or minor units of sales."""
-    track = known.track(pk)
+def _now(track: Track, *, by_sales: bool = False) -> int:
+    """What came a day in the last fortnight, hundredths: orders, clicks, minor units of sales."""
     days = min(14, len(track.counts) - track.first)
     if days <= 0:
         return 0
@@ -105,26 +116,21 @@ def _now(known: Known, pk: int, *, by_sales: bool) -> int:
     return round(float(track.counts[-days:].sum()) * 100 * each / days)
 
 
-def _expected(rules: GuaranteedTask, ahead: Ahead, by_sales: bool, cap: int | None) -> int:
+def _expected(campaign: Campaign, rules: GuaranteedTask, ahead: Ahead, by_sales: bool) -> int:
     """The reward on average, judged by the rules themselves."""
     if by_sales or any(tier.reward_bps for tier in rules.tiers):
         orders, amounts = ahead.orders.ravel(), ahead.amounts.ravel()
         stride = max(1, len(orders) // SAMPLES)
         pairs = zip(orders[::stride].tolist(), amounts[::stride].tolist(), strict=True)
-        each = [_reward(rules, int(n), int(minor), cap) for n, minor in pairs]
-        return round(float(np.mean(each)))
+        ends = [StandingFacts(affiliate_id=0, orders=int(n), gmv_minor=int(m)) for n, m in pairs]
+        return round(float(np.mean([_reward(campaign, rules, at) for at in ends])))
     counts, often = np.unique(ahead.orders, return_counts=True)
-    each = [_reward(rules, int(n), 0, cap) for n in counts]
+    each = [_reward(campaign, rules, StandingFacts(affiliate_id=0, orders=int(n))) for n in counts]
     return round(float(np.average(each, weights=often)))
 
 
-def _reward(rules: GuaranteedTask, orders: int, gmv_minor: int, cap: int | None) -> int:
-    at = StandingFacts(affiliate_id=0, orders=orders, gmv_minor=gmv_minor)
-    return _capped(guaranteed_task.reward(rules, at), cap)
-
-
-def _capped(minor: int, cap: int | None) -> int:
-    return min(minor, cap) if cap else minor
+def _reward(campaign: Campaign, rules: GuaranteedTask, at: StandingFacts) -> int:
+    return at_most(campaign, guaranteed_task.reward(rules, at))
 
 
 # --- The income guarantee -------------------------------------------------------------------------
@@ -132,38 +138,39 @@ def _capped(minor: int, cap: int | None) -> int:
 
 def _floor(known: Known, pk: int, orders: Ahead, seed: list[int]) -> TaskOdds:
     """The effort by clicks, visitors and active days; the links are the affiliate's to make."""
-    rules = known.rules
-    busy, left = known.busy, known.left_clicks(pk)
-    done_clicks, done_visitors, done_days = known.visits(pk)
+    rules, campaign = known.rules, known.campaign
+    effort, share = known.effort(pk), known.visitors_share(pk)
     # Each thing has chances of its own.
-    ahead = ahead_of(known.clicks(pk), busy, known.usual_clicks(pk), left, [*seed, 1])
-    new = ahead.orders - done_clicks
-    visitors = done_visitors + np.floor(new * known.visitors_share(pk))
-    days = done_days + ahead.active
-    met = (
-        (ahead.orders >= rules.effort_clicks)
-        & (visitors >= rules.effort_visitors)
-        & (days >= rules.effort_days)
-    )
-    each = known.net_each(pk)
+    left, usual = known.left_clicks(pk), known.usual_clicks
+    ahead = ahead_of(known.clicks(pk), known.busy, usual, left, [*seed, 1])
+    visitors = effort.visitors + np.floor((ahead.orders - effort.clicks) * share)
+    enough_days = effort.active_days + ahead.active >= rules.effort_days
+    met = (ahead.orders >= rules.effort_clicks) & (visitors >= rules.effort_visitors) & enough_days
     left_orders = known.left(pk)
     had = left_orders.done + len(left_orders.waiting)
-    commission = known.done_net(pk) + np.maximum(orders.orders - had, 0) * each
-    paid = np.where(met, np.maximum(rules.guaranteed_minor - commission, 0), 0)
+    new = np.maximum(orders.orders - had, 0)
+    commission = np.maximum(known.done_net(pk) + new * known.net_each(pk), 0)
+    most = at_most(campaign, guaranteed_task.most(rules))
+    paid = np.where(met, np.clip(rules.guaranteed_minor - commission, 0, most), 0)
     least = max(rules.effort_clicks, 1)
-    step = _step(least, guaranteed_task.most(rules), ahead.reach(met))
+    step = _step(least, most, ahead.reach(met))
+    reached = not guaranteed_task.effort_missing(rules, effort)
+    # More clicks bring visitors too, but no days.
+    short = np.maximum(least - ahead.orders, (rules.effort_visitors - visitors) / share)
+    ends = np.where(enough_days, least - short, -np.inf)
     return TaskOdds(
-        campaign=known.campaign,
+        campaign=campaign,
         affiliate_id=pk,
-        expected_minor=_capped(round(float(paid.mean())), known.campaign.per_affiliate_minor),
+        expected_minor=round(float(paid.mean())),
         little=ahead.little or step["vague"],
         steps=[step],
         pace={
             "by": "clicks",
-            "done": done_clicks,
-            "now_centi": round(float(known.clicks(pk).counts[-14:].mean()) * 100),
+            "done": effort.clicks,
+            "reached": int(reached),
+            "now_centi": _now(known.clicks(pk)),
             **_ends(ahead.orders),
-            **_aim([step], ahead.orders, done_clicks, known.days_left),
+            **_aim([] if reached else [step], 0, ends, effort.clicks, known.days_left),
         },
         made_at=known.now,
     )

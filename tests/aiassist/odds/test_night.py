@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from affiliates.models import Affiliate, AffiliateState
 from affiliates.services.figures import clicks_count
 from aiassist.assistant.tools import TOOLS, Scope
 from aiassist.models import TaskOdds
 from aiassist.tasks import task_odds_catch_up, task_odds_make
 from aiassist.tasks_ahead import chance_words, told_of
 from alliance.kernel import clock
+from campaigns.models import Campaign, Standing
 from commissions.queries.counted import days_counted
 from commissions.services.standings import standings_refresh
 from commissions.verify import verify
@@ -160,6 +162,50 @@ def test_other_modes(cast, lin, rules, by):
     if by == "gmv_minor":  # two per cent of about six orders of 199.00
         assert 1_500 < odds.expected_minor < 3_500
     assert "Spring task" in lin.get(PAGE).content.decode()
+
+
+FLOOR = {"mode": "floor", "guaranteed_minor": 30_000, "effort_links": 0, "effort_clicks": 2,
+         "effort_visitors": 2, "effort_days": 6, "cap_minor": 900}  # fmt: skip
+
+
+def test_an_effort_is_made_when_all_of_it_is_made_and_pays_no_more_than_its_cap(cast, lin):
+    campaign = task(cast, rules=FLOOR)
+    cast.enrol(campaign)
+    with clock.at(NOON + timedelta(hours=2)):
+        for n in range(3):
+            cast.click(visitor_key=f"E{n}")
+        standings_refresh(campaign=campaign)
+        task_odds_make()
+        odds = TaskOdds.objects.get(affiliate=cast.affiliate)
+        assert (odds.pace["done"], odds.pace["reached"]) == (3, 0)  # clicks enough, days are not
+        assert odds.steps[0]["pays_minor"] == 900
+        assert odds.expected_minor <= 900
+        said = told_of(cast.affiliate)[campaign.pk]
+        assert "reached" not in said.summary
+        assert (said.pace, said.more) == ("", "")  # more clicks would not help
+        assert lin.get(PAGE).status_code == 200
+        Standing.objects.filter(affiliate=cast.affiliate).update(active_days=6)
+        task_odds_make()
+        assert told_of(cast.affiliate)[campaign.pk].summary == "All steps are reached."
+
+
+def test_a_part_of_the_sales_is_told_as_what_such_orders_bring(cast):
+    steps = [{"orders": 5, "reward_bps": 200}]
+    task(cast, rules={"cap_minor": 50_000, "tiers": steps})
+    task_odds_make()
+    [step] = TaskOdds.objects.get(affiliate=cast.affiliate).steps
+    assert step["pays_minor"] == 1_990  # two per cent of five orders of 199.00
+
+
+def test_who_is_in_keeps_its_history_and_who_is_frozen_is_told_nothing(cast):
+    campaign = task(cast)
+    cast.enrol(campaign)
+    Campaign.objects.filter(pk=campaign.pk).update(least_tier=5)
+    task_odds_make()
+    odds = TaskOdds.objects.get(affiliate=cast.affiliate)
+    assert not odds.little
+    assert odds.pace["now_centi"] == 93
+    assert told_of(Affiliate(pk=cast.affiliate.pk, state=AffiliateState.FROZEN)) == {}
 
 
 def test_the_page_says_how_likely_what_it_is_worth_and_what_to_do(

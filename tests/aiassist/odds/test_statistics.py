@@ -103,6 +103,7 @@ def test_vectors_by_hand():
     # Ends 0 to 9, each as likely: three more than there would be bring 8 half the time.
     assert needed_more(np.arange(10), 8, 0.5) == 4
     assert needed_more(np.arange(10), 2, 0.5) == 0
+    assert needed_more(np.array([-np.inf, -np.inf, 5]), 8, 0.5) == 0  # beyond help
     # A known pace without any doubt, nothing lost: Poisson. P(N >= 5 | 7) = 0.827.
     certain = replace(USUAL, shape=1e7, per=1e7, burst=1e6, drift=0.0, silence=0.0, loss=0.0)
     known = ahead_of(Track(np.zeros(90)), BUSY, certain, left(7), [5]).orders_reach(5)
