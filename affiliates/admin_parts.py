@@ -23,6 +23,7 @@ from affiliates.models import (
     Affiliate,
     AffiliateKind,
     AffiliateState,
+    Channel,
     CodeBinding,
     Intermediation,
     Relation,
@@ -296,6 +297,31 @@ class IntermediationAdmin(ReadOnlyAdmin):
         if row.starts_at:
             return columns.badge("active", pgettext_lazy("terms", "Active"))
         return columns.badge("requested", _("Waits for the merchant"))
+
+
+@admin.register(Channel)
+class ChannelAdmin(ReadOnlyAdmin):
+    """Whom affiliates have recorded below themselves. Addresses and marks are theirs alone."""
+
+    seen_by = (OPS, RISK, SUPPORT)
+    list_display = (
+        "name",
+        "number",
+        "kind",
+        columns.linked("affiliate", _("affiliate")),
+        columns.linked("publisher", _("account")),
+        columns.moment("created_at", _("since")),
+    )
+    list_select_related = ("affiliate", "publisher", "code")
+    list_filter = ("kind", ("affiliate", AutocompleteSelectFilter))
+    search_fields = ("name", "affiliate__name", "=code__code")
+    search_help_text = _("Name, affiliate or inviter code")
+    ordering = ("-pk",)
+    fields = (*list_display, "code", "scene", "online_scene", "offline_scene", "note")
+
+    @display(description=_("number"), ordering="pk")
+    def number(self, channel: Channel) -> int:
+        return channel.number
 
 
 @admin.register(CodeBinding)

@@ -10,8 +10,8 @@ from affiliates.services.links import SUBS, sub_clean
 ALIASES = {
     "sub1": ("sub1", "subid1", "subId1", "aff_sub", "aff_sub1", "clickref", "clickref1",
              "subid", "subId", "subUnionId", "union_id", "unid", "custom_parameters.uid"),
-    "sub2": ("sub2", "subid2", "subId2", "aff_sub2", "clickref2", "positionId",
-             "custom_parameters.sid"),
+    "sub2": ("sub2", "subid2", "subId2", "aff_sub2", "clickref2", "relation_id",
+             "positionId", "custom_parameters.sid"),
     "sub3": ("sub3", "subid3", "subId3", "aff_sub3", "clickref3", "special_id"),
     "sub4": ("sub4", "subid4", "subId4", "aff_sub4", "clickref4", "sharedid", "sharedId"),
     "sub5": ("sub5", "subid5", "subId5", "aff_sub5", "clickref5", "source", "clickref6"),

@@ -132,6 +132,7 @@ _FOR_PROGRAMS = (
 def _affiliate_groups(sides: Sides) -> Groups:
     if sides.affiliate and sides.affiliate.state == AffiliateState.APPLIED:
         return [("", [(_("Your application"), "hourglass", "affiliates:join")])]
+    manages = sides.affiliate and affiliates.queries.manages_channels(sides.affiliate)
     return [
         (
             "",
@@ -177,6 +178,11 @@ def _affiliate_groups(sides: Sides) -> Groups:
             [
                 (_("Sites and ad zones"), "world", "affiliates:sites"),
                 (_("Partners"), "affiliate", "commissions:partners"),
+                *(
+                    [(_("Channels and members"), "users", "commissions:channels")]
+                    if manages
+                    else []
+                ),
                 (_("Violations"), "scale", "commissions:violations"),
                 (_("For programs"), "api", "|".join(_FOR_PROGRAMS)),
             ],

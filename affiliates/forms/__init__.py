@@ -1,5 +1,6 @@
 """What affiliates type in. The services have the last word; forms only read and explain."""
 
+from affiliates.forms.channels import ChannelForm, InviterCodeForm
 from affiliates.forms.codes import CodeForm
 from affiliates.forms.events import EventForm, EventRatesForm
 from affiliates.forms.links import EVENTS, GENERAL, BasketForm, ConvertForm, LinkForm, ZoneChoice
@@ -14,6 +15,7 @@ __all__ = [
     "GENERAL",
     "ApplyForm",
     "BasketForm",
+    "ChannelForm",
     "CodeForm",
     "ConvertForm",
     "EventForm",
@@ -21,6 +23,7 @@ __all__ = [
     "FeedForm",
     "InvitationCodeForm",
     "InvitationForm",
+    "InviterCodeForm",
     "JoinForm",
     "LinkForm",
     "PercentField",

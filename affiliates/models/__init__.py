@@ -12,6 +12,16 @@ from affiliates.models.affiliate import (
 )
 from affiliates.models.attribution import Attribution, AttributionRule
 from affiliates.models.baskets import Basket, BasketItem
+from affiliates.models.channels import (
+    Channel,
+    ChannelKind,
+    CodeKind,
+    ExternalKind,
+    InviterCode,
+    OfflineScene,
+    OnlineScene,
+    Scene,
+)
 from affiliates.models.codes import CodeBinding, code_key
 from affiliates.models.figures import ClickDay, ClickNews
 from affiliates.models.invitations import Invitation
@@ -48,21 +58,29 @@ __all__ = [
     "AttributionRule",
     "Basket",
     "BasketItem",
+    "Channel",
+    "ChannelKind",
     "ClickDay",
     "ClickFile",
     "ClickNews",
     "CodeBinding",
+    "CodeKind",
     "EventHost",
+    "ExternalKind",
     "Feed",
     "FeedFormat",
     "Intermediation",
     "Invitation",
+    "InviterCode",
     "Link",
+    "OfflineScene",
+    "OnlineScene",
     "PlanMember",
     "PlanMemberState",
     "PlanRule",
     "Precedence",
     "Relation",
+    "Scene",
     "Site",
     "SiteKind",
     "SiteState",

@@ -1,6 +1,13 @@
 """The only way from a request to a row of the affiliate side. Strangers find nothing."""
 
 from affiliates.queries.baskets import basketed, baskets_for, baskets_of, products_in
+from affiliates.queries.channels import (
+    channel_numbered,
+    channels_for,
+    channels_of,
+    inviter_codes_for,
+    manages_channels,
+)
 from affiliates.queries.clicks import (
     FIGURES,
     VISITOR,
@@ -97,6 +104,9 @@ __all__ = [
     "baskets_for",
     "baskets_of",
     "categories",
+    "channel_numbered",
+    "channels_for",
+    "channels_of",
     "clicks_by_affiliate",
     "clicks_by_day",
     "clicks_by_zone",
@@ -117,9 +127,11 @@ __all__ = [
     "first_pieces_of",
     "has_clicks",
     "invitations_for",
+    "inviter_codes_for",
     "links_for",
     "links_of",
     "locks_of_plans",
+    "manages_channels",
     "membership_in",
     "membership_of",
     "memberships_of",

@@ -23,7 +23,7 @@ def invitation_open(
 ) -> Invitation:
     """A code for others to accept. Raises Invalid (shares), NotAllowed, WrongState (not active, or
     twenty invitations are open)."""
-    _must_act_for(actor, affiliate)
+    team_must_act(actor, affiliate)
     affiliate_must_be_active(affiliate)
     if not 0 < share_bps <= 10_000:
         raise Invalid(_("Your share is above zero and at most 100 percent."), field="share")
@@ -34,7 +34,7 @@ def invitation_open(
         raise WrongState(_("You have many open invitations. End one first."))
     made = Invitation.objects.create(
         affiliate=affiliate,
-        code="".join(secrets.choice(_LETTERS) for _i in range(10)),
+        code=code_drawn(),
         share_bps=share_bps,
         below_bps=below_bps,
     )
@@ -45,7 +45,7 @@ def invitation_open(
 @transaction.atomic
 def invitation_end(*, actor: User, invitation: Invitation) -> None:
     """Nobody accepts it any more; who has stays. Raises NotAllowed, WrongState if it has ended."""
-    _must_act_for(actor, invitation.affiliate)
+    team_must_act(actor, invitation.affiliate)
     open_one = Invitation.objects.filter(pk=invitation.pk, ends_at=None)
     if not open_one.update(ends_at=clock.now()):
         raise WrongState
@@ -67,7 +67,7 @@ def invitation_accept(*, actor: User, affiliate: Affiliate, code: str) -> Relati
 
     Raises NotAllowed and what `invitation_find` and `relation_open` raise.
     """
-    _must_act_for(actor, affiliate)
+    team_must_act(actor, affiliate)
     invitation = invitation_find(code=code)
     return relation_open(
         actor=actor,
@@ -86,11 +86,17 @@ def relation_leave(*, actor: User, relation: Relation) -> None:
     relation_end(actor=actor, relation=relation)
 
 
+def code_drawn() -> str:
+    """By chance, for people to read out."""
+    return "".join(secrets.choice(_LETTERS) for _i in range(10))
+
+
 def _may_act_for(user: User, affiliate: Affiliate) -> bool:
     member = membership_in(user, f"affiliate:{affiliate.pk}")
     return member is not None and member.may_change
 
 
-def _must_act_for(user: User, affiliate: Affiliate) -> None:
+def team_must_act(user: User, affiliate: Affiliate) -> None:
+    """Raises NotAllowed: the user is not of the affiliate's team, or only looks."""
     if not _may_act_for(user, affiliate):
         raise NotAllowed(_("Only the affiliate's own team decides that."))

@@ -131,6 +131,9 @@ SHEETS: dict[str, list[Sheet]] = {
         Sheet("affiliates.Widget", ("affiliate",)),
         Sheet("affiliates.CodeBinding", ("affiliate",)),
         Sheet("affiliates.Invitation", ("affiliate",)),
+        Sheet("affiliates.InviterCode", ("affiliate",)),
+        # What one says of another below it is the one's.
+        Sheet("affiliates.Channel", ("affiliate",)),
         Sheet("affiliates.Relation", ("affiliate", "partner")),
         Sheet("affiliates.Intermediation", ("affiliate",)),
         Sheet("affiliates.PlanMember", ("affiliate",)),

@@ -56,6 +56,7 @@ from commissions.queries.campaigns import (
     campaigns_to_turn,
     campaigns_to_wind_up,
 )
+from commissions.queries.channels import CHANNEL_DAYS, OfChannel, brought_by
 from commissions.queries.debts import (
     debts_all,
     debts_old,
@@ -177,6 +178,7 @@ from commissions.queries.workers import (
 )
 
 __all__ = [
+    "CHANNEL_DAYS",
     "CLOSING",
     "ODDITIES",
     "TASKS",
@@ -187,6 +189,7 @@ __all__ = [
     "Earned",
     "Funding",
     "Held",
+    "OfChannel",
     "OrderMoment",
     "Quote",
     "RefundMoment",
@@ -207,6 +210,7 @@ __all__ = [
     "awards_for",
     "awards_may_change",
     "balances_of",
+    "brought_by",
     "brought_by_affiliate",
     "campaign_pending",
     "campaign_planners",

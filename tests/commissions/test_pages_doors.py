@@ -73,6 +73,8 @@ def webhooks(side):
                 "partner_accept",
                 "partner_leave",
                 "invitation_end",
+                "channel_code_open",
+                "channel_code_end",
                 "affiliate_postback_new",
                 "api_app_revoke",
                 "api_app_rotate",

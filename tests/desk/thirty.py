@@ -6,9 +6,11 @@ from typing import Any
 
 from affiliates.models import (
     Affiliate,
+    Channel,
     CodeBinding,
     EventHost,
     Intermediation,
+    InviterCode,
     PlanMember,
     Relation,
     Site,
@@ -132,6 +134,14 @@ def parts(world: World, count: int) -> None:
         Relation.objects.create(affiliate=one, partner=other, share_bps=100)
         plan = Plan.objects.create(merchant=Merchant.objects.create(name=one.name), name="P")
         Intermediation.objects.create(affiliate=one, plan=plan, service_bps=100)
+
+
+def channels(world: World, count: int) -> None:
+    affiliates(world, count)
+    for one in Affiliate.objects.order_by("-pk")[:count]:
+        facts = {"affiliate": one, "kind": 1, "publisher": world.cast.affiliate}
+        code = InviterCode.objects.create(affiliate=one, code=f"C{one.pk}", kind=1)
+        Channel.objects.create(name=one.name, code=code, **facts)
 
 
 def policies(world: World, count: int) -> None:
@@ -426,6 +436,7 @@ MORE: dict[str, Callable[[World, int], Any]] = {
     "affiliates.affiliate": affiliates,
     "affiliates.attribution": sell,
     "affiliates.attributionpolicy": policies,
+    "affiliates.channel": channels,
     "affiliates.codebinding": codes,
     "affiliates.intermediation": parts,
     "affiliates.link": links,

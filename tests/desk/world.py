@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import override_settings
 
-from affiliates.models import Affiliate, Basket, Feed, Site, StandDown, Widget
+from affiliates.models import Affiliate, Basket, Channel, Feed, InviterCode, Site, StandDown, Widget
 from affiliates.services import (
     affiliate_apply,
     affiliate_approve,
@@ -487,6 +487,9 @@ def world_make() -> World:
         bank_file, answer, answer.differences.get(),
         cast.affiliate.statements.get(),
     ]  # fmt: skip
+    code = InviterCode.objects.create(affiliate=cast.affiliate, code="WANG", kind=1)
+    facts = {"affiliate": cast.affiliate, "kind": 1, "name": "Uncle Wang"}
+    everything += [code, Channel.objects.create(code=code, publisher=applicant, **facts)]
     everything += [taxed, *untouched, Basket.objects.create(affiliate=cast.affiliate, name="Tea")]
     everything += [
         Feed.objects.create(

@@ -77,6 +77,7 @@ OBJECTS = {
     "affiliate/plans/places/": "affiliates.planmember",
     "affiliate/events/": "the published event",
     "affiliate/products/baskets/": "affiliates.basket",
+    "affiliate/channels/codes/": "affiliates.invitercode",
     "affiliate/campaigns/": "the affiliate's campaign",
     "affiliate/coupons/": "campaigns.couponstock",
     "affiliate/coupons/of/": "merchants.product",
@@ -225,6 +226,8 @@ def furnished() -> World:
     bulk_make(made)
     issue = {"organisation": f"affiliate:{made.cast.affiliate.pk}", "name": "Bot", "scopes": []}
     api_key_issue(actor=made.cast.lin, **issue)
+    made.cast.affiliate.kind = "channel"  # who has a page of channels
+    made.cast.affiliate.save()
     app_make(made)
     endpoints_make(made)
     made.cast.publish(made.cast.campaign("guaranteed_task"))

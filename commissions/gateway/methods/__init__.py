@@ -6,6 +6,7 @@ from typing import Any
 
 from commissions.gateway.call import Call
 from commissions.gateway.methods import (
+    channels,
     codes,
     coupons,
     goods,
@@ -94,6 +95,11 @@ METHODS: dict[str, Served] = {
     "taobao.tbk.sc.vegas.send.report": _reads(packets.report, session=True),
     "taobao.tbk.dg.vegas.send.status": _reads(packets.status),
     "taobao.tbk.sc.vegas.send.status": _reads(packets.status, session=True),
+    # Channels and members
+    "taobao.tbk.sc.invitecode.get": _makes(channels.invite_code, session=True),
+    "taobao.tbk.sc.publisher.info.save": _makes(channels.record, session=True),
+    "taobao.tbk.sc.publisher.info.get": _reads(channels.info, session=True),
+    "taobao.tbk.sc.relation.record": _makes(channels.mark_member, session=True),
     # Sessions
     "taobao.top.auth.token.create": _makes(sessions.create),
     "taobao.top.auth.token.refresh": _makes(sessions.refresh),

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from affiliates.models import Affiliate, CodeKind, InviterCode
 from affiliates.services import affiliate_apply, link_address
+from affiliates.services.channels import inviter_code_get
 from alliance.kernel import clock
 from campaigns.models import Campaign
 from commissions.services.api_apps import api_code_give, api_session_open
@@ -51,6 +53,14 @@ def task(cast: Cast) -> Campaign:
     campaign.standings.create(affiliate=cast.affiliate, orders=1, buyers=1, reward_minor=200)
     assert campaign.standings.update(counted_at=now + timedelta(minutes=1)) == 1
     return campaign
+
+
+def managing(cast: Cast, code_type: int = 1, **sort: Any) -> InviterCode:
+    """Lin's team manages channels from now on: her code of that sort."""
+    Affiliate.objects.filter(pk=cast.affiliate.pk).update(kind="channel")
+    cast.affiliate.kind = "channel"
+    facts = {"actor": cast.lin, "affiliate": cast.affiliate}
+    return inviter_code_get(kind=CodeKind(code_type), **facts, **sort)
 
 
 EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
@@ -158,6 +168,20 @@ EXAMPLES: dict[str, Callable[[Cast], dict[str, Any]]] = {
     },
     "taobao.tbk.dg.vegas.send.status": lambda cast: {"special_id": "5", "pid": cast.zone.pid},
     "taobao.tbk.sc.vegas.send.status": lambda cast: {"relation_id": "77"},
+    "taobao.tbk.sc.invitecode.get": lambda cast: {
+        "relation_app": managing(cast).scene, "code_type": 1,
+    },
+    "taobao.tbk.sc.publisher.info.save": lambda cast: {
+        "inviter_code": managing(cast).code, "info_type": 1, "note": "Uncle Wang",
+        "online_scene": "1",
+    },
+    "taobao.tbk.sc.publisher.info.get": lambda cast: {
+        "info_type": 1, "relation_app": managing(cast).scene,
+    },
+    "taobao.tbk.sc.relation.record": lambda cast: {
+        "external_id": f"openid-{managing(cast).pk}", "external_type": 1, "op_type": 1,
+        "redirect_url": link_address(cast.link),
+    },
     "taobao.top.auth.token.create": lambda cast: {"code": api_code_give(**allowing(cast))},
     "taobao.top.auth.token.refresh": lambda cast: {
         "refresh_token": api_session_open(**allowing(cast)).refresh,

@@ -17,6 +17,7 @@ from affiliates.models import Link
 from alliance.kernel import clock
 from commissions.services.api_apps import api_app_make, api_app_secrets, api_session_open
 from tests.cast import cast_make
+from tests.commissions.gateway.examples import coupon_make, managing
 
 HERE = Path(__file__).parent / "clients"
 BIN = Path(sysconfig.get_path("scripts"))
@@ -55,6 +56,30 @@ def test_taobaopy_makes_a_link_and_hears_a_refusal(cast, app, live_server):
     with pytest.raises(TaoBaoAPIError) as refused:
         client.tbk_item_info_get(num_iids=None)
     assert (refused.value.code, refused.value.sub_code) == (40, "isv.missing-parameter:num_iids")
+
+
+def test_taobaopy_records_a_channel_and_asks_for_coupons_and_punished_orders(
+    cast, app, live_server
+):
+    managing(cast)
+    client = TaoBaoAPIClient(app.key, api_app_secrets(app)[0], live_server.url)
+    client.set_access_token(
+        api_session_open(actor=cast.lin, app=app, affiliate=cast.affiliate).access
+    )
+    code = client.tbk_sc_invitecode_get(relation_app="common", code_type=1)
+    code = code["tbk_sc_invitecode_get_response"]["data"]["inviter_code"]
+    made = client.tbk_sc_publisher_info_save(inviter_code=code, info_type=1, note="王叔")
+    made = made["tbk_sc_publisher_info_save_response"]["data"]
+    told = client.tbk_sc_publisher_info_get(info_type=1, relation_app="common")
+    (row,) = told["tbk_sc_publisher_info_get_response"]["data"]["inviter_list"]["map_data"]
+    assert (row["account_name"], row["relation_id"]) == ("王叔", made["relation_id"])
+    told = client.tbk_coupon_get(item_id=str(cast.product.pk), activity_id=coupon_make(cast).pk)
+    assert told["tbk_coupon_get_response"]["data"]["coupon_amount"] == "20.00"
+    told = client.tbk_dg_punish_order_get(af_order_option=json.dumps({"span": 30}))
+    assert told["tbk_dg_punish_order_get_response"]["result"]["data"]["total_count"] == 0
+    with pytest.raises(TaoBaoAPIError) as refused:
+        client.tbk_sc_publisher_info_save(inviter_code="NONE", info_type=1)
+    assert refused.value.sub_code == "isv.invalid-parameter:inviter_code"
 
 
 def test_the_platforms_own_client_for_python_searches(cast, app, live_server):

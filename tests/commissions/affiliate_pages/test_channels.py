@@ -1,0 +1,84 @@
+"""Channels: whom an affiliate records, by which code they come, and what they brought."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from affiliates.models import Channel, InviterCode
+from affiliates.services import affiliate_apply
+from alliance.kernel import clock
+from tests.cast import user_make
+from tests.commissions.affiliate_pages.reading import read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def manager(cast):
+    cast.affiliate.kind = "tuanzhang"
+    cast.affiliate.save()
+
+
+def test_who_has_not_the_right_reads_who_has(cast, lin):
+    assert "Not for this kind of account" in read(lin, "channels")
+    assert "Channels and members" not in read(lin, "partners")
+    facts = {"kind": "1", "name": "Wang", "scene": "common"}
+    for path in ("channels/", "channels/codes/"):
+        assert lin.post(f"/affiliate/{path}", facts).status_code == 403
+    assert not Channel.objects.exists()
+    assert not InviterCode.objects.exists()
+
+
+def test_from_the_record_to_the_commission(cast, lin, manager):
+    said = {"kind": "1", "name": "Uncle Wang", "online_scene": "1", "note": "tea group"}
+    lin.post("/affiliate/channels/", said)
+    lin.post("/affiliate/channels/", {"kind": "2", "name": "Mei"})
+    member, channel = Channel.objects.order_by("-pk")
+    again = lin.post("/affiliate/channels/", said).content.decode()
+    assert "You have one of that name." in again
+    with clock.at(clock.now() + timedelta(hours=3)):
+        # The address of a click may name the channel, as tools of the trade write it.
+        lin.get(f"/r/{cast.link.code}?relation_id={channel.number}")
+        cast.sold("M1", click_id=cast.click(sub2=str(channel.number)))
+        cast.sold("M2", click_id=cast.click(sub3=str(member.number)))
+        cast.sold("M3", click_id=cast.click(sub2=str(member.number)))  # a channel's place
+        page = read(lin, "channels")
+    # 23.88 × 90 % = 21.49, less a tenth of it.
+    assert page.count("19.34") == 2
+    assert "tea group" in page
+    assert str(channel.number) in page
+
+
+def test_codes_are_opened_once_and_ended_by_their_team(cast, lin, manager):
+    for _again in range(2):
+        lin.post("/affiliate/channels/codes/", {"kind": "3", "scene": "common"})
+    code = InviterCode.objects.get()
+    stranger, user = Client(), user_make()
+    affiliate_apply(user=user, kind="small", name="Stranger")
+    stranger.force_login(user)
+    end = f"/affiliate/channels/codes/{code.pk}/end/"
+    assert stranger.post(end).status_code == 404
+    assert lin.post(end).status_code == 302
+    assert lin.post(end).status_code == 404
+    assert not InviterCode.objects.filter(ends_at=None).exists()
+
+
+def test_as_many_statements_for_thirty_as_for_one(cast, lin, manager):
+    counts = []
+    for number in (1, 30):
+        for one in range(number):
+            code = InviterCode.objects.create(
+                affiliate=cast.affiliate, code=f"{number}-{one}", kind=1, ends_at=clock.now()
+            )
+            Channel.objects.create(
+                affiliate=cast.affiliate, kind=1 + one % 2, name=code.code, code=code
+            )
+        Channel.objects.get_or_create(affiliate=cast.affiliate, kind=2, name="Mei")
+        read(lin, "channels")
+        with CaptureQueriesContext(connection) as asked:
+            read(lin, "channels")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
