@@ -28,6 +28,7 @@ class Why(models.TextChoices):
     FAULTY = "faulty", _("Made without the language model: it has a fault at the moment.")
     UNUSABLE = "unusable", _("Made without the language model: its answer could not be used.")
     DECLINED = "declined", _("Made without the language model: it declined to answer.")
+    LEFT = "left", _("Nobody waited for the end of the answer.")
 
 
 class PromptRun(AppendOnly):

@@ -8,6 +8,7 @@ why. So nobody who calls it needs a model, or a `try`. docs/providers.md says ho
 import json
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol
 
@@ -40,7 +41,7 @@ class Provider(Protocol):
     def complete(self, question: Question[T]) -> Answer[T]:
         """A value of the question's schema. Raises NotAnswered for everything else."""
 
-    def converse(self, talk: Talk, usage: Usage) -> Iterator[str]:
+    def converse(self, talk: Talk, usage: Usage) -> Generator[str]:
         """Pieces of text as they come. Raises NotAnswered, and says in `usage` what it took."""
 
 
@@ -124,14 +125,34 @@ def converse(
     record, usage = Record(purpose, prompt, whom), Usage()
     try:
         budget.check(prompt)
-        pieces = PROVIDERS[settings.LLM["PROVIDER"]].converse(talk, usage)
-        for sentence in _sentences(pieces):
-            yield talk.check(sentence)
+        # Closed before it is written down: the usage is known, then.
+        asked = PROVIDERS[settings.LLM["PROVIDER"]].converse(talk, usage)
+        with closing(_counted(asked, prompt, usage)) as pieces:
+            for sentence in _sentences(pieces):
+                yield talk.check(sentence)
     except NotAnswered as exc:
         failed = NotAnswered(exc.why, usage)
         record.failed(failed)
         raise failed from exc
+    except GeneratorExit:
+        record.failed(NotAnswered(Why.LEFT, usage))
+        raise
     return record.answered(Verdict.OK, usage)
+
+
+def _counted(pieces: Generator[str], prompt: str, usage: Usage) -> Generator[str]:
+    """Whoever breaks off never hears from the server what it took: what was sent and came is the
+    least. Else an answer that nobody may use, or waits for, would cost nothing."""
+    came = 0
+    try:
+        for piece in pieces:
+            came += len(piece.encode())
+            yield piece
+    except GeneratorExit:
+        pieces.close()
+        usage.read = max(usage.read, budget.tokens(prompt))
+        usage.written = max(usage.written, -(-came // budget.BYTES))
+        raise
 
 
 _END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n+")

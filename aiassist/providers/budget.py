@@ -6,6 +6,13 @@ from aiassist.models import MILLION, Why
 from aiassist.providers.words import NotAnswered, Usage
 from aiassist.queries.prompt_runs import spent_today
 
+BYTES = 3  # of a text to a token at most, as far as we have seen
+
+
+def tokens(text: str) -> int:
+    """About so many."""
+    return len(text.encode()) // BYTES
+
 
 def cost_millionths(usage: Usage) -> int:
     """In millionths of a minor unit, exactly."""
@@ -20,7 +27,7 @@ def check(prompt: str) -> None:
     they take. A token is three bytes of a prompt at most, as far as we have seen.
     """
     llm = settings.LLM
-    most = Usage(len(prompt.encode()) // 3, llm["MAX_TOKENS"])
+    most = Usage(tokens(prompt), llm["MAX_TOKENS"])
     spent = spent_today(llm["CURRENCY"])
     if spent.tokens + most.read + most.written > llm["TOKENS_PER_DAY"]:
         raise NotAnswered(Why.BUDGET)

@@ -1,6 +1,6 @@
 """Any server that speaks OpenAI's chat protocol: a hosted one, or one on a machine of ours."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from django.conf import settings
 
@@ -17,7 +17,7 @@ class OpenAiCompatible:
 
         return wire.complete(question)
 
-    def converse(self, talk: Talk, usage: Usage) -> Iterator[str]:
+    def converse(self, talk: Talk, usage: Usage) -> Generator[str]:
         check_address()
         from aiassist.providers import wire
 

@@ -8,7 +8,7 @@ environment, and what the server says in anger (its error texts) is neither show
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -94,7 +94,7 @@ class _Wanted:
     found: asyncio.Future[Any]
 
 
-def converse(talk: Talk, usage: Usage) -> Iterator[str]:
+def converse(talk: Talk, usage: Usage) -> Generator[str]:
     """Pieces of the answer, as they come. What it took is written into `usage` at the end, however
     it ends. Raises NotAnswered."""
     counted = RunUsage()

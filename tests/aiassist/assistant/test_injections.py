@@ -132,12 +132,15 @@ def test_what_no_tool_said_is_not_shown(lin, model_server, said):
     assert said not in found.sentences
     assert found.tools == ["money_when"]
     assert "could not be used" in found.note
-    assert PromptRun.objects.get().why == "unusable"
+    run = PromptRun.objects.get()
+    assert run.why == "unusable"
+    assert (run.tokens_in > 0, run.tokens_out > 0) == (True, True)  # it cost what it cost
     assert_harmless(found)
 
 
 def test_only_an_answer_from_the_data_is_streamed_and_kept(lin, cast, model_server):
     model_server.says = [calls(("money_when", {})), "Nothing can be withdrawn yet. Wait a little!"]
+    model_server.says *= 2
 
     asking = question_ask(scope=lin, question="  When is my money paid?\u200b ")
     assert next(asking) == "Nothing can be withdrawn yet."
@@ -155,6 +158,12 @@ def test_only_an_answer_from_the_data_is_streamed_and_kept(lin, cast, model_serv
     assert turn.run.tokens_in == 600
     told = json.loads(model_server.heard[1]["messages"][-1]["content"])
     assert told["facts"]["payable_minor"] == 0
+
+    leaving = question_ask(scope=lin, question="When is my money paid?")
+    next(leaving)
+    leaving.close()  # whoever asked is gone: it was paid for all the same
+    left = PromptRun.objects.latest("pk")
+    assert (left.why, left.tokens_in >= 300, left.tokens_out > 5) == ("left", True, True)
 
     model_server.says = ["It was as I said."]  # asked again without looking: not good enough
     again = through(question_ask(scope=lin, question="And then?", conversation=turn.conversation))
