@@ -62,6 +62,7 @@ def _label_words() -> tuple[str, str]:
 def _worded(text: str, facts: Facts | None, language: str) -> Iterator[Finding]:
     said = _letters(facts.said) if facts else ""
     brands = _letters(facts.attributes) if facts else ""
+    quoted = _quoted(text, facts.title) if facts else set()
     for hit in lexicon(language).hits(text):
         entry, level, why = hit.entry, hit.entry.level, str(WHY[hit.entry.rule])
         if entry.rule == Rule.CLAIM:
@@ -69,12 +70,34 @@ def _worded(text: str, facts: Facts | None, language: str) -> Iterator[Finding]:
                 level, why = Level.REVIEW, _("Nothing backs this yet: choose the product.")
             elif _backed(hit, said):
                 continue
-        elif entry.rule == Rule.ELSEWHERE and _backed(hit, brands):
+        elif entry.rule == Rule.ELSEWHERE:
+            if _backed(hit, brands):
+                continue
+        elif _named(hit) and hit.start in quoted:
             continue
         words = text[hit.start : hit.end]
         yield Finding(
             entry.rule, level, hit.start, hit.end, words, why, entry.source, entry.instead
         )
+
+
+def _named(hit: Hit) -> bool:
+    """Whether it may be part of a name: a superlative that neither German nor English law bars as
+    such. Chinese law does, in a title as elsewhere."""
+    entry = hit.entry
+    return (entry.rule, entry.level) == (Rule.ABSOLUTE, Level.REVIEW) and entry.language != "zh"
+
+
+def _quoted(text: str, title: str) -> set[int]:
+    """Where the text has the title in one piece: whole, or five or more of its first words."""
+    folded, name = folding.words(text), folding.words(title).signs.split()
+    for many in range(len(name), min(len(name), 5) - 1, -1):
+        words = re.escape(" ".join(name[:many]))
+        spots = [one.span() for one in re.finditer(rf"(?<![^ ]){words}(?![^ ])", folded.signs)]
+        if name and spots:
+            spans = (folded.span(*spot) for spot in spots)
+            return {place for start, end in spans for place in range(start, end)}
+    return set()
 
 
 def _letters(words: tuple[str, ...]) -> str:

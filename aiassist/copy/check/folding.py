@@ -31,6 +31,7 @@ _LEET = dict(zip("013457@$€|l", "oieastaseii", strict=True))
 _SYLLABLE = 0xE000  # in the private use area: a syllable is one sign, too
 _HAN = re.compile(r"[㐀-鿿]")
 _LATIN_RUN = re.compile(r"[a-z]+")
+_FIRST = re.compile(r"(?<![\w#&])[#＃] ?1(?![\w.,:)])")
 _LONGEST_RUN = 24  # letters of pinyin in one piece
 
 
@@ -124,10 +125,11 @@ def letters(text: str) -> Folded:
 
 
 def words(text: str) -> Folded:
-    """Latin words with one space between them; letters that stand alone in a row are one word."""
+    """Latin words with one space between them; letters that stand alone in a row are one word.
+    #1 is read as it is said: no 1."""
     kept: list[_Sign] = []
     for at, char in enumerate(text):
-        for form in _forms(char):
+        for form in "no " if _FIRST.match(text, at) else _forms(char):
             sign = _letter(form)
             if sign.isalnum() and sign not in _STROKES:
                 kept.append(_Sign(sign, at, at + 1))

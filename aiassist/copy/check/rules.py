@@ -90,14 +90,23 @@ class Source(TextChoices):
     TABAK = "tabakerzg", _("German Tobacco Products Act, § 19 to 21")
     GDPR = "gdpr", _("EU General Data Protection Regulation")
     CAP_RECOGNITION = "cap_2_1", _("UK CAP Code, 2.1; US 16 CFR 255.5")
-    CAP_SUBSTANTIATION = "cap_3_7", _("UK CAP Code, 3.7")
+    CAP_SUBSTANTIATION = (
+        "cap_3_7",
+        _("EU Directive 2005/29/EC, art. 6 and 12; UK CAP Code, 3.7; US 16 CFR 255.1"),
+    )
     CAP_MISLEADING = "cap_3_1", _("UK CAP Code, 3.1")
     CAP_BAIT = "cap_bait", _("UK CAP Code, section 3")
     CAP_DENIGRATION = "cap_denigration", _("UK CAP Code, 3.42")
     CAP_15 = "cap_15", _("UK CAP Code, section 15")
     CAP_RESTRICTED = "cap_restricted", _("UK CAP Code, sections 21 and 22")
     FTC_5 = "ftc_5", _("US FTC Act, section 5")
-    FTC_HEALTH = "ftc_health", _("US FTC guidance on health products; UK CAP Code, section 12")
+    FTC_HEALTH = (
+        "ftc_health",
+        _(
+            "EU Directive 2005/29/EC, annex I (17); UK CAP Code, section 12; US FTC guidance on"
+            " health products"
+        ),
+    )
     HOUSE = "house", _("Rule of this alliance")
 
 

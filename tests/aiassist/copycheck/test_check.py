@@ -68,6 +68,11 @@ coupon  Gutschein über 30 €
 discount 30 % Rabatt
 date    bis 20. Juni
 absolute der b€ste Preis: 79 €
+absolute Bester Tee der Welt, {{link}}
+absolute garantiert der Einzige, Nr. 1 der Welt
+absolute hundertprozentig sicher
+medical die Heilung beginnt hier
+ok      Am besten vor dem Fest bestellen. Beste Grüße!
 medical h.e.i.l.t Kopfschmerzen
 claim   aus Seide
 """
@@ -80,6 +85,12 @@ coupon  no minimum spend
 discount half price
 date    ends tomorrow
 absolute cheape5t shirt
+absolute Best tea in the world, {{link}}
+absolute the world’s leading shirt, #1 and the only one guaranteed
+absolute completely safe, the safest of all
+medical it cured my cold
+medical it cures colds
+ok      Best before June. Best of luck, and do your best!
 finance guarant33d returns
 personal call +49 30 12345678
 elsewhere cheaper than Amazon
@@ -126,6 +137,18 @@ def test_the_label_counts_only_where_it_is_read_first(language, text, found):
     verdict = checked(text, MASK if language == "zh" else SHIRT, language)
 
     assert (Rule.LABEL in {finding.rule for finding in verdict.findings}) == found
+
+
+def test_a_superlative_in_the_products_own_title_is_its_name_and_elsewhere_somebody_looks():
+    facts = replace(SHIRT, title="The best price today, a cotton tee for every day")
+    named = "Ad: The Best Price Today, a cotton tee… €79 after coupon"
+
+    assert checked(named, facts, "en").passes
+    assert not checked("Ad: the best price, €79 after coupon", facts, "en").passes
+    (found,) = checked("Ad: Best tea in the world", None, "en").findings
+    assert (found.words, found.level, found.source) == ("Best", "review", "cap_3_7")
+    title = replace(MASK, title="最佳面膜")
+    assert checked("【广告】最佳面膜，79元到手", title).blocked  # Chinese law knows no names
 
 
 def test_what_is_safe_is_put_right_and_what_is_not_is_refused():
