@@ -40,8 +40,9 @@ class Tokens:
 
 @transaction.atomic
 def api_app_make(*, actor: User, affiliate: Affiliate, name: str, redirect_url: str = "") -> ApiApp:
-    """An app with a key and a secret. `redirect_url`: where people are sent back to who allow it
-    to act for them; without one it acts for its own affiliate only.
+    """An app with a key and a secret (`api_app_secrets`: for whoever made it, once).
+    `redirect_url`: where people are sent back to who allow it to act for them; without one it acts
+    for its own affiliate only.
 
     Raises Invalid (name, address, too many), WrongState (affiliate not active).
     """
@@ -75,13 +76,14 @@ def api_app_make(*, actor: User, affiliate: Affiliate, name: str, redirect_url: 
 
 
 @transaction.atomic
-def api_app_rotate(*, actor: User, app: ApiApp) -> None:
+def api_app_rotate(*, actor: User, app: ApiApp) -> ApiApp:
     """Another secret at once; the one before works for a day more, so that nothing stands still."""
     app = _working(app)
     app.old_secret, app.old_until = app.secret, clock.now() + OVERLAP
     app.secret = lock(_PURPOSE, secrets.token_hex(16))
     app.save(update_fields=["secret", "old_secret", "old_until", "updated_at"])
     audit.record("api_app.rotated", app, actor=actor)
+    return app
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from affiliates.access import AffiliateRequest, affiliate_required
 from commissions import queries
 from commissions.forms import ApiAppForm
+from commissions.models import ApiApp
 from commissions.services.api_apps import (
     Tokens,
     api_app_make,
@@ -27,25 +28,22 @@ from commissions.services.api_apps import (
 @require_http_methods(["GET", "POST"])
 @affiliate_required
 def apps(request: AffiliateRequest) -> HttpResponse:
-    """The apps with their secrets, for those who may change them; POST makes one."""
+    """The apps; POST makes one, and shows its secret this once."""
     form = ApiAppForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         facts = {"actor": request.user, "affiliate": request.affiliate}
         if form.carried_out(api_app_make, **facts, **form.cleaned_data):
-            messages.success(
-                request, _("The app is there. Copy its key and secret into your tool.")
-            )
-            return redirect("commissions:api_apps")
+            return _page(request, ApiAppForm(), fresh=form.result)
     return _page(request, form)
 
 
+@never_cache
 @require_POST
 @affiliate_required
 def rotate(request: AffiliateRequest, pk: int) -> HttpResponse:
+    """Another secret, shown this once."""
     app = get_object_or_404(queries.api_apps_for(request.user), pk=pk)
-    api_app_rotate(actor=request.user, app=app)
-    messages.success(request, _("There is a new secret. The one before works for a day more."))
-    return redirect("commissions:api_apps")
+    return _page(request, ApiAppForm(), fresh=api_app_rotate(actor=request.user, app=app))
 
 
 @require_POST
@@ -80,14 +78,18 @@ def session_close(request: AffiliateRequest, pk: int) -> HttpResponse:
 
 
 def _page(
-    request: AffiliateRequest, form: ApiAppForm, tokens: Tokens | None = None
+    request: AffiliateRequest,
+    form: ApiAppForm,
+    tokens: Tokens | None = None,
+    fresh: ApiApp | None = None,
 ) -> HttpResponse:
-    tells = request.membership.may_change
-    rows = queries.api_apps_for(request.user)
+    """`fresh`: an app that has a secret of this moment, which is shown now and never again."""
     context = {
         "form": form,
         "tokens": tokens,
-        "apps": [(app, api_app_secrets(app)[0] if tells else "") for app in rows],
+        "fresh": fresh,
+        "secret": api_app_secrets(fresh)[0] if fresh else "",
+        "apps": queries.api_apps_for(request.user),
         "sessions": queries.api_sessions_for(request.user),
         "address": settings.PUBLIC_URL + reverse("gateway"),
     }
