@@ -11,14 +11,27 @@ be read, 3 the signature is not by the key, 4 a statement in it does not hold.
 """
 
 import argparse
+import csv
 import hashlib
 import json
 import sys
 import zipfile
+import zlib
 
 from verify_statement import Fault, _key, key_id, signature_is_by, verify
 
 CHANGED, UNREADABLE, SIGNATURE, STATEMENT = 1, 2, 3, 4
+# What broken archives, and such as are made to break this program, are read with.
+BROKEN = (
+    OSError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+    EOFError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 MANIFEST, SIGNED = "manifest.json", "manifest.sig.json"
 
 
@@ -47,7 +60,7 @@ def check(path, keys):
         for name in statements:
             try:
                 verify(archive.read(name), keys)
-            except Fault as exc:
+            except (Fault, csv.Error) as exc:
                 raise Fault(STATEMENT, f"{name}: {exc}") from exc
     return (
         f"All that was kept of {said['organisation']} as of {said['as_of']} is whole and signed by"
@@ -65,7 +78,7 @@ def main(arguments=None):
     except Fault as exc:
         print(f"NOT VERIFIED. {exc}", file=sys.stderr)
         return exc.code
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as exc:
+    except BROKEN as exc:
         print(f"Cannot read it: {exc}", file=sys.stderr)
         return UNREADABLE
     return 0

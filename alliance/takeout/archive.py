@@ -35,6 +35,7 @@ def archive_write(organisation: str, into: IO[bytes], told: Told) -> None:
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        as_of = clock.now()  # the next statement takes the snapshot; writing may last for hours
         told_now = list(_statements_of(organisation))
         total = len(sheets) + len(told_now)
         with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
@@ -48,7 +49,7 @@ def archive_write(organisation: str, into: IO[bytes], told: Told) -> None:
                 told(number, total)
                 name = f"statements/{statement.number}.csv"
                 book.write(name, file_of(statement, queries.statement_lines(statement)))
-            book.seal(organisation)
+            book.seal(organisation, as_of)
 
 
 class _Book:
@@ -67,14 +68,14 @@ class _Book:
                 file.write(raw)
         self._files[name] = {"sha256": digest.hexdigest(), "bytes": size}
 
-    def seal(self, organisation: str) -> None:
+    def seal(self, organisation: str, as_of: datetime) -> None:
         """The manifest, and what signs it: the key that statements are signed with."""
         manifest = _json(
             {
                 "takeout": 1,
                 "organisation": organisation,
                 "alliance": settings.PUBLIC_URL,
-                "as_of": clock.now().astimezone(UTC).isoformat(timespec="seconds"),
+                "as_of": as_of.astimezone(UTC).isoformat(timespec="seconds"),
                 "files": self._files,
             }
         ).encode()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections import defaultdict
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from django.urls import reverse
 from affiliates.models import Affiliate, Attribution, Touch, TouchKind
 from alliance.kernel import clock
 from alliance.kernel.models import Notification
+from alliance.takeout.archive import archive_write
 from alliance.takeout.models import Takeout, TakeoutState
 from alliance.takeout.services import path_of, takeout_ask, takeout_write, takeouts_sweep
 from alliance.takeout.sheets import HIDDEN, NOT_THEIRS, SHEETS
@@ -148,6 +150,13 @@ def test_an_affiliate_and_a_merchant_take_away_all_of_theirs(tmp_path):
         assert {row["affiliate_id"] for row in rows(found, "affiliates/link")} == {
             str(cast.affiliate.pk)
         }
+
+        with ExitStack() as later:  # its rows are of when it began, however long it takes
+            file = io.BytesIO()
+            archive_write("affiliate:1", file, lambda *_: later.enter_context(at(JUNE_22, days=1)))
+        with zipfile.ZipFile(file) as archive:
+            as_of = json.loads(archive.read("manifest.json"))["as_of"]
+        assert as_of == clock.now().isoformat(timespec="seconds")
 
         _who_gets_it(cast, stranger)
     with at(JUNE_22, days=8):
