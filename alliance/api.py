@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from affiliates.api import catalogue, links
 from alliance.kernel.rest import keys
 from commissions import conversions
-from commissions.api import changes, commissions, orders, reports, wallet
+from commissions.api import changes, commissions, orders, reports, sandbox, wallet
 from commissions.api.webhooks import deliveries, endpoints
 from merchants.api import coupons, products
 
@@ -39,6 +39,7 @@ urlpatterns = [
     path("links/<str:code>", links.link, name="link"),
     path("commissions", commissions.commissions, name="commissions"),
     path("commissions/<int:pk>", commissions.commission, name="commission"),
+    path("sandbox/orders", sandbox.orders, name="sandbox_orders"),
     path("balances", commissions.balances, name="balances"),
     path("reports/earnings", reports.earnings, name="earnings"),
     path("reports/clicks", reports.clicks, name="clicks"),

@@ -34,8 +34,16 @@ class WebhookForm(ServiceForm):
         error_messages={"required": _("Choose at least one event to hear of.")},
     )
 
-    def __init__(self, *args: Any, side: Side, **kwargs: Any) -> None:
+    sandbox = forms.BooleanField(
+        label=_("For trying out (sandbox)"),
+        required=False,
+        help_text=_("It hears of what a sandbox key invents, and of nothing real."),
+    )
+
+    def __init__(self, *args: Any, side: Side, held: Endpoint | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if held:  # it stays what it was made for
+            del self.fields["sandbox"]
         self.fields["kinds"].choices = [  # type: ignore[attr-defined]
             (kind, format_html("{} <code>{}</code>", EVENTS[kind].words, kind))
             for kind in kinds_for(side, self.form)
@@ -54,7 +62,7 @@ class PostbackForm(WebhookForm):
     only = forms.ChoiceField(
         label=pgettext_lazy("postback", "Only from"), required=False, choices=[]
     )
-    field_order = ("name", "url", "method", "only", "kinds")
+    field_order = ("name", "url", "method", "only", "kinds", "sandbox")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, side=Side.AFFILIATE, **kwargs)
@@ -84,5 +92,5 @@ def form_for(
         else {"method": HttpMethod.GET}
     )
     if form == EndpointForm.POSTBACK:
-        return PostbackForm(data, initial=held, user=user)
-    return WebhookForm(data, initial=held, side=side)
+        return PostbackForm(data, initial=held, user=user, held=endpoint)
+    return WebhookForm(data, initial=held, side=side, held=endpoint)

@@ -20,7 +20,7 @@ from merchants.services.orders import LineReport, OrderReport, RefundReport
 
 BULK_MOST = 2000
 CLICK_ID_ALIASES = CLICK_ID_NAMES[1:]
-_LARGEST_MINOR = 10**13
+LARGEST_MINOR = 10**13
 
 
 class LineIn(Strict):
@@ -40,13 +40,13 @@ class LineIn(Strict):
     quantity = serializers.IntegerField(min_value=1, max_value=1_000_000, default=1)
     amount_minor = serializers.IntegerField(
         min_value=0,
-        max_value=_LARGEST_MINOR,
+        max_value=LARGEST_MINOR,
         help_text="What the buyer paid for the line, after coupons, without freight; of a pre-sale "
         "deposit and balance together.",
     )
     deposit_minor = serializers.IntegerField(
         min_value=0,
-        max_value=_LARGEST_MINOR,
+        max_value=LARGEST_MINOR,
         required=False,
         allow_null=True,
         default=None,
@@ -65,7 +65,7 @@ class RefundIn(Strict):
         allow_blank=True,
         help_text="Empty: the whole order; spread over its lines by what is left of each.",
     )
-    amount_minor = serializers.IntegerField(min_value=1, max_value=_LARGEST_MINOR)
+    amount_minor = serializers.IntegerField(min_value=1, max_value=LARGEST_MINOR)
     refunded_at = Moment(help_text="When it got into its state.")
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
     state = serializers.ChoiceField(

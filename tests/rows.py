@@ -32,6 +32,16 @@ PARTED = """
         BEFORE TRUNCATE ON commissions_settlementline_{0}
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 """
+# Where calls, files and looks are noted, whatever becomes of them.
+NOTED = (
+    "hookdelivery",
+    "hookorder",
+    "shophook",
+    "importrun",
+    "importissue",
+    "columnmapping",
+    "apiapp",
+)
 
 # For a test file: what was returned, its rows, and how far the audit trail had counted.
 made: dict[tuple[Any, ...], tuple[Any, Mapping[str, str], int]] | None = None
@@ -107,3 +117,21 @@ def put_back(rows: Mapping[str, str]) -> None:
             cursor.execute(PARTED.format(part[1]))
         for table, text in rows.items():
             cursor.copy_expert(f"COPY {table} FROM STDIN", StringIO(text))
+
+
+def digests() -> dict[str, str]:
+    """What each table of the trade and the books holds, in a word."""
+    tables = [
+        name
+        for name in connection.introspection.table_names()
+        if name.startswith(("commissions_", "merchants_", "affiliates_", "campaigns_"))
+        and not name.endswith(NOTED)
+    ]
+    parts = (
+        f"SELECT '{name}', count(*) || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
+        f' FROM "{name}" t'
+        for name in sorted({*tables, "kernel_endpoint", "kernel_delivery", "kernel_idempotentcall"})
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts))
+        return dict(cursor.fetchall())

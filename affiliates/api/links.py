@@ -165,6 +165,7 @@ class LinksView(ApiView):
     permission_classes = [IsAffiliate]
     required_scope = {"GET": "links:read", "POST": "links:write"}
     query = LinksQuery
+    in_sandbox = ("GET",)
 
     @extend_schema(
         operation_id="links_list",
@@ -323,6 +324,7 @@ class LinkView(ApiView):
     permission_classes = [IsAffiliate]
     required_scope = "links:read"
     query = FieldsQuery
+    in_sandbox = True
 
     @extend_schema(
         operation_id="links_retrieve",

@@ -149,7 +149,7 @@ def _within(address: str, networks: Iterable[str]) -> bool:
 
 class HasScope(permissions.BasePermission):
     """The view's `required_scope` (one, or one by method) must be among the key's scopes, and a
-    sandbox key comes in only where the view says `in_sandbox`."""
+    sandbox key comes in only where the view says `in_sandbox`, for any method or for some."""
 
     message: Any = _("Who issued this API key may not do this.")
     code = "permission_denied"
@@ -165,8 +165,13 @@ class HasScope(permissions.BasePermission):
             scope = scope.get(request.method)  # none: the method is not there, as the view says
         if scope and scope not in key.scopes:
             raise ScopeMissing(scope=scope)
-        if key.sandbox and not getattr(view, "in_sandbox", False):
+        allowed = getattr(view, "in_sandbox", False)
+        if key.sandbox and not (
+            request.method in allowed if isinstance(allowed, tuple) else allowed
+        ):
             return self.refused("not_in_sandbox", _("A sandbox key cannot do this."))
+        if not key.sandbox and getattr(view, "only_in_sandbox", False):
+            return self.refused("only_in_sandbox", _("Only a sandbox key may do this."))
         return True
 
     def refused(self, code: str, message: Any) -> bool:

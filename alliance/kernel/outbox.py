@@ -66,17 +66,28 @@ def listening(*kinds: str, among: Iterable[str] | None = None) -> set[str]:
     return set(ends.values_list("organisation", flat=True))
 
 
-def _hears() -> Q:
+def _hears(*, sandbox: bool = False) -> Q:
     lately_off = Q(off_at__gt=clock.now() - KEPT)
-    return Q(sandbox=False) & (Q(state=EndpointState.ON) | lately_off)
+    return Q(sandbox=sandbox) & (Q(state=EndpointState.ON) | lately_off)
 
 
 @transaction.atomic
-def happened(kind: str, *, whom: Iterable[str], data: Mapping[str, Any]) -> None:
+def happened(
+    kind: str,
+    *,
+    whom: Iterable[str],
+    data: Mapping[str, Any],
+    places: Iterable[str] = (),
+    sandbox: bool = False,
+) -> None:
     """Tell the endpoints of these organisations that want to hear of `kind`; of postbacks, those
-    for all places. `data` must be JSON-able, with moments by `stamp`."""
+    for all places and for `places` ("site:7", "zone:12"). Of what is invented, those of the
+    `sandbox` and no others. `data` must be JSON-able, with moments by `stamp`."""
     ends = Endpoint.objects.filter(
-        _hears(), kinds__contains=[kind], organisation__in=list(whom), only=""
+        _hears(sandbox=sandbox),
+        kinds__contains=[kind],
+        organisation__in=list(whom),
+        only__in=["", *places],
     )
     now = clock.now()
     text = body(kind, data)

@@ -56,7 +56,10 @@ class ApiSchema(AutoSchema):
         if isinstance(scope, dict):
             scope = scope[self.method]
         notes = [f"Scope: `{scope}`."] if scope else []
-        if getattr(self.view, "in_sandbox", False):
+        allowed = getattr(self.view, "in_sandbox", False)
+        if getattr(self.view, "only_in_sandbox", False):
+            notes.append("Sandbox keys only.")
+        elif self.method in allowed if isinstance(allowed, tuple) else allowed:
             notes.append("Sandbox keys, too.")
         return "\n\n".join(part for part in (super().get_description(), " ".join(notes)) if part)
 

@@ -158,6 +158,7 @@ SHEETS: dict[str, list[Sheet]] = {
         Sheet("commissions.Appeal", ("violation__affiliate",)),
         Sheet("commissions.Evidence", ("violation__affiliate",)),
         Sheet("commissions.DebtWriteOff", ("affiliate",)),
+        Sheet("commissions.SandboxSale", ("affiliate",)),
         Sheet("commissions.ApiApp", ("affiliate",)),
         Sheet("commissions.ApiSession", ("affiliate",)),
         Sheet("aiassist.Audience", ("affiliate",)),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -18,6 +19,7 @@ from campaigns.queries import grants_of
 from commissions import queries, receipts
 from commissions.models import Commission, CommissionState, PayeeRole
 from commissions.models.commission import CommissionQuerySet
+from commissions.services.sandbox_sales import as_commission
 
 EXAMPLE = {
     "id": 311,
@@ -129,6 +131,17 @@ class MyCommissionExplainedOut(MyCommissionOut):
         return StepOut(receipts.waterfall(row, grants_of(row.line_id)).steps, many=True).data
 
 
+class PretendedCommissionOut(MyCommissionExplainedOut):
+    """The same of an invented order (`sandbox_sales.as_commission`)."""
+
+    def get_attribution(self, row: Commission) -> list[str]:
+        return [gettext("Sandbox: you said that this order came through your link.")]
+
+    @extend_schema_field(StepOut(many=True))
+    def get_steps(self, row: Commission) -> Any:
+        return StepOut(receipts.waterfall(row).steps, many=True).data
+
+
 class BalanceOut(serializers.Serializer[Any]):
     """Where the affiliate's money stands, in one currency."""
 
@@ -161,6 +174,7 @@ class CommissionsView(ApiView):
     permission_classes = [IsAffiliate]
     required_scope = "commissions:read"
     query = CommissionsQuery
+    in_sandbox = True
 
     @extend_schema(
         operation_id="commissions_list",
@@ -172,6 +186,11 @@ class CommissionsView(ApiView):
     def get(self, request: AffiliateCall) -> Response:
         """Newest order first. To follow what happens, read `changes` instead."""
         asked = self.asked(request)
+        if request.auth.sandbox:
+            sales = queries.sales_pretended_for(request.user).filter(affiliate=request.affiliate)
+            page = page_of(sales, asked, by=("-pk",), of="sandbox commissions")
+            invented = [as_commission(sale) for sale in page.items]
+            return self.paged(Page(invented, page.next), MyCommissionOut, asked)
         rows = queries.commissions_found(
             mine(request),
             state=asked.get("state", ""),
@@ -188,6 +207,7 @@ class CommissionView(ApiView):
     permission_classes = [IsAffiliate]
     required_scope = "commissions:read"
     query = FieldsQuery
+    in_sandbox = True
 
     @extend_schema(
         operation_id="commissions_retrieve",
@@ -199,6 +219,10 @@ class CommissionView(ApiView):
     def get(self, request: AffiliateCall, pk: int) -> Response:
         """Why it is yours, why it stands where it stands, and how each figure came about."""
         asked = self.asked(request)
+        if request.auth.sandbox:
+            sales = queries.sales_pretended_for(request.user).filter(affiliate=request.affiliate)
+            row = as_commission(get_object_or_404(sales, pk=pk))
+            return Response(said(PretendedCommissionOut, row, asked.get("fields", "")))
         row = get_object_or_404(mine(request).select_related("affiliate"), pk=pk)
         return Response(said(MyCommissionExplainedOut, row, asked.get("fields", "")))
 

@@ -31,7 +31,7 @@ from commissions.models.rails import (
     Transfer,
 )
 from commissions.models.reporting import SavedReport
-from commissions.models.sandbox import SandboxOrder
+from commissions.models.sandbox import SaleState, SandboxOrder, SandboxSale
 from commissions.models.settlement import Settlement, SettlementState
 from commissions.models.shares import SettlementLine, SettlementShare
 from commissions.models.statement import (
@@ -109,7 +109,9 @@ __all__ = [
     "Period",
     "RailFile",
     "RailFileRow",
+    "SaleState",
     "SandboxOrder",
+    "SandboxSale",
     "SavedReport",
     "Settlement",
     "SettlementLine",

@@ -23,6 +23,7 @@ from commissions.models import (
     PayeeRole,
     Payout,
     PayoutState,
+    SandboxSale,
     SettlementShare,
     SettlementState,
 )
@@ -51,6 +52,12 @@ def commissions_for(user: User) -> CommissionQuerySet:
     return mine.select_related("line__order__shop", "line__product", "merchant").order_by(
         "-placed_at", "-pk"
     )
+
+
+def sales_pretended_for(user: User) -> QuerySet[SandboxSale]:
+    """What sandbox keys of the user's affiliate invented, newest first."""
+    mine = SandboxSale.objects.filter(affiliate__members__user=user)
+    return mine.select_related("affiliate", "zone__site", "product__shop__merchant").order_by("-pk")
 
 
 def has_commissions(affiliate: Affiliate) -> bool:

@@ -84,11 +84,13 @@ def postback_open(
     kinds: Sequence[str],
     method: str = HttpMethod.GET,
     only: str = "",
+    sandbox: bool = False,
 ) -> Endpoint:
     """A tracker's address with macros; `only`: "site:7" or "zone:12" of the affiliate's own, or
-    everything. Raises Invalid with the field, NotAllowed beyond MOST."""
+    everything. A sandbox's hears of invented orders only. Raises Invalid with the field, NotAllowed
+    beyond MOST."""
     _room(organisation)
-    made = Endpoint(organisation=organisation, form=EndpointForm.POSTBACK)
+    made = Endpoint(organisation=organisation, form=EndpointForm.POSTBACK, sandbox=sandbox)
     _fill(made, name=name, url=url, kinds=kinds, method=method, only=only)
     made.save()
     audit.record("endpoint.opened", made, actor=actor, name=made.name, url=made.url)

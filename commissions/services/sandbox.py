@@ -3,7 +3,7 @@ row of their own. Nothing here touches an order, a commission or the books."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django.db import transaction
 from django.utils.translation import gettext
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, WrongState
 from alliance.kernel.money import Money
+from alliance.kernel.outbox import happened, stamp
 from commissions.formulas import worth
 from commissions.models import CommissionState, SandboxOrder
 from commissions.trial import usual_rates
@@ -66,15 +67,35 @@ def _pretended(shop: Shop, report: OrderReport) -> Outcome:
     facts = _facts(shop, report, before)
     if _said(before) == _said(facts):
         return Outcome(report.external_id, None, "unchanged")
+    facts["revision"] = before.get("revision", 0) + 1
     SandboxOrder.objects.update_or_create(
         shop=shop, external_id=report.external_id, defaults={"facts": facts}
     )
-    return Outcome(report.external_id, None, "changed" if held else "created")
+    change: Literal["created", "changed"] = "changed" if held else "created"
+    _tell(shop, f"order.{change}", facts)
+    return Outcome(report.external_id, None, change)
 
 
 def _said(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Without the moment of the report, which alone is no news."""
-    return {name: value for name, value in facts.items() if name != "reported_at"}
+    return {name: value for name, value in facts.items() if name not in ("reported_at", "revision")}
+
+
+def _tell(shop: Shop, kind: str, facts: Mapping[str, Any]) -> None:
+    """The merchant's sandbox endpoints, as `happenings.orders_tell` does of real ones."""
+    moments = ("placed_at", "paid_at", "received_at", "void_at")
+    data = {
+        "order": facts["external_id"],
+        **{name: facts[name] for name in ("shop", "state", "revision", "currency", "void_reason")},
+        "amount_minor": sum(line["amount_minor"] for line in facts["lines"]),
+        "refunded_minor": sum(line["refunded_minor"] for line in facts["lines"]),
+        **{
+            name: stamp(datetime.fromisoformat(facts[name])) if facts[name] else None
+            for name in moments
+        },
+        "test": True,
+    }
+    happened(kind, whom=[f"merchant:{shop.merchant_id}"], data=data, sandbox=True)
 
 
 def _facts(shop: Shop, report: OrderReport, before: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The REST door of both sides: each call on a whole world, its description, and its pages."""
 
+import json
 import re
 from datetime import datetime, timedelta
 
@@ -11,12 +12,17 @@ from affiliates.access import SCOPES as AFFILIATES
 from affiliates.services import affiliate_apply, link_create
 from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
+from alliance.kernel.models import Delivery
+from commissions.outgoing.delivery import ask_of
+from commissions.outgoing.described import message_schema
+from commissions.services.endpoints import postback_open, webhook_open
 from commissions.verify import verify
 from merchants.access import SCOPES as MERCHANTS
 from merchants.models import Product
 from merchants.services.coupons import coupon_create
 from merchants.services.merchants import merchant_apply, merchant_approve
 from tests.cast import cast_make, user_make
+from tests.rows import digests
 
 pytestmark = pytest.mark.django_db
 
@@ -316,6 +322,10 @@ def test_a_key_acts_for_its_own_team_whatever_team_its_maker_chose(cast, lin):
 def test_a_sandbox_key_plays_through_an_order_and_nothing_real_comes_of_it(cast, chen):
     play = client_of(cast.chen, f"merchant:{cast.merchant.pk}", MERCHANTS, sandbox=True)
     moment = clock.now().isoformat()
+    hook, _secret = webhook_open(
+        actor=cast.chen, organisation=f"merchant:{cast.merchant.pk}", name="x", sandbox=True,
+        url="https://hooks.example/", kinds=["order.created", "order.changed"],
+    )  # fmt: skip
     order = {
         "external_id": "S1", "state": "paid", "currency": "CNY", "placed_at": moment,
         "paid_at": moment, "click_id": "any",
@@ -332,6 +342,12 @@ def test_a_sandbox_key_plays_through_an_order_and_nothing_real_comes_of_it(cast,
     refund = {"external_id": "R1", "amount_minor": 9900, "refunded_at": moment}
     assert say(state="received", received_at=moment, refunds=[refund]).status_code == 200
     assert say(refunds=[{**refund, "external_id": "R2", "amount_minor": 19900}]).status_code == 422
+    told = [json.loads(row.body) for row in hook.deliveries.order_by("pk")]
+    for one in told:
+        jsonschema.validate(one, message_schema(one["type"]))
+    assert [(one["type"], one["data"]["refunded_minor"]) for one in told] == [
+        ("order.created", 0), ("order.changed", 9900),
+    ]  # fmt: skip
     seen = got(play, "orders/S1")
     assert (seen["state"], seen["lines"][0]["refunded_minor"]) == ("received", 9900)
     assert seen["lines"][0]["commission"] == {
@@ -349,3 +365,91 @@ def test_a_sandbox_key_plays_through_an_order_and_nothing_real_comes_of_it(cast,
     said = {"title": "x", "url": "https://shop.chen.example/x", "price_minor": 1}
     assert play.put("/api/v1/products/X", said, "application/json").status_code == 403
     assert not cast.shop.orders.exists()
+
+
+@pytest.fixture
+def untouched(cast):
+    """Of all that is real nothing moves."""
+    before = digests()
+    yield
+    after = digests()
+    moved = {name for name in after if after[name] != before[name]}
+    assert moved <= {"commissions_sandboxsale", "kernel_endpoint", "kernel_delivery"}
+
+
+def test_an_affiliates_sandbox_key_plays_an_order_of_its_link_through(cast, lin, untouched):
+    play = client_of(cast.lin, f"affiliate:{cast.affiliate.pk}", AFFILIATES, sandbox=True)
+    whom = {"actor": cast.lin, "organisation": f"affiliate:{cast.affiliate.pk}", "name": "x"}
+    kinds = [f"commission.{fact}" for fact in ("estimated", "confirmed", "corrected", "settled")]
+    hook, _secret = webhook_open(**whom, url="https://hooks.example/", kinds=kinds, sandbox=True)
+    tracker = "https://t.example/?c={sub1}&p={payout}&s={status}"
+    zone = {"kinds": kinds[:2], "only": f"zone:{cast.zone.pk}"}
+    back = postback_open(**whom, **zone, url=tracker, sandbox=True)
+    webhook_open(**whom, url="https://hooks.example/", kinds=kinds)  # of real ones only
+
+    def say(state, client=play, **more):
+        body = {"external_id": "T1", "state": state, **more}
+        return client.post("/api/v1/sandbox/orders", body, "application/json")
+
+    link = got(play, "links?fields=code")["items"][0]["code"]
+    first = say("paid", link=link, amount_minor=19900)
+    assert (first.status_code, first.json()["change"]) == (201, "created")
+    paid = first.json()["commission"]
+    figures = ("state", "commission_minor", "publisher_minor", "tech_fee_minor", "net_minor")
+    assert [paid[name] for name in figures] == ["estimated", 2388, 2149, 215, 1934]
+    assert paid["steps"][-1]["amount_minor"] == 1934
+    assert say("paid").json()["change"] == "unchanged"
+    assert say("received").json()["commission"]["state"] == "confirmed"
+    refunded = say("received", refunded_minor=9900).json()["commission"]
+    assert (refunded["base_minor"], refunded["net_minor"]) == (10000, 972)
+    settled = say("settled").json()["commission"]
+    assert (settled["state"], settled["settled_month"]) == ("settled", "2026-05-01")
+    assert got(play, f"commissions/{paid['id']}") == settled
+    assert got(play, "commissions?fields=order,net_minor")["items"] == [
+        {"order": "T1", "net_minor": 972}
+    ]
+
+    told = [json.loads(row.body) for row in hook.deliveries.order_by("pk")]
+    assert [one["type"] for one in told] == [kinds[0], kinds[1], kinds[2], kinds[3]]
+    for one in told:
+        jsonschema.validate(one, message_schema(one["type"]))
+    assert [(one["data"]["net_minor"], one["data"]["test"]) for one in told] == [
+        (1934, True), (1934, True), (972, True), (972, True),
+    ]  # fmt: skip
+    asked = [ask_of(row).url for row in back.deliveries.order_by("pk")]
+    assert asked == [f"https://t.example/?c=&p=19.34&s={s}" for s in ("pending", "approved")]
+    assert Delivery.objects.exclude(endpoint__in=[hook, back]).count() == 0
+
+    for answer, status, code in (
+        (say("paid"), 409, "wrong_state"), (say("void"), 409, "wrong_state"),
+        (say("settled", refunded_minor=20000), 422, "over_refund"),
+        (say("paid", external_id="T2", amount_minor=1), 400, "invalid"),
+        (say("paid", external_id="T2", link=link), 400, "invalid"),
+        (say("paid", external_id="T2", click_id="x", amount_minor=1), 400, "invalid"),
+        (say("paid", client=lin), 403, "only_in_sandbox"),
+    ):  # fmt: skip
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert play.post("/api/v1/links", {}, "application/json").status_code == 403
+    assert play.get("/api/v1/balances").status_code == 403
+    assert got(lin, "commissions")["items"] == []
+
+
+def test_an_invented_order_comes_by_a_click_and_may_come_to_nothing(cast):
+    play = client_of(cast.lin, f"affiliate:{cast.affiliate.pk}", AFFILIATES, sandbox=True)
+    click = cast.click(sub1="spring")
+    body = {"external_id": "T1", "state": "placed", "click_id": click, "amount_minor": 19900}
+
+    def say(**changes):
+        answer = play.post("/api/v1/sandbox/orders", {**body, **changes}, "application/json")
+        return answer.json()["commission"]
+
+    placed = say()
+    assert (placed["state"], placed["net_minor"], placed["subs"][0]) == ("placed", 0, "spring")
+    void = say(state="void")
+    assert (void["state"], void["reason"]) == ("void", "Void: the order was never paid.")
+    whole = say(external_id="T2", state="received", refunded_minor=19900)
+    assert (whole["state"], whole["net_minor"]) == ("confirmed", 0)
+    other = {**body, "link": cast.link.code}
+    other.pop("click_id")
+    answer = play.post("/api/v1/sandbox/orders", other, "application/json")
+    assert answer.json()["error"]["field"] == "link"

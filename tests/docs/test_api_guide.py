@@ -8,6 +8,7 @@ from django.test import Client
 
 from alliance.kernel.access import api_key_issue
 from commissions import chart, pipeline
+from commissions.api.changes import SettlementOut
 from merchants.models import Order
 from tests.cast import Cast, cast_make
 from tests.docs import DOCS
@@ -16,7 +17,7 @@ EXAMPLES = [
     json.loads(block)
     for block in re.findall(r"```json\n(.*?)```", (DOCS / "api.md").read_text(), re.DOTALL)
 ]
-ORDER, ANSWER, REFUND, ERROR = EXAMPLES
+SALE, SALE_BACK, ORDER, ANSWER, REFUND, BULK, BULK_ANSWER, LINKS, CHANGES, ERROR = EXAMPLES
 
 
 @pytest.fixture
@@ -25,15 +26,17 @@ def cast(transactional_db, settings) -> Cast:
     return cast_make()
 
 
+def client_of(user, organisation, *scopes, **more) -> Client:
+    _key, token = api_key_issue(
+        actor=user, organisation=organisation, name="guide", scopes=scopes, **more
+    )
+    return Client(headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"})
+
+
 @pytest.fixture
 def client(cast) -> Client:
-    _key, token = api_key_issue(
-        actor=cast.chen,
-        organisation=f"merchant:{cast.merchant.pk}",
-        name="shop",
-        scopes=["orders:write", "orders:read"],
-    )
-    return Client(headers={"Authorization": f"Bearer {token}"})
+    shop = f"merchant:{cast.merchant.pk}"
+    return client_of(cast.chen, shop, "orders:write", "orders:read")
 
 
 def say(client, body, **headers):
@@ -60,6 +63,36 @@ def test_the_error_is_the_one_that_is_shown(client):
     answer = say(client, unpaid, accept_language="en")
 
     assert (answer.status_code, answer.json()) == (400, ERROR)
+
+
+def test_many_at_once_and_the_changes_are_as_they_are_shown(client, cast):
+    answer = client.post("/api/v1/orders/bulk", BULK, "application/json")
+    assert (answer.status_code, answer.json()) == (200, BULK_ANSWER)
+    whose = f"affiliate:{cast.affiliate.pk}"
+    lin = client_of(cast.lin, whose, "links:write", "commissions:read")
+    (wish, missing) = LINKS["links"]
+    wish = {**wish, "product": cast.product.pk, "zone": cast.zone.pk}
+    answer = lin.post(
+        "/api/v1/links/bulk", {"links": [wish, {**missing, "product": 10**12}]}, "application/json"
+    )
+    made, refused = answer.json()["results"]
+    assert (made["link"]["sub1"], refused["error"]["field"]) == (wish["sub1"], "product")
+
+    seen = client.get("/api/v1/changes").json()
+    assert seen.keys() == CHANGES.keys()
+    assert seen["items"][0].keys() == CHANGES["items"][0].keys()
+    assert CHANGES["items"][0]["data"].keys() == SettlementOut().fields.keys()
+    after = client.get("/api/v1/changes", {"cursor": seen["next"]}).json()
+    assert (after["items"], after["more"]) == ([], False)
+
+
+def test_an_invented_order_is_played_through_as_shown(cast):
+    whose = f"affiliate:{cast.affiliate.pk}"
+    play = client_of(cast.lin, whose, "commissions:read", sandbox=True)
+    first = {**SALE, "link": cast.link.code}
+    for sale, state in ((first, "estimated"), (SALE_BACK, "confirmed")):
+        answer = play.post("/api/v1/sandbox/orders", sale, "application/json").json()
+        assert answer["commission"]["state"] == state
 
 
 def test_another_content_under_a_used_key_is_refused(client):

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from affiliates.access import SCOPES as AFFILIATES
@@ -33,6 +32,7 @@ from merchants.services.imports import import_begin, mapping_save
 from merchants.services.shops import shop_key_issue
 from tests.cast import cast_make
 from tests.commissions.gateway.speaker import Speaker, signed
+from tests.rows import digests
 
 NUL, HUGE = "a\x00b", 10**30
 LARGE = b" " * (10 * 1024 * 1024)
@@ -40,17 +40,6 @@ DEEP = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
 # Not JSON in UTF-8: UTF-16, GBK, and half of a pair.
 ENCODED = ('{"title": "茶"}'.encode("utf-16"), '{"title": "茶"}'.encode("gbk"), b'{"a": "\\ud800"}')
 LONG_AGO, FAR = "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
-# Where calls, files and looks are noted, whatever becomes of them.
-NOTED = (
-    "hookdelivery",
-    "hookorder",
-    "shophook",
-    "importrun",
-    "importissue",
-    "columnmapping",
-    "apiapp",
-)
-
 # Whose order it is may stay unknown, and tools send many fields (docs/api.md).
 LENIENT = {
     ("conversions_report", "unknown field"),
@@ -75,30 +64,12 @@ def cast(made, db, monkeypatch, settings, tmp_path):
     return copy.deepcopy(made)
 
 
-def rows() -> dict[str, str]:
-    """What each table of the trade and the books holds, in a word."""
-    tables = [
-        name
-        for name in connection.introspection.table_names()
-        if name.startswith(("commissions_", "merchants_", "affiliates_", "campaigns_"))
-        and not name.endswith(NOTED)
-    ]
-    parts = (
-        f"SELECT '{name}', count(*) || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
-        f' FROM "{name}" t'
-        for name in sorted({*tables, "kernel_endpoint", "kernel_delivery", "kernel_idempotentcall"})
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts))
-        return dict(cursor.fetchall())
-
-
 @pytest.fixture
 def untouched(cast):
     """Nothing moves through the whole test."""
-    before = rows()
+    before = digests()
     yield
-    after = rows()
+    after = digests()
     assert {name for name in after if after[name] != before[name]} == set()
     assert verify() == []
 
@@ -159,7 +130,7 @@ def keys_of(cast):
     lin = (cast.lin, f"affiliate:{cast.affiliate.pk}", AFFILIATES)
     chen = (cast.chen, f"merchant:{cast.merchant.pk}", MERCHANTS)
     shop = shop_key_issue(actor=cast.chen, shop=cast.shop)[1]
-    return [key(*lin), key(*chen), shop, key(*chen, sandbox=True)]
+    return [key(*lin), key(*chen), shop, key(*chen, sandbox=True), key(*lin, sandbox=True)]
 
 
 @dataclass(frozen=True)

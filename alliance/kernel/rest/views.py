@@ -24,12 +24,14 @@ class ApiView(APIView):
     """Reads what the address asks by `query`, and tells how many calls its key has left.
 
     `required_scope` is one for all methods, or one by method. `in_sandbox`: a sandbox key may come
-    in, since nothing here is real for it, or nothing is changed and no money is shown.
+    in (by some methods, if they are named), since nothing here is real for it, or nothing is
+    changed and no money is shown; `only_in_sandbox`: and no other key.
     """
 
     query: ClassVar[type[Strict] | None] = Strict  # no parameter at all; None: any
     required_scope: ClassVar[str | Mapping[str, str]]
-    in_sandbox: ClassVar[bool] = False
+    in_sandbox: ClassVar[bool | tuple[str, ...]] = False
+    only_in_sandbox: ClassVar[bool] = False
 
     def asked(self, request: Request) -> dict[str, Any]:
         """The parameters of the address, checked; one that is not known is refused."""
