@@ -43,7 +43,8 @@ SCHEDULE = [
 LATER = timedelta(days=1)  # as long as a server may ask us to wait, at most
 LEASE = timedelta(minutes=2)  # when a call that nobody noted is made again
 SECONDS = 15.0  # for a call
-LANES, EACH = 16, 4  # calls at a time, and to one endpoint
+# Calls at a time; to one endpoint, and to all those of a team: twenty slow ones are like two.
+LANES, EACH, TEAM = 16, 4, 8
 GONE = 410
 
 
@@ -74,7 +75,8 @@ class Outcome:
 def deliveries_due_send(*, seconds: float = 20) -> None:
     """All that is due, for so many seconds at most. One process at a time does; the others return.
 
-    A slow server takes one endpoint's few lanes and holds up no other's.
+    A slow server takes one endpoint's few lanes, many of them their team's, and they hold up no
+    other's.
     """
     with _alone() as alone:
         if not alone:
@@ -86,7 +88,7 @@ def deliveries_due_send(*, seconds: float = 20) -> None:
             while True:
                 over = [(row := running.pop(one), _outcome(row, one)) for one in done]
                 room = LANES - len(running) if time.monotonic() < until else 0
-                busy = Counter(row.endpoint_id for row in running.values())
+                busy = Counter(key for row in running.values() for key in _lanes(row))
                 for row in _turn(over, room, busy):
                     running[pool.submit(copy_context().run, _call, row)] = row
                 if not running:
@@ -96,7 +98,7 @@ def deliveries_due_send(*, seconds: float = 20) -> None:
 
 @transaction.atomic
 def _turn(
-    over: Sequence[tuple[Delivery, Outcome]], room: int, busy: Counter[int]
+    over: Sequence[tuple[Delivery, Outcome]], room: int, busy: Counter[int | str]
 ) -> list[Delivery]:
     """Note what is over, and claim what comes next: so many, of endpoints with a lane left.
 
@@ -123,16 +125,25 @@ def _alone() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('deliveries'))")
 
 
-def _claim(most: int, busy: Counter[int]) -> list[Delivery]:
+def _lanes(row: Delivery) -> tuple[int, str]:
+    """Whose lanes a call takes."""
+    return row.endpoint_id, row.endpoint.organisation
+
+
+def _claim(most: int, busy: Counter[int | str]) -> list[Delivery]:
     """Some that are due, counted into `busy`: due again later unless they are noted."""
     now = clock.now()
-    full = [pk for pk, count in busy.items() if count >= EACH]
+    full = [key for key, count in busy.items() if isinstance(key, int) and count >= EACH]
+    teams = [key for key, count in busy.items() if isinstance(key, str) and count >= TEAM]
     due = Delivery.objects.filter(due_at__lte=now).exclude(endpoint__in=full)
+    if teams:
+        due = due.exclude(endpoint__organisation__in=teams)
     rows = due.select_related("endpoint").order_by("due_at", "pk")
     claimed: list[Delivery] = []
     for row in rows.select_for_update(of=("self",), skip_locked=True)[: 2 * most]:
-        if busy[row.endpoint_id] < EACH and len(claimed) < most:
-            busy[row.endpoint_id] += 1
+        endpoint, team = _lanes(row)
+        if busy[endpoint] < EACH and busy[team] < TEAM and len(claimed) < most:
+            busy.update((endpoint, team))
             claimed.append(row)
     Delivery.objects.filter(pk__in=[row.pk for row in claimed]).update(due_at=now + LEASE)
     return claimed

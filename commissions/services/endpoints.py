@@ -28,6 +28,8 @@ MOST = 20  # endpoints of one organisation
 TESTS_AN_HOUR = 60  # of one organisation: each is a call that it has us make, or ten
 FORGOTTEN = 5000  # at a time
 REPLAYED = 10_000  # at a time
+# Of one organisation: what it has us say again may be said to somebody who never asked for it.
+REPLAYS_AN_HOUR, REPEATS_AN_HOUR = 30, 600
 # What a tracker is told of: what became of the commission of a click.
 POSTBACK_KINDS = (
     "commission.estimated",
@@ -166,8 +168,7 @@ def endpoint_try(*, endpoint: Endpoint, kind: str = "") -> Delivery:
     """
     held = _locked(endpoint)
     _on(held)
-    if tries.count(f"endpoint:tests:{held.organisation}", 3600) > TESTS_AN_HOUR:
-        raise WrongState(_("Those were many tests in a short time. Try again in an hour."))
+    _seldom(held, "tests", TESTS_AN_HOUR)
     kind = kind or held.kinds[0]
     if kind not in held.kinds:
         raise Invalid(_("Choose one of the list."), field="kind")
@@ -180,12 +181,14 @@ def endpoint_try(*, endpoint: Endpoint, kind: str = "") -> Delivery:
 @transaction.atomic
 def delivery_repeat(*, actor: User, delivery: Delivery) -> None:
     """Once more, from the beginning of the schedule, under the same id. Raises WrongState while it
-    waits anyway, or its endpoint is off."""
-    _on(_locked(delivery.endpoint))
+    waits anyway, its endpoint is off, or above REPEATS_AN_HOUR."""
+    held = _locked(delivery.endpoint)
+    _on(held)
+    _seldom(held, "repeats", REPEATS_AN_HOUR)
     over = Delivery.objects.filter(pk=delivery.pk).exclude(state=DeliveryState.WAITING)
     if not over.update(state=DeliveryState.WAITING, attempts=0, due_at=clock.now()):
         raise WrongState
-    audit.record("endpoint.repeated", delivery.endpoint, actor=actor, count=1)
+    audit.record("endpoint.repeated", held, actor=actor, count=1)
     wake()
 
 
@@ -194,10 +197,11 @@ def events_replay(*, actor: User, endpoint: Endpoint, since: datetime) -> tuple[
     """What it did not take since then, because it failed or the endpoint was off: once more, the
     oldest first, REPLAYED at most. How many, and whether there are more to ask for.
 
-    Raises WrongState if the endpoint is off.
+    Raises WrongState if the endpoint is off, or above REPLAYS_AN_HOUR.
     """
     held = _locked(endpoint)
     _on(held)
+    _seldom(held, "replays", REPLAYS_AN_HOUR)
     missed = held.deliveries.filter(
         state__in=(DeliveryState.FAILED, DeliveryState.MISSED), created_at__gte=since
     )
@@ -227,6 +231,11 @@ def _locked(endpoint: Endpoint) -> Endpoint:
 def _on(endpoint: Endpoint) -> None:
     if endpoint.state != EndpointState.ON:
         raise WrongState(_("It is switched off: switch it on first."))
+
+
+def _seldom(held: Endpoint, what: str, most: int) -> None:
+    if tries.count(f"endpoint:{what}:{held.organisation}", 3600) > most:
+        raise WrongState(_("Those were many in a short time. Try again in an hour."))
 
 
 def _move(held: Endpoint, to: EndpointState, *sources: EndpointState) -> None:

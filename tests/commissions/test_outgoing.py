@@ -389,6 +389,27 @@ def test_nobody_has_others_called_without_end(cast, hook, monkeypatch):
         endpoints.endpoint_try(endpoint=hook)
 
 
+def test_nobody_has_what_was_sent_sent_again_without_end(cast, hook, monkeypatch):
+    monkeypatch.setattr(endpoints, "REPLAYS_AN_HOUR", 2)
+    monkeypatch.setattr(endpoints, "REPEATS_AN_HOUR", 2)
+    asked = {"actor": cast.lin, "endpoint": hook}
+
+    def replay():  # what waits has failed by its own pause, and so can be asked for
+        endpoints.endpoint_pause(**asked)
+        endpoints.endpoint_resume(**asked)
+        return endpoints.events_replay(**asked, since=clock.now() - timedelta(days=1))
+
+    assert [replay(), replay()] == [(1, False), (1, False)]
+    with pytest.raises(WrongState):
+        replay()
+    (row,) = Delivery.objects.all()
+    for _time in range(2):
+        endpoints.delivery_repeat(actor=cast.lin, delivery=row)
+        Delivery.objects.update(state="failed", due_at=None)
+    with pytest.raises(WrongState):
+        endpoints.delivery_repeat(actor=cast.lin, delivery=row)
+
+
 def test_gone_is_gone(cast, hook, world):
     endpoints.endpoint_try(endpoint=hook)
     world.answers["/hook"] = (410, {}, b"")
@@ -411,6 +432,22 @@ def test_a_slow_one_holds_up_nobody_elses(cast, hook, world, serve, monkeypatch)
     deliveries_due_send(seconds=0.8)
     assert quick.deliveries.filter(state="delivered").count() == 20
     assert len(world.heard) == delivery.EACH
+
+
+def test_many_slow_ones_of_a_team_hold_up_no_other_team(cast, world, serve, monkeypatch):
+    monkeypatch.setattr(delivery, "SECONDS", 1.0)
+    world.answers["/hook"] = slow
+    for _n in range(delivery.LANES // delivery.EACH):
+        mine, _secret = webhook(cast, world.url("/hook"), "commission.estimated")
+        for _m in range(delivery.EACH):
+            endpoints.endpoint_try(endpoint=mine)
+    other = serve(WORLD)
+    other.answers["/quick"] = OK
+    theirs, _secret = webhook(cast, other.url("/quick"), "order.created", side="merchant")
+    endpoints.endpoint_try(endpoint=theirs)
+    deliveries_due_send(seconds=0.8)
+    assert len(other.heard) == 1
+    assert len(world.heard) == delivery.TEAM
 
 
 def test_after_a_change_both_secrets_sign_for_a_day(cast, world):
