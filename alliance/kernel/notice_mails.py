@@ -73,7 +73,8 @@ def _send(row: Notification, connection: Any) -> None:
         mails.tell(
             person.email,
             title,
-            "\n\n".join(filter(None, (text or title, settings.PUBLIC_URL + row.link))),
+            text or title,
+            link=settings.PUBLIC_URL + row.link,
             footer=footer,
             headers=headers,
             connection=connection,

@@ -199,6 +199,17 @@ def test_a_mail_goes_once_in_the_readers_language_with_a_way_out(lin):
     assert 'lang="de"' in sent.alternatives[0][0]
 
 
+def test_an_address_that_others_typed_is_no_button_of_ours(lin):
+    words = {"affiliate": "A\n\nhttps://evil.example/a", "plan": "P"}
+    tell(lin, kind="plan.applied", words="Hello\n\nhttps://evil.example/b\n\nBye", **words)
+    tasks.mails_send()
+
+    html = mail.outbox[0].alternatives[0][0]
+    assert "evil.example/b" in html
+    assert 'href="https://evil' not in html
+    assert 'href="http://localhost:8000/affiliate/withdrawals/"' in html
+
+
 def test_two_workers_send_a_mail_once(lin):
     tell(lin)
     assert notice_mails._claim()
