@@ -6,6 +6,7 @@ text costs no more than a friendly one of its length.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -93,6 +94,24 @@ def things_in(text: str, home: str) -> list[Thing]:
         # On its own it is meant as it stands; in a sentence words may follow it at once.
         things = [replace(things[0], value=things[0].longer, longer=things[0].value)]
     return list(dict.fromkeys(things))[:MOST]
+
+
+def unled(words: str, home: str = "") -> str:
+    """Others' words in one line that leads nowhere: without share codes and web addresses, and
+    without links of ours where `home` is given. Who shares a product's title would else share what
+    its merchant put in there, above the way that earns."""
+    plain = words.translate(_INVISIBLE).translate(_NARROW)
+    ways = [_TOKEN, _own(home), _WEB] if home else [_TOKEN, _WEB]
+    kept = plain
+    while (less := _without(kept, ways)) != kept:  # what stood around one may be another now
+        kept = less
+    return " ".join((words if kept == plain else kept).split())
+
+
+def _without(text: str, ways: Sequence[re.Pattern[str]]) -> str:
+    for way in ways:
+        text = way.sub(" ", text)
+    return text
 
 
 def addresses_within(url: str) -> list[str]:

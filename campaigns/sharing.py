@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, pgettext
 
 from affiliates.models import Affiliate, Link
+from affiliates.pasted import unled
 from affiliates.queries import coupons_for_products, share_of, ways_of
 from affiliates.services import Made, link_address
 from alliance.kernel.money import Money
@@ -42,7 +43,10 @@ class Share:
 
     @property
     def title(self) -> str:
-        return self.link.product.name if self.link.product else self.link.shop.name
+        """In one line, and without ways of its own: it stands above the affiliate's."""
+        product, shop = self.link.product, self.link.shop
+        titles = (unled(one.name, settings.PUBLIC_URL) for one in (product, shop) if one)
+        return next(filter(None, titles), "")
 
     @property
     def picture(self) -> bytes:

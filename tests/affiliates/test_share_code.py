@@ -12,6 +12,8 @@ CODE = "k7m2x9p4ab"
         f"好 ￥{CODE.upper()}￥ 复制这段话",
         f"P1\n{CODE}",
         f"localhost:8000/r/{CODE}",
+        f"Tea ￥aaaaaaaaaa￥\n￥{CODE}￥",  # what stands above may be a title, which others chose
+        f"aaaaaaaaaa\nP1 ￥{CODE}￥",
     ],
 )
 def test_a_code_leads_to_what_it_stands_for(client, text):

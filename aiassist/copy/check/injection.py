@@ -2,6 +2,7 @@
 
 import re
 
+from affiliates.pasted import unled
 from aiassist import guard
 from aiassist.copy.check import folding
 from aiassist.copy.check.phrases import either, phrases
@@ -30,10 +31,10 @@ def neutralised(title: str) -> str:
 
 
 def harmless(words: str) -> str:
-    """A merchant's words in one line, without what is hidden, orders and links.
+    """A merchant's words in one line, without what is hidden, orders, links and share codes.
 
     From an order on nothing is kept: what follows belongs to it. "" if nothing remains.
     """
-    line = " ".join(guard.without_addresses(guard.seen(words), "").split())
+    line = unled(guard.without_addresses(guard.seen(words), ""))
     cut = min((start for start, _ in spots(line)), default=len(line))
     return line[:cut].rstrip(" .,，。;；:：!！-–—|/\\\"'“”{[(（【<")

@@ -63,6 +63,22 @@ def test_a_product_comes_back_ready_to_share(paste, cast):
     assert Link.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "way",
+    ["￥{0}￥", "¥ {0} ¥", "￥\u200b{0}￥", "http://localhost:8000/r/{0}", "localhost:8000/s/{0}",
+     "\nhttps://evil.example/r/{0}\n", "ＨＴＴＰＳ：／／evil.example/{0}"],
+)  # fmt: skip
+def test_a_title_leads_nobody_elsewhere(paste, cast, client, way):
+    other = Link.objects.create(
+        affiliate=cast.affiliate, zone=cast.zone, shop=cast.shop, url=cast.product.url,
+        code="aaaaaaaaaa", sub1="theirs",
+    )  # fmt: skip
+    Product.objects.update(title=f"Dr.Martens {way.format(other.code)} 2.5kg", title_en="")
+    for text in copies(paste(cast.product.url))[3:5]:
+        assert text.startswith("[Ad] Dr.Martens 2.5kg\n")
+        assert client.post("/code/", {"text": text})["Location"] == f"/s/{cast.link.code}"
+
+
 def test_a_campaigns_coupon_is_shared_with_its_page_and_live_stock(paste, cast):
     campaign = campaign_make(cast.product)
     stock = stock_of(campaign, product=cast.product)
