@@ -40,11 +40,16 @@ def _event(post: PlannedPost, link: str) -> Event:
     event.add("last-modified", post.changed_at)
     event.add("dtstart", starts)
     event.add("dtend", starts + LASTS)
-    event.add("summary", f"{post.product.name} · {Channel(post.channel).label}")
-    event.add("location", f"{post.zone.site.name} · {post.zone.name}")
+    event.add("summary", _line(f"{post.product.name} · {Channel(post.channel).label}"))
+    event.add("location", _line(f"{post.zone.site.name} · {post.zone.name}"))
     page = f"{settings.PUBLIC_URL}{reverse('aiassist:planner')}#post-{post.pk}"
     about = [link, why_that(post, {}), why_then(post), page]
-    event.add("description", "\n".join(filter(None, about)))
+    event.add("description", "\n".join(_line(one) for one in about if one))
     event.add("url", vUri(link or page))
     event.add("transp", "TRANSPARENT")
     return event
+
+
+def _line(text: str) -> str:
+    """Names are others' words: some programs begin a line, and a field, wherever Unicode does."""
+    return " ".join(text.split())

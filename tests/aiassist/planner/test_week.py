@@ -222,6 +222,12 @@ def test_a_calendar_reads_the_plan_at_a_private_address_until_it_is_revoked(cast
     assert set(later) == set(first)
     assert (later[str(post.uid)]["SEQUENCE"], later[str(post.uid)]["DTSTART"].dt) == (1, to)
 
+    # Some programs begin a line where Unicode or Python does, and a merchant chose the title.
+    post.product.title_en = "Tea\u2028ATTENDEE:a\x85ATTENDEE:b\x1cATTENDEE:c\rATTENDEE:d"
+    post.product.save()
+    lines = client.get(path[0]).content.decode().splitlines()
+    assert [line for line in lines if line.startswith("ATTENDEE")] == []
+
     assert client.get("/calendar/guessed.ics").status_code == 404
     lin.post(reverse("aiassist:planner_feed"))
     assert client.get(path[0]).status_code == 404  # another one took its place
