@@ -35,12 +35,14 @@ from aiassist.models import (
     RiskReview,
 )
 from aiassist.queries.anomalies import notes_open
+from aiassist.queries.odds import odds_judged
 from aiassist.queries.risk import reviews_open
 from alliance.kernel import clock
 from alliance.kernel.access import has_role
 from alliance.kernel.columns import Text
 from alliance.kernel.desk import QUEUES_CACHE
 from alliance.kernel.models import ApiKey, AuditEvent, Endpoint, StaffRole, User
+from alliance.kernel.money import percent
 from campaigns.models import Campaign, CouponStock, Enrolment, Grant, Season, SlateItem, Subsidy
 from commissions import figures
 from commissions.admin.verification import SEES_BOOKS, results_context
@@ -85,6 +87,8 @@ from merchants.models import (
 
 FIGURES_CACHE, FIGURES_SECONDS = "desk:days", 60
 QUEUES_SECONDS = 20
+ODDS_CACHE, ODDS_SECONDS = "desk:odds", 3600
+ODDS_LEAST = 30  # fewer chances of a tenth say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +362,14 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "queues": _queues(request),
         }
     )
+    if has_role(request.user, *OPS):
+        judged = cache.get_or_set(ODDS_CACHE, odds_judged, ODDS_SECONDS) or []
+        context["odds"] = [
+            {"said": percent(_whole(one.said)), "came": percent(_whole(one.came)),
+             "times": one.times}
+            for one in judged
+            if one.times >= ODDS_LEAST
+        ]  # fmt: skip
     if may_see(request, Settlement):
         context["calendar"] = figures.calendar()
     if has_role(request.user, *SEES_BOOKS):
@@ -366,6 +378,11 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         events = AuditEvent.objects.select_related("actor").order_by("-at", "-pk")
         context["events"] = events.exclude(actor=None)[:8]
     return context
+
+
+def _whole(share: float) -> int:
+    """Whole percent in basis points."""
+    return round(share * 100) * 100
 
 
 def _queues(request: HttpRequest) -> list[dict[str, Any]]:

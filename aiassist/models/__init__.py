@@ -35,7 +35,7 @@ from aiassist.models.copies import (
     Origin,
 )
 from aiassist.models.matching import Dismissal, Matches
-from aiassist.models.odds import TaskOdds
+from aiassist.models.odds import OddsSaid, TaskOdds, TaskPeers
 from aiassist.models.planner import CalendarFeed, PlannedPost, PostState, Target, WeekPlan
 from aiassist.models.prompts import MILLION, PromptRun, Verdict, Why
 from aiassist.models.risk import ReviewState, RiskPolicy, RiskReview, RiskScore
@@ -73,6 +73,7 @@ __all__ = [
     "Measure",
     "NightOutcome",
     "NoteState",
+    "OddsSaid",
     "Origin",
     "PlannedPost",
     "PostState",
@@ -86,6 +87,7 @@ __all__ = [
     "StopReason",
     "Target",
     "TaskOdds",
+    "TaskPeers",
     "Turn",
     "Verdict",
     "WeekPlan",

@@ -46,3 +46,43 @@ class TaskOdds(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign}: {self.affiliate}"
+
+
+class TaskPeers(models.Model):
+    """What is usual in a task by everybody's days, as the night found it (`Peers.kept`)."""
+
+    campaign = models.OneToOneField(Campaign, models.CASCADE, related_name="+")
+    told = models.JSONField()
+    made_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return str(self.campaign)
+
+
+class OddsSaid(models.Model):
+    """What a member of a task was told on a day, to be held against what came; kept for half a
+    year. `steps`: of each that was open what it asks for, of orders or gmv_minor (`by`), and its
+    chance of 10,000."""
+
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="+", verbose_name=_("campaign")
+    )
+    affiliate = models.ForeignKey(
+        Affiliate, models.CASCADE, related_name="+", verbose_name=_("affiliate")
+    )
+    day = models.DateField(_("day"))
+    by = models.CharField(max_length=9)
+    steps = models.JSONField(_("steps"))
+
+    class Meta:
+        verbose_name = _("odds as they were told")
+        verbose_name_plural = _("odds as they were told")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "affiliate", "day"], name="odds_said_once_a_day"
+            )
+        ]
+        indexes = [models.Index("day", name="odds_said_day")]
+
+    def __str__(self) -> str:
+        return f"{self.campaign}: {self.affiliate}, {self.day}"

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
+from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import ExtractDay, TruncDate
 
 from affiliates.models import Affiliate, AffiliateState, ClickDay
-from aiassist.models import TaskOdds
+from aiassist.models import TaskOdds, TaskPeers
 from alliance.kernel import clock
 from campaigns.calendar import phase_at
 from campaigns.facts import StandingFacts
@@ -49,8 +51,8 @@ def tasks_open() -> QuerySet[Campaign]:
 
 
 def tasks_unreckoned() -> QuerySet[Campaign]:
-    """Open tasks of which nothing was reckoned, or not since somebody accepted."""
-    known = TaskOdds.objects.filter(campaign=OuterRef("pk"))
+    """Open tasks that were not looked at yet, or not since somebody accepted."""
+    known = TaskPeers.objects.filter(campaign=OuterRef("pk"))
     return tasks_open().filter(~Exists(known) | Exists(_accepted_since(campaign=OuterRef("pk"))))
 
 
@@ -69,8 +71,11 @@ def _accepted_since(**which: object) -> QuerySet[Enrolment]:
     return active.filter(~Exists(since), state=EnrolmentState.ACCEPTED, **which).order_by()
 
 
-def task_takers(campaign: Campaign) -> dict[int, tuple[str, datetime]]:
-    """Active affiliates that the task is for, or that are in it: kind, and since when a member."""
+def task_takers(
+    campaign: Campaign, only: list[int] | None = None
+) -> dict[int, tuple[str, datetime]]:
+    """Active affiliates (`only` of these) that the task is for, or that are in it: kind, and since
+    when a member."""
     mine = Enrolment.objects.filter(
         campaign=campaign,
         affiliate=OuterRef("pk"),
@@ -80,6 +85,8 @@ def task_takers(campaign: Campaign) -> dict[int, tuple[str, datetime]]:
     if campaign.kinds:
         for_them &= Q(kind__in=campaign.kinds)
     rows = Affiliate.objects.filter(for_them | Q(Exists(mine)), state=AffiliateState.ACTIVE)
+    if only is not None:
+        rows = rows.filter(pk__in=only)
     return {pk: (kind, at) for pk, kind, at in rows.values_list("pk", "kind", "created_at")}
 
 
@@ -90,11 +97,13 @@ def task_members(campaign: Campaign) -> list[int]:
     return list(rows.values_list("affiliate", flat=True))
 
 
-def clicks_by_day(since: date) -> list[tuple[int, date, int, int]]:
-    """Affiliate, day, people's clicks and their visitors."""
+def clicks_by_day(since: date, only: list[int] | None = None) -> list[tuple[int, date, int, int]]:
+    """Affiliate (`only` these), day, people's clicks and their visitors."""
     rows = ClickDay.objects.filter(
         affiliate__isnull=False, merchant=None, zone=None, day__gte=since
     )
+    if only is not None:
+        rows = rows.filter(affiliate__in=only)
     return list(rows.values_list("affiliate", "day", "clicks", "visitors"))
 
 
@@ -146,3 +155,38 @@ def efforts_of(campaign: Campaign) -> dict[int, StandingFacts]:
     names = ("links", "clicks", "visitors", "active_days")
     rows = campaign.standings.filter(final=False).values("affiliate_id", *names)
     return {row["affiliate_id"]: StandingFacts(**row) for row in rows}
+
+
+# --- What came of it ---
+
+_JUDGED = """
+    SELECT least(likely / 1000, 9) AS tenth, count(*), avg(likely)::float8 / 10000,
+           avg(came::int)::float8
+    FROM (
+        SELECT (step ->> 1)::int AS likely,
+               CASE s.by WHEN 'orders' THEN t.orders ELSE t.gmv_minor END
+                   >= (step ->> 0)::bigint AS came
+        FROM aiassist_oddssaid s
+        JOIN campaigns_standing t ON t.campaign_id = s.campaign_id
+             AND t.affiliate_id = s.affiliate_id AND t.final
+        CROSS JOIN LATERAL jsonb_array_elements(s.steps) step
+    ) each
+    GROUP BY 1 ORDER BY 1
+"""
+
+
+class Judged(NamedTuple):
+    """Chances of one tenth that were told to members of tasks that are counted for good: how many,
+    what was said on average, and what part came."""
+
+    tenth: int
+    times: int
+    said: float
+    came: float
+
+
+def odds_judged() -> list[Judged]:
+    """Each step, affiliate and day by itself, the last half year. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_JUDGED)
+        return [Judged(*row) for row in cursor.fetchall()]

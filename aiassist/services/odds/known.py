@@ -1,29 +1,17 @@
-"""What is known of a task and of everybody who may take it, as the statistics want it."""
+"""What is known of a task and of those who may take it, as the statistics want it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from aiassist.odds import (
-    Left,
-    Lift,
-    Track,
-    Usual,
-    busyness,
-    lifts,
-    loss_of,
-    usual_of,
-    waiting_chance,
-    weekdays,
-)
-from aiassist.odds.season import PAST
-from aiassist.odds.usual import LEAST_PEERS
+from aiassist.odds import Left, Track, Usual, loss_of, waiting_chance
 from aiassist.queries import odds as queries
+from aiassist.services.odds.peers import Peers, peers_of
 from alliance.kernel import clock
 from campaigns.facts import StandingFacts
 from campaigns.mechanics import MECHANICS
@@ -50,22 +38,29 @@ class _Sums:
 
 
 class Known:
-    """About a task, now; `orders` and `clicks` are tracks of up to yesterday, by affiliate."""
+    """About a task, now; `orders` and `clicks` are tracks of up to yesterday, by affiliate.
 
-    def __init__(self, campaign: Campaign) -> None:
-        self.campaign = campaign
+    Of everybody; or `only` of some, with what is known of their `peers` already: then nobody else's
+    rows are read."""
+
+    def __init__(
+        self, campaign: Campaign, only: list[int] | None = None, peers: Peers | None = None
+    ) -> None:
+        self.campaign, self._only = campaign, only
         self.rules: Any = MECHANICS[campaign.kind].parse(campaign.rules)
         self.now = clock.now()
         self.today = clock.business_day(self.now)
         self.days = [self.today - timedelta(days=n) for n in range(HISTORY, 0, -1)]
-        self.takers = queries.task_takers(campaign)
+        self.takers = queries.task_takers(campaign, only)
         self._place = {day: n for n, day in enumerate(self.days)}
         self.sums = self._added_up()
         self.first = {
             pk: self._place.get(clock.business_day(at), 0 if at < self._since else HISTORY)
             for pk, (_kind, at) in self.takers.items()
         }
-        self._ahead = self._days_ahead()
+        self.peers = peers or self._peers()
+        self.busy, _doubt = self.peers.busyness(self.days)
+        self._ahead = self._busy_ahead()
 
     @property
     def _since(self) -> datetime:
@@ -73,15 +68,29 @@ class Known:
 
     def _added_up(self) -> dict[int, _Sums]:
         found: dict[int, _Sums] = defaultdict(_Sums)
-        for day in days_counted(self.campaign, since=self._since):
+        for day in days_counted(self.campaign, since=self._since, only=self._only):
             place = self._place.get(day.day)
             if day.affiliate in self.takers and place is not None:
                 self._add(found[day.affiliate], day, place)
-        for pk, at, clicks, visitors in queries.clicks_by_day(self.days[0]):
+        for pk, at, clicks, visitors in queries.clicks_by_day(self.days[0], self._only):
             if pk in self.takers and (place := self._place.get(at)) is not None:
                 found[pk].clicks[place] += clicks
                 found[pk].visits += visitors
         return found
+
+    def _peers(self) -> Peers:
+        by_kind: dict[str, list[Track]] = defaultdict(list)
+        for pk in self.sums:
+            by_kind[self.takers[pk][0]].append(self.track(pk))
+        sold = sum(each.sold for each in self.sums.values())
+        return peers_of(
+            by_kind,
+            [self.clicks(pk) for pk in self.sums],
+            self.days,
+            ahead=len(self._days_ahead),
+            currency=self.campaign.currency,
+            net_each=sum(each.net for each in self.sums.values()) / sold if sold else 0.0,
+        )
 
     @staticmethod
     def _add(sums: _Sums, day: Day, place: int) -> None:
@@ -109,16 +118,13 @@ class Known:
         return Track(one.clicks, self.first[pk])
 
     def usual(self, pk: int) -> Usual:
-        """What is usual for its peers' orders: those of its kind, everybody where they are few."""
-        kind = self.takers[pk][0]
-        return self._usual.get(kind) or self._usual[""]
+        """What is usual for its peers' orders."""
+        return self.peers.of_kind(self.takers[pk][0])
 
     def net_each(self, pk: int) -> float:
         """Its commission on a valid order, minor units; the peers' where it has sold nothing."""
         one = self.sums.get(pk) or _Sums()
-        sold = sum(each.sold for each in self.sums.values())
-        usual = sum(each.net for each in self.sums.values()) / sold if sold else 0.0
-        return (one.net + 5 * usual) / (one.sold + 5)
+        return (one.net + 5 * self.peers.net_each) / (one.sold + 5)
 
     def visitors_share(self, pk: int) -> float:
         """Visitors to its clicks."""
@@ -155,13 +161,13 @@ class Known:
     def done_net(self, pk: int) -> float:
         return sum(day.net for day in self._in_task.get(pk, []))
 
-    # --- Of everybody ---
+    # --- Of the task ---
 
     @cached_property
     def _in_task(self) -> dict[int, list[Day]]:
         found: dict[int, list[Day]] = defaultdict(list)
         if self.campaign.starts_at < self.now:
-            for day in days_counted(self.campaign):
+            for day in days_counted(self.campaign, only=self._only):
                 found[day.affiliate].append(day)
         return found
 
@@ -169,73 +175,32 @@ class Known:
     def _efforts(self) -> dict[int, StandingFacts]:
         return queries.efforts_of(self.campaign)
 
-    @cached_property
-    def _usual(self) -> dict[str, Usual]:
-        by_kind: dict[str, list[Track]] = defaultdict(list)
-        for pk in self.sums:
-            by_kind[self.takers[pk][0]].append(self.track(pk))
-        everybody = [track for tracks in by_kind.values() for track in tracks]
-        enough = {kind: some for kind, some in by_kind.items() if len(some) >= LEAST_PEERS}
-        length = len(self._ahead[0])
-        return {
-            kind: usual_of(tracks, self.busy, length)
-            for kind, tracks in {**enough, "": everybody}.items()
-        }
+    @property
+    def _begins(self) -> datetime:
+        return max(self.now, self.campaign.starts_at)
 
-    @cached_property
-    def usual_clicks(self) -> Usual:
-        tracks = [self.clicks(pk) for pk in self.sums]
-        return replace(usual_of(tracks, self.busy, len(self._ahead[0])), loss=0.0)
+    @property
+    def _days_ahead(self) -> list[date]:
+        first, last = map(clock.business_day, (self._begins, self.campaign.ends_at))
+        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
-    @cached_property
-    def _counts(self) -> np.ndarray:
-        rows = [one.counts for one in self.sums.values()]
-        return np.array(rows) if rows else np.zeros((1, HISTORY))
-
-    @cached_property
-    def _weekday(self) -> np.ndarray:
-        return weekdays(self._counts, self.days, queries.phases_of(self.days))
-
-    @cached_property
-    def _lifts(self) -> dict[str, Lift]:
-        days, orders = queries.season_before(self._since)
-        before = (
-            lifts(np.array([orders]), days, queries.phases_of(days), self._weekday, PAST)
-            if days
-            else {}
-        )
-        phases = queries.phases_of(self.days)
-        return before | lifts(self._counts, self.days, phases, self._weekday)
-
-    @cached_property
-    def busy(self) -> np.ndarray:
-        """How busy each past day was."""
-        return busyness(self.days, queries.phases_of(self.days), self._weekday, self._lifts)[0]
-
-    @cached_property
-    def _lags(self) -> np.ndarray:
-        return queries.received_within(self.campaign.currency)
-
-    def _days_ahead(self) -> tuple[np.ndarray, np.ndarray, float]:
+    def _busy_ahead(self) -> tuple[np.ndarray, np.ndarray, float]:
         """Of each day left its busyness, as far as it is left, the chance that what is sold on it
         is received in time, and the doubt about all."""
-        begins = max(self.now, self.campaign.starts_at)
-        first, last = clock.business_day(begins), clock.business_day(self.campaign.ends_at)
-        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        part = np.array([_part(day, begins, self.campaign.ends_at) for day in days])
-        factors, doubt = busyness(days, queries.phases_of(days), self._weekday, self._lifts)
+        days = self._days_ahead
+        part = np.array([_part(day, self._begins, self.campaign.ends_at) for day in days])
+        factors, doubt = self.peers.busyness(days)
         return factors * part, self._within([self._to_cut_off(day) for day in days]), doubt
 
     @property
     def days_left(self) -> float:
-        begins = max(self.now, self.campaign.starts_at)
-        return max((self.campaign.ends_at - begins) / timedelta(days=1), 0.0)
+        return max((self.campaign.ends_at - self._begins) / timedelta(days=1), 0.0)
 
     def _to_cut_off(self, day: date) -> int:
         return (clock.business_day(self.campaign.confirm_until) - day).days
 
     def _within(self, days: Sequence[int] | np.ndarray) -> np.ndarray:
-        return np.asarray(self._lags[np.clip(np.array(days, int), 0, queries.LONGEST_LAG)])
+        return self.peers.lags[np.clip(np.array(days, int), 0, queries.LONGEST_LAG)]
 
     def _in_time_still(self, age: np.ndarray) -> np.ndarray:
         """For orders of that age that are not received: the chance that they still are in time."""

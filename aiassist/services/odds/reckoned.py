@@ -141,7 +141,7 @@ def _floor(known: Known, pk: int, orders: Ahead, seed: list[int]) -> TaskOdds:
     rules, campaign = known.rules, known.campaign
     effort, share = known.effort(pk), known.visitors_share(pk)
     # Each thing has chances of its own.
-    left, usual = known.left_clicks(pk), known.usual_clicks
+    left, usual = known.left_clicks(pk), known.peers.clicks
     ahead = ahead_of(known.clicks(pk), known.busy, usual, left, [*seed, 1])
     visitors = effort.visitors + np.floor((ahead.orders - effort.clicks) * share)
     enough_days = effort.active_days + ahead.active >= rules.effort_days

@@ -3,21 +3,26 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from affiliates.models import Affiliate, AffiliateState
 from affiliates.services.figures import clicks_count
 from aiassist.assistant.tools import TOOLS, Scope
-from aiassist.models import TaskOdds
+from aiassist.models import OddsSaid, TaskOdds
+from aiassist.queries.odds import odds_judged, tasks_unreckoned
+from aiassist.services.odds import odds_catch_up
 from aiassist.tasks import task_odds_catch_up, task_odds_make
 from aiassist.tasks_ahead import chance_words, told_of
 from alliance.kernel import clock
+from alliance.kernel.models import StaffRole
 from campaigns.models import Campaign, Standing
 from commissions.queries.counted import days_counted
 from commissions.services.standings import standings_refresh
 from commissions.verify import verify
 from tests.aiassist.risk.world import peer_link
-from tests.cast import Cast, cast_make
+from tests.cast import Cast, cast_make, staff_make
 
 NOON = datetime(2026, 4, 10, 12, tzinfo=clock.ZONE)
 DAY = timedelta(days=1)
@@ -138,6 +143,62 @@ def test_accepting_reckons_anew_and_what_is_done_counts(cast):
     with clock.at(NOON + timedelta(hours=4)):
         task_odds_catch_up()
     assert TaskOdds.objects.get(affiliate=cast.affiliate).made_at == after.made_at
+
+
+def test_who_accepts_is_told_what_the_night_would_tell_without_reading_others_rows(cast):
+    campaign = task(cast)
+    task_odds_make()
+    with clock.at(NOON + timedelta(hours=1)):
+        cast.enrol(campaign)
+        cast.enrol(campaign, cast.peer)
+        with CaptureQueriesContext(connection) as asked:
+            task_odds_catch_up()
+        assert len(asked) < 25
+        [clicks] = [q["sql"] for q in asked if "affiliates_clickday" in q["sql"]]
+        assert f"IN ({cast.affiliate.pk}, {cast.peer.pk})" in clicks
+        mine = TaskOdds.objects.filter(affiliate__in=[cast.affiliate, cast.peer]).order_by("pk")
+        told = list(mine.values("affiliate", "steps", "pace", "expected_minor"))
+        task_odds_make()
+        assert list(mine.values("affiliate", "steps", "pace", "expected_minor")) == told
+
+
+def test_a_task_for_which_there_is_nobody_is_looked_at_once(cast):
+    task(cast, least_tier=5)
+    assert (odds_catch_up(), list(tasks_unreckoned()), TaskOdds.objects.count()) == (0, [], 0)
+
+
+def test_what_was_said_is_held_against_what_came(cast, client, monkeypatch):
+    campaign = task(cast)
+    cast.enrol(campaign)
+    task_odds_make()
+    [said] = OddsSaid.objects.all()  # of the one member
+    steps = {step["least"]: step["likely"] for step in TaskOdds.objects.get(
+        affiliate=cast.affiliate).steps}  # fmt: skip
+    assert dict(said.steps) == steps
+    with clock.at(NOON + timedelta(hours=3)):
+        for n in range(3):
+            cast.sold(f"N{n}", click_id=cast.click(visitor_key=f"N{n}"))
+        task_odds_make()  # what was said first on a day stands
+    assert OddsSaid.objects.get().steps == said.steps
+    with clock.at(NOON + DAY):
+        task_odds_make()
+    assert [one.steps[0][0] for one in OddsSaid.objects.order_by("day")] == [1, 5]
+    assert odds_judged() == []
+    standings_refresh(campaign=campaign)
+    Standing.objects.filter(campaign=campaign).update(final=True, orders=5)
+    judged = odds_judged()
+    assert sum(one.times for one in judged) == 5
+    assert judged[0].tenth == 0
+    assert judged[0].came == 0  # forty orders, said twice
+    assert judged[0].said < 0.05
+    assert all(one.came == 1 for one in judged[1:])
+    with monkeypatch.context() as desk:
+        desk.setattr("alliance.desk.ODDS_LEAST", 2)
+        client.force_login(staff_make(StaffRole.OPS))
+        assert "0% came, 2 times" in client.get(reverse("admin:index")).content.decode()
+    with clock.at(NOON + 200 * DAY):
+        task_odds_make()
+    assert not OddsSaid.objects.exists()
 
 
 @pytest.mark.parametrize(
