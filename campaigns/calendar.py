@@ -234,7 +234,7 @@ PHASES = (
 def calendar(season: Season, campaigns: Iterable[Campaign], *, now: datetime) -> Calendar:
     """The season over whole days, a campaign outside of it as far as it lies inside. Pure."""
     begin = clock.day_start(clock.business_day(season.warm_up_from))
-    last = clock.business_day(season.ends_at - timedelta(microseconds=1))
+    last = last_day(season.ends_at)
     end = clock.day_start(last + timedelta(days=1))
 
     def bar(
@@ -260,6 +260,11 @@ def calendar(season: Season, campaigns: Iterable[Campaign], *, now: datetime) ->
     ]
     today = 100 * (now - begin) / (end - begin)
     return Calendar(weeks, phases, rows, today if 0 <= today <= 100 else None)
+
+
+def last_day(ends_at: datetime) -> date:
+    """The last business day of what ends then: at midnight, the day before."""
+    return clock.business_day(ends_at - timedelta(microseconds=1))
 
 
 def phase_at(season: Season, moment: datetime) -> str:

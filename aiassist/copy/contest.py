@@ -83,7 +83,7 @@ def judge(
     rows: Collection[Row], bought: dict[str, tuple[int, int]], angles: Iterable[str], first: str
 ) -> Contest:
     """`bought`: by angle (orders, of them refunded or cancelled); `first` is the yardstick."""
-    halted = {angle for angle in angles if _comes_back(bought, angle, first)}
+    halted = set(stopped(bought, angles, first))
     racing = [angle for angle in angles if angle not in halted]
     look, until = _last_look(rows, racing)
     best = _chances(rows, racing, until) if until else {}
@@ -158,6 +158,11 @@ def chances(clicks: NDArray[np.float64], net: NDArray[np.float64]) -> list[float
     by_click = (weights @ net) / np.maximum(weights @ clicks, 1e-9)
     best = by_click.argmax(axis=1)
     return [float((best == column).mean()) for column in range(clicks.shape[1])]
+
+
+def stopped(bought: dict[str, tuple[int, int]], angles: Iterable[str], first: str) -> list[str]:
+    """The angles of which clearly more orders come back than of the first one."""
+    return [angle for angle in angles if _comes_back(bought, angle, first)]
 
 
 def _comes_back(bought: dict[str, tuple[int, int]], angle: str, first: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiassist.planner.hours import Hour, best_hours
 from alliance.kernel import clock
+from campaigns.calendar import last_day
 
 DAYS = 7
 USUAL_A_DAY, MOST_A_DAY = 2, 4  # more is not read, it is muted
@@ -187,7 +188,7 @@ def _weight(turn: Turn, at: datetime) -> float:
 
 def _state(turn: Turn, at: datetime) -> str:
     day = clock.business_day(at)
-    if clock.business_day(turn.ends_at - timedelta(microseconds=1)) == day:
+    if last_day(turn.ends_at) == day:
         return "ends"
     return "begins" if clock.business_day(turn.starts_at) == day else "runs"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 from affiliates import queries as affiliate_queries
@@ -20,6 +21,7 @@ from campaigns.queries import season_near
 from commissions import taking_part
 from commissions.queries import campaigns_current
 from commissions.queries.reports import report_total
+from merchants.models import Product
 
 POOL = 24  # products to choose from, beside those on slates
 OF_SLATE = 6  # of each slate
@@ -132,17 +134,32 @@ def _candidates(affiliate: Affiliate, turns: list[Turn]) -> list[Candidate]:
     matched, _made_at = for_you.shown(affiliate)
     found = _by_place([one.offer for one in matched[:POOL]], "matched")
     known = {candidate.product for candidate in found}
-    for turn in turns:
-        new = sorted(set(turn.products or ()) - known)
-        offered = affiliate_queries.products_offered_among(new).order_by("-rate_bps", "pk")
-        offers = affiliate_queries.offers_of(offered[:OF_SLATE], affiliate=affiliate)
-        found += [_candidate(offer, 0.4, "slate") for offer in offers]
-        known |= {offer.product.pk for offer in offers}
+    slates = _of_slates(turns, known)
+    found += [
+        _candidate(offer, 0.4, "slate")
+        for offer in affiliate_queries.offers_of(slates, affiliate=affiliate)
+    ]
+    known |= {product.pk for product in slates}
     if len(found) < ENOUGH:
         most = affiliate_queries.products_offered(Wish(sort="earning"), size=ENOUGH).products
         rest = [product for product in most if product.pk not in known]
         found += _by_place(affiliate_queries.offers_of(rest, affiliate=affiliate), "earning", 0.5)
     return found
+
+
+def _of_slates(turns: list[Turn], known: set[int]) -> list[Product]:
+    """Of each slate those that pay most and are not known yet. Two statements for all slates."""
+    wanted = set().union(*(turn.products or () for turn in turns)) - known
+    if not wanted:
+        return []
+    offered = affiliate_queries.products_offered_among(sorted(wanted))
+    ranked = list(offered.order_by("-rate_bps", "pk").values_list("pk", flat=True))
+    chosen: dict[int, None] = {}
+    for turn in turns:
+        mine = (pk for pk in ranked if pk in (turn.products or ()) and pk not in chosen)
+        chosen |= dict.fromkeys(islice(mine, OF_SLATE))
+    products = offered.in_bulk(list(chosen))
+    return [products[pk] for pk in chosen if pk in products]
 
 
 def _by_place(offers: list[Offer], source: str, first: float = 1) -> list[Candidate]:

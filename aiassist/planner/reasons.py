@@ -12,7 +12,7 @@ from aiassist.planner.draft import DAYS, MOST_A_DAY
 from alliance.kernel import clock
 from alliance.kernel.money import Money, half_up, percent
 from alliance.kernel.templatetags.alliance import number
-from campaigns.calendar import PHASES, phase_at
+from campaigns.calendar import PHASES, last_day, phase_at
 from campaigns.models import Campaign, Season
 
 _TURNS = {
@@ -106,5 +106,5 @@ def day_notes(day: date, season: Season | None, campaigns: Iterable[Campaign]) -
     for campaign in campaigns:
         if clock.business_day(campaign.starts_at) == day:
             yield _("“%(name)s” begins") % {"name": campaign.name}
-        elif clock.business_day(campaign.ends_at) == day:
+        elif last_day(campaign.ends_at) == day:
             yield _("“%(name)s” ends") % {"name": campaign.name}

@@ -11,7 +11,7 @@ from django.db.models.functions import TruncDate
 
 from affiliates.models import Affiliate, ClickDay
 from affiliates.queries import policy_now
-from aiassist.copy.contest import Contest, Row, judge
+from aiassist.copy.contest import Contest, Row, judge, stopped
 from aiassist.copy.lot import FIRST
 from aiassist.models import Angle, CopyVariant
 from alliance.kernel import clock
@@ -48,9 +48,10 @@ def contest_of(affiliate: Affiliate, channel: str, language: str) -> tuple[Conte
 
 
 def stopped_angles(affiliate: Affiliate, channel: str, language: str) -> list[str]:
-    """Angles of which clearly more orders come back: not drawn any more."""
-    contest, _until = contest_of(affiliate, channel, language)
-    return [arm.angle for arm in contest.arms if arm.stopped]
+    """Angles of which clearly more orders come back: not drawn any more. Asked for each text that
+    is written, so nothing else is compared."""
+    links = _drawn(affiliate, channel, language)
+    return stopped(_bought(affiliate, links), Angle.values, FIRST) if links else []
 
 
 def _drawn(affiliate: Affiliate, channel: str, language: str) -> dict[tuple[int, str], Drawn]:

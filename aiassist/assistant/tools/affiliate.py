@@ -32,6 +32,7 @@ from aiassist.queries import planner as planner_queries
 from alliance.kernel import clock
 from alliance.kernel.money import Money, percent
 from alliance.kernel.templatetags.alliance import moment
+from campaigns.calendar import last_day
 from commissions import lookup, obstacles, queries, receipts, taking_part
 from commissions.queries.report_names import names_of
 from commissions.queries.reports import report_rows, report_total
@@ -289,7 +290,7 @@ def campaigns_open(scope: Scope, args: Nothing) -> Result:
             "campaigns": [
                 {
                     "name": said(card.campaign.name),
-                    "ends": clock.business_day(card.campaign.ends_at).isoformat(),
+                    "ends": last_day(card.campaign.ends_at).isoformat(),
                     "takes_part": card.takes_part,
                     "promise": card.promise,
                     "next_step": card.next_step,
@@ -314,8 +315,8 @@ def _cards(scope: Scope) -> list[taking_part.Card]:
 
 
 def _campaign_words(card: taking_part.Card) -> str:
-    name, until = said(card.campaign.name), moment(card.campaign.ends_at, "date")
-    head = _("“%(name)s”, until %(day)s:") % {"name": name, "day": until}
+    name, last = said(card.campaign.name), clock.day_start(last_day(card.campaign.ends_at))
+    head = _("“%(name)s”, until %(day)s:") % {"name": name, "day": moment(last, "date")}
     more = _("You take part.") if card.takes_part else ""
     if card.next_step:
         more = _("You take part; still %(missing)s.") % {"missing": card.next_step}
@@ -441,7 +442,7 @@ def _turn(card: taking_part.Card, day: date) -> str:
     name = {"name": said(card.campaign.name)}
     if clock.business_day(card.campaign.starts_at) == day:
         return _("“%(name)s” begins;") % name
-    if clock.business_day(card.campaign.ends_at) == day:
+    if last_day(card.campaign.ends_at) == day:
         return _("“%(name)s” ends;") % name
     return ""
 

@@ -13,11 +13,14 @@ from affiliates.models import AdZone
 from affiliates.services.figures import clicks_count
 from aiassist.assistant.tools import TOOLS, Scope
 from aiassist.models import PlannedPost, WeekPlan
+from aiassist.planner import week_of
 from aiassist.planner.draft import DAYS, Candidate, Place, Turn, Week, drafted
+from aiassist.planner.reasons import day_notes
 from aiassist.queries.planner import clicks_by_hour
 from aiassist.tasks import posts_remind
 from alliance.kernel import clock
 from alliance.kernel.models import Notification
+from campaigns.models import Campaign
 from campaigns.services.slates import slate_add
 from merchants.services.products import ProductData, products_save
 from tests.cast import Cast, cast_make, user_make
@@ -51,6 +54,16 @@ def at_hours(day: datetime, *hours: int) -> list[datetime]:
 
 
 # --- Pure ---
+
+
+def test_what_ends_at_midnight_ends_on_the_day_before():
+    midnight = clock.day_start(clock.business_day(NOON + 2 * DAY))
+    campaign = Campaign(name="Tea days", starts_at=NOON - 3 * DAY, ends_at=midnight)
+    said = [list(day_notes((NOON + n * DAY).date(), None, [campaign])) for n in range(3)]
+    assert said == [[], ["“Tea days” ends"], []]
+    turn = Turn(7, campaign.starts_at, midnight, None, mine=True, task=False, wanted=False)
+    why = {slot.at.date(): slot.why.get("turn") for slot in drafted(world(turns=[turn])).slots}
+    assert [why[(NOON + n * DAY).date()] for n in range(3)] == ["runs", "ends", None]
 
 
 def world(**changes) -> Week:
@@ -140,6 +153,15 @@ def test_a_week_is_planned_from_ones_own_clicks_and_says_why(cast, lin):
     again = set(posts.values_list("at", "product"))
     lin.post(PAGE, {"target": "clicks", "amount": "120"})
     assert set(posts.all().values_list("at", "product")) == again  # the same facts, the same week
+
+    with CaptureQueriesContext(connection) as one:
+        week_of(cast.affiliate, plan, "CNY")
+    more = cast.campaign("double_commission", name="More tea", all_products=False)
+    slate_add(actor=cast.finance, campaign=more, products=cast.shop.products.all())
+    cast.publish(more)
+    with CaptureQueriesContext(connection) as two:
+        week_of(cast.affiliate, plan, "CNY")
+    assert len(two) <= len(one) + 1  # not one or two more for each slate
 
     tool = TOOLS["week_plan"].call(Scope(cast.lin, cast.affiliate))
     assert tool.sources[0].url == PAGE
