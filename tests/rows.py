@@ -41,6 +41,7 @@ NOTED = (
     "importissue",
     "columnmapping",
     "apiapp",
+    "productfeed",
 )
 
 # For a test file: what was returned, its rows, and how far the audit trail had counted.

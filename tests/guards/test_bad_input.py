@@ -21,17 +21,20 @@ from alliance.kernel import clock
 from alliance.kernel.access import api_key_issue
 from alliance.kernel.rest.errors import MEANINGS
 from alliance.kernel.rest.limits import KeyThrottle
-from commissions.services.api_apps import api_app_make
+from commissions.services.api_apps import api_app_make, api_app_secrets
 from commissions.verify import verify
 from merchants.access import SCOPES as MERCHANTS
 from merchants.feeds import FEEDS, run_feed
 from merchants.feeds.webhooks import WEBHOOKS
-from merchants.models import HookDelivery
+from merchants.models import HookDelivery, ImportRun
 from merchants.services.hooks import hook_open
 from merchants.services.imports import import_begin, mapping_save
+from merchants.services.product_feeds import feed_save
 from merchants.services.shops import shop_key_issue
+from merchants.tasks import feed_fetch
 from tests.cast import cast_make
 from tests.commissions.gateway.speaker import Speaker, signed
+from tests.far_end import WORLD
 from tests.rows import digests
 
 NUL, HUGE = "a\x00b", 10**30
@@ -258,7 +261,8 @@ def test_a_shops_webhook_changes_nothing_by_what_is_bad(cast, untouched, kind):
         {"currency": "XXX"}, {when: "1970-01-01T00:00:00Z"}, {when: "9999-12-31T23:59:59Z"},
         {when: NUL}, {"line_items": [{**line, price: "-1.00"}]},
         {"line_items": [{**line, price: "1e30"}]}, {"line_items": [line, line]},
-        {"line_items": "x"}, {"line_items": [[]]},
+        {"line_items": "x"}, {"line_items": [[]]}, {"refunds": "x"}, {"refunds": {"id": 1}},
+        {"refunds": [[]]}, {"refunds": ["-1.00"]},
     ):  # fmt: skip
         # It would be sent again and again: the reason is on the merchant's page instead.
         assert send(order(cast, **wrong)) == 200
@@ -378,3 +382,86 @@ def test_the_mcp_door_refuses_what_is_bad(cast, untouched):
                 params = {"name": tool["name"], "arguments": {name: wrong}}
                 answer = send({**call, "params": params})
                 assert answer.status_code in (200, 400), (tool["name"], name, wrong)
+
+
+# --- What comes twice -----------------------------------------------------------------------------
+
+
+def test_what_comes_twice_counts_once(cast):
+    """A shop's delivery, a tool's signed call, a call from server to server, one thing twice in a
+    batch: after the first time no row moves."""
+    lin, chen, shop, *_sandbox = keys_of(cast)
+    hook = hook_open(shop=cast.shop, kind="woocommerce", secret="hush-hush", actor=None)
+    system, tool = (
+        WEBHOOKS["woocommerce"],
+        Speaker(api_app_make(actor=cast.lin, affiliate=cast.affiliate, name="Tool")),
+    )
+    body = json.dumps(woo_order(cast, refunds=[{"id": 7, "total": "-9.00"}])).encode()
+    digest = base64.b64encode(hmac.new(b"hush-hush", body, hashlib.sha256).digest()).decode()
+    said = {system.SIGNATURE: digest, system.TOPIC: "order.created", system.DELIVERY: "d1"}
+    now = clock.now().isoformat()
+    order = {
+        "external_id": "B1", "state": "paid", "currency": "CNY", "placed_at": now, "paid_at": now,
+        "reported_at": now,
+        "lines": [{"external_id": "1", "product_external_id": "P1", "amount_minor": 19900}],
+    }  # fmt: skip
+    wish = {"product": cast.product.pk, "zone": cast.zone.pk, "sub1": "twice"}
+    fields = tool.fields("taobao.tbk.adzone.create", site_id=cast.zone.site_id,
+                         adzone_name="Twice")  # fmt: skip
+    fields = signed(api_app_secrets(tool.app)[0], fields)
+
+    def rest(token, path, body):
+        headers = {"Authorization": f"Bearer {token}"}
+        return Client(headers=headers).post(f"/api/v1/{path}", body, "application/json").json()
+
+    def deliver(**more):
+        headers = {**said, **more}
+        return Client().post(f"/hooks/{hook.token}", body, "application/json", headers=headers)
+
+    def convert(**more):
+        asked = {"key": shop, "order_id": "S1", "amount": "199.00", **more}
+        return Client().get("/api/v1/conversions", asked)
+
+    def orders():
+        return [
+            one["change"] for one in rest(chen, "orders/bulk", {"orders": [order] * 2})["results"]
+        ]
+
+    def links():
+        made = rest(lin, "links/bulk", {"links": [wish] * 2})["results"]
+        return len({one["link"]["code"] for one in made})
+
+    first = tool.send(fields)
+    assert "error_response" not in first
+    assert [deliver().status_code, convert().status_code] == [200, 201]
+    assert (orders(), links()) == (["created", "unchanged"], 1)
+    before = digests()
+    made, again = (one["tbk_adzone_create_response"]["data"] for one in (first, tool.send(fields)))
+    assert made == again
+    assert "error_response" in tool.send({**fields, "adzone_name": "Other"})  # its signature is not
+    for again in ({}, {system.DELIVERY: "d2"}, {system.TOPIC: "order.updated"}):
+        assert deliver(**again).status_code == 200
+    assert convert().json()["change"] == "unchanged"
+    assert (orders(), links()) == (["unchanged", "unchanged"], 1)
+    for wrong in ({"amount": "-1"}, {"amount": "1e30"}, {"order_id": NUL}, {"status": "?"},
+                  {"key": "tk_0_0"}, {"order_id": "9" * 5000}):  # fmt: skip
+        assert convert(**wrong).status_code in (400, 401), wrong
+    assert digests() == before
+    assert verify() == []
+
+
+def test_a_fetched_file_changes_nothing_by_what_is_bad(cast, untouched, serve, settings):
+    settings.OUTBOUND_INTERNAL = [f"{WORLD}/32"]
+    world = serve(WORLD)
+    feed = feed_save(shop=cast.shop, url=world.url("/p.csv"), actor=None, every_hours=6,
+                     full=True, username="", password=None)  # fmt: skip
+    for body in (b"", DEEP[:1000], b"\x1f\x8b\x00", b"<!DOCTYPE a [<!ENTITY b 'c'>]><rss/>",
+                 f"{PRODUCTS}\n{BAD_PRODUCTS[0]}\n".encode()):  # fmt: skip
+        world.answers["/p.csv"] = (200, {}, body)
+        feed_fetch(feed.pk)
+    runs = ImportRun.objects.filter(feed=feed)
+    assert [run.pk for run in runs if not (run.failure or run.issues.count())] == []
+    world.answers["/p.csv"] = (302, {"Location": "http://10.0.0.1/p.csv"}, b"")
+    feed_fetch(feed.pk)
+    feed.refresh_from_db()
+    assert feed.trouble

@@ -66,6 +66,15 @@ def needed(value: Any) -> datetime:
     return found
 
 
+def paid_back(value: Any) -> list[dict[str, Any]]:
+    """The refunds of an order. Invalid for what is no list of them: money that went back is
+    not overlooked. Nothing said is none."""
+    found = objects(value)
+    if value and (not isinstance(value, list) or len(found) < len(value)):
+        raise Invalid(_("The refunds are no list of refunds."), field="refunds")
+    return found
+
+
 def objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; whatever else was sent is none."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -9,7 +9,16 @@ from alliance.kernel.errors import Invalid
 from alliance.kernel.money import apportion
 from merchants.feeds.layouts.sale import Sale, click_id_in
 from merchants.feeds.layouts.shopify import STATES
-from merchants.feeds.webhooks.heard import Heard, count, minor, moment, needed, objects, text
+from merchants.feeds.webhooks.heard import (
+    Heard,
+    count,
+    minor,
+    moment,
+    needed,
+    objects,
+    paid_back,
+    text,
+)
 from merchants.models import OrderState
 from merchants.services.orders import LineReport, RefundReport
 
@@ -65,7 +74,7 @@ def _order(topic: str, payload: dict[str, Any], currency: str) -> Heard:
         products={text(item.get("id")): list(_products(item)) for item in items},
         refunds=[
             report
-            for refund in objects(payload.get("refunds"))
+            for refund in paid_back(payload.get("refunds"))
             for report in _refund(refund, currency)
         ],
     )

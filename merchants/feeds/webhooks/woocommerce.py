@@ -9,7 +9,16 @@ from django.utils.translation import gettext as _
 from alliance.kernel.errors import Invalid
 from merchants.feeds.layouts.sale import Sale, click_id_in
 from merchants.feeds.layouts.woocommerce import STATES
-from merchants.feeds.webhooks.heard import Heard, count, minor, moment, needed, objects, text
+from merchants.feeds.webhooks.heard import (
+    Heard,
+    count,
+    minor,
+    moment,
+    needed,
+    objects,
+    paid_back,
+    text,
+)
 from merchants.models import OrderState
 from merchants.services.orders import LineReport, RefundReport
 
@@ -82,8 +91,10 @@ def _marks(payload: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _refunds(payload: dict[str, Any], at: datetime, currency: str) -> Iterator[RefundReport]:
     """Each of the order as a whole, freight with it, which is why it is capped. The list begins
     with the newest; numbers grow. Nobody says when they were made."""
-    found = [(text(one.get("id")), one) for one in objects(payload.get("refunds"))]
+    found = [(text(one.get("id")), one) for one in paid_back(payload.get("refunds"))]
     for number, refund in sorted(found, key=lambda pair: (len(pair[0]), pair[0])):
+        if not number or not text(refund.get("total")):
+            raise Invalid(_("A refund has no number or no amount."), field="refunds")
         amount = abs(minor(text(refund.get("total")).lstrip("-"), currency))
         if amount:
             reason = text(refund.get("reason"))[:200]
