@@ -43,6 +43,9 @@ NOTED = (
     "apiapp",
     "productfeed",
 )
+# The open stock of a coupon counts with a sequence of its own (campaigns.services.stock).
+COUNTED = re.compile(r"campaigns_slot_\d+$")
+MONTH = re.compile(r"affiliates_touch_\w+")  # a row finds its month, whichever there are by then
 
 # For a test file: what was returned, its rows, and how far the audit trail had counted.
 made: dict[tuple[Any, ...], tuple[Any, Mapping[str, str], int]] | None = None
@@ -92,7 +95,8 @@ def filled(cursor: Any) -> list[str]:
 
 
 def taken() -> Mapping[str, str]:
-    """All rows, by table and its columns; those of a partitioned table by its partitions."""
+    """All rows, by table and its columns; those of a partitioned table by its partitions. And how
+    far the stocks of coupons have counted."""
     rows = {}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -108,6 +112,12 @@ def taken() -> Mapping[str, str]:
             cursor.copy_expert(f"COPY {table} ({columns}) TO STDOUT", text)
             if text.getvalue():
                 rows[f"{table} ({columns})"] = text.getvalue()
+        cursor.execute(
+            "SELECT sequencename, coalesce(last_value::text, '') FROM pg_sequences"
+            " WHERE sequencename ~ %s",
+            [COUNTED.pattern],
+        )
+        rows |= dict(cursor.fetchall())
     return rows
 
 
@@ -117,7 +127,13 @@ def put_back(rows: Mapping[str, str]) -> None:
         for part in filter(None, map(PARTITION.match, rows)):
             cursor.execute(PARTED.format(part[1]))
         for table, text in rows.items():
-            cursor.copy_expert(f"COPY {table} FROM STDIN", StringIO(text))
+            if COUNTED.match(table):
+                cursor.execute(f"CREATE SEQUENCE {table} AS bigint CACHE 1")
+                if text:
+                    cursor.execute("SELECT setval(%s, %s)", [table, text])
+                continue
+            into = MONTH.sub("affiliates_touch", table)
+            cursor.copy_expert(f"COPY {into} FROM STDIN", StringIO(text))
 
 
 def digests() -> dict[str, str]:

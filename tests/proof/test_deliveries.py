@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
 from django.db.models import QuerySet
 from django.test import TransactionTestCase
 
 from affiliates.models import ClickDay, Touch
+from affiliates.services.months import months_made
+from affiliates.spool import spool
 from aiassist.models import Autopilot, AutopilotNight
 from alliance.celery import app
 from alliance.kernel import clock
@@ -43,6 +48,7 @@ from tests.cast import cast_make
 from tests.processes import in_processes
 from tests.proof import coupon_stories  # noqa: F401 - its stories
 from tests.proof.stories import MAY, POLICY, STORIES, Bank, Messages, Story
+from tests.rows import put_back, taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,22 +98,46 @@ def eager(monkeypatch, settings, tmp_path) -> Iterator[None]:
     app.conf.update(task_always_eager=False, task_eager_propagates=False)
 
 
-def told(
-    story: Story, name: str, bank: Path, way: Callable[[Callable[[Any], Any], Messages], None]
-) -> dict[str, Any]:
-    """What the books say when the story's messages came that way, and the sweeps afterwards."""
-    bank.write_text("")
-    with clock.at(MAY - timedelta(days=1)):
-        cast = cast_make()
-    moment, messages = story(cast)
-    assert messages
-    with clock.at(moment):
-        way(lambda message: app.tasks[name](*message), messages)
-        sweeps()
-    assert verify() == []
-    said = books() | {"bank": re.sub(r"payout-\d+", "", bank.read_text())}
-    TransactionTestCase._fixture_teardown(None)
-    return said
+class Told:
+    """A story, told once; how the world was then is put back for each way."""
+
+    def __init__(self, story: Story, bank: Path) -> None:
+        bank.write_text("")
+        self.bank, self.months = bank, set(months_made())
+        with clock.at(MAY - timedelta(days=1)):
+            cast = cast_make()
+        self.moment, self.messages = story(cast)
+        assert self.messages
+        cache.clear()
+        self.rows, self.files = taken(), {path: path.read_bytes() for path in self._files()}
+
+    def again(self) -> None:
+        """As if nothing had been delivered."""
+        TransactionTestCase._fixture_teardown(None)
+        cache.clear()
+        spool.close()
+        for path in set(self._files()) - self.files.keys():
+            path.unlink()
+        for path, content in self.files.items():
+            path.write_bytes(content)
+        with connection.cursor() as cursor:
+            for month in set(months_made()) - self.months:
+                cursor.execute(f"DROP TABLE affiliates_touch_{month:%Y%m}")
+        put_back(self.rows)
+
+    def _files(self) -> list[Path]:
+        folders = (self.bank.parent, settings.CLICKS_DIR, settings.TAKEOUT_DIR)
+        return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+    def books_after(
+        self, name: str, way: Callable[[Callable[[Any], Any], Messages], None]
+    ) -> dict[str, Any]:
+        """What they say when the messages came that way, and the sweeps afterwards."""
+        with clock.at(self.moment):
+            way(lambda message: app.tasks[name](*message), self.messages)
+            sweeps()
+        assert verify() == []
+        return books() | {"bank": re.sub(r"payout-\d+", "", self.bank.read_text())}
 
 
 def books() -> dict[str, Any]:
@@ -177,6 +207,8 @@ def test_a_message_is_given_back_until_its_work_is_done():
 
 @pytest.mark.parametrize("name", sorted(STORIES))
 def test_however_messages_come_the_books_are_the_same(name, eager, tmp_path):
-    expected = told(STORIES[name], name, tmp_path / "book", in_turn)
+    story = Told(STORIES[name], tmp_path / "book")
+    expected = story.books_after(name, in_turn)
     for way in (twice_and_in_reverse, at_once, late):
-        assert told(STORIES[name], name, tmp_path / "book", way) == expected, way.__name__
+        story.again()
+        assert story.books_after(name, way) == expected, way.__name__
