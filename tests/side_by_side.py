@@ -12,6 +12,15 @@ import pytest
 
 DATABASES_EACH = 3  # of Valkey: broker, cache, and the messages of the journeys
 MOST = 16 // DATABASES_EACH  # a server has sixteen, and not every server is ours
+TESTS = Path(__file__).parent
+# Files of half a minute and more, the longest first: whoever got one last would go on alone.
+LONGEST = [
+    "proof/test_deliveries.py",
+    "proof/test_model.py",
+    "desk/test_pages.py",
+    "affiliates/test_promises_kept.py",
+    "desk/test_queries.py",
+]
 
 
 def apart(environment: dict[str, str], worker: int) -> dict[str, str]:
@@ -56,4 +65,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     be the browser or the Celery worker of another file's tests.
     """
     slow = {item.path for item in items if any(map(item.get_closest_marker, ("worker", "kill")))}
-    items.sort(key=lambda item: (item.path.parent.name != "embedded", item.path not in slow))
+
+    def turn(item: pytest.Item) -> tuple[bool, int, bool]:
+        file = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
+        place = LONGEST.index(file) if file in LONGEST else len(LONGEST)
+        return item.path.parent.name != "embedded", place, item.path not in slow
+
+    items.sort(key=turn)

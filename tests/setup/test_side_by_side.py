@@ -7,7 +7,14 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from tests.side_by_side import MOST, apart, pytest_xdist_auto_num_workers
+from tests.side_by_side import (
+    LONGEST,
+    MOST,
+    TESTS,
+    apart,
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+)
 
 SERVERS = {
     "REDIS_URL": "redis://:word@127.0.0.1:7000/0",
@@ -65,3 +72,17 @@ def test_a_single_file_and_a_watched_run_have_no_workers_beside(arguments, captu
     config = SimpleNamespace(args=arguments, option=SimpleNamespace(capture=capture))
 
     assert (pytest_xdist_auto_num_workers(config) == 0) is alone
+
+
+def test_the_longest_files_begin_first_after_those_of_the_supervisor():
+    def item(file):
+        return SimpleNamespace(path=TESTS / file, get_closest_marker=lambda _name: None)
+
+    others = ["commissions/test_tax.py", "guards/test_doors.py"]
+    items = [item(file) for file in [*others, *reversed(LONGEST), "embedded/test_ports.py"]]
+    pytest_collection_modifyitems(items)
+
+    assert [one.path.relative_to(TESTS).as_posix() for one in items] == [
+        "embedded/test_ports.py", *LONGEST, *others,
+    ]  # fmt: skip
+    assert [file for file in LONGEST if not (TESTS / file).is_file()] == []
