@@ -14,7 +14,7 @@ import affiliates.queries
 import merchants.queries
 from affiliates.models import Affiliate, AffiliateState
 from alliance.kernel import notices
-from alliance.kernel.models import User
+from alliance.kernel.models import MemberRole, User
 from merchants.models import Merchant
 
 Entries = list[tuple[str, str, str]]  # label, icon, name of the URL and of others behind it: a|b
@@ -28,6 +28,7 @@ class Sides:
     affiliate: Affiliate | None
     merchant: Merchant | None
     staff: bool
+    owns: frozenset[str] = frozenset()  # "affiliate", "merchant": where the person is an owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """The section in view, and ways over to the other sides."""
+    """The section in view, and ways over to the other sides. `takeout`: where an owner takes the
+    data of the section's organisation away."""
 
     title: str
     note: str
     groups: list[tuple[str, list[Item]]]
     others: list[Item]
+    takeout: str = ""
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -75,12 +78,16 @@ def _sides(request: HttpRequest) -> Sides:
     user = request.user
     if not user.is_authenticated:
         return Sides(None, None, False)
-    affiliate, merchant = getattr(request, "affiliate", None), getattr(request, "merchant", None)
-    if affiliate is None and (member := affiliates.queries.membership_of(user)):
-        affiliate = member.affiliate
-    if merchant is None and (team := merchants.queries.membership_of(user)):
-        merchant = team.merchant
-    return Sides(affiliate, merchant, user.is_active and user.is_staff)
+    known = getattr(request, "membership", None)  # behind a door: of that side
+    member = known if hasattr(request, "affiliate") else affiliates.queries.membership_of(user)
+    team = known if hasattr(request, "merchant") else merchants.queries.membership_of(user)
+    places = {"affiliate": member, "merchant": team}
+    return Sides(
+        member and member.affiliate,
+        team and team.merchant,
+        user.is_active and user.is_staff,
+        frozenset(side for side, one in places.items() if one and one.role == MemberRole.OWNER),
+    )
 
 
 def _menu(request: HttpRequest) -> Menu:
@@ -101,7 +108,14 @@ def _menu(request: HttpRequest) -> Menu:
         title, note, groups = _("Affiliate"), sides.affiliate.name, _affiliate_groups(sides)
     else:
         title, note, groups = "", "", [("", [(_("Take part"), "rocket", "start")])]
-    return Menu(title, note, _marked(request, groups), _marked(request, [("", others)])[0][1])
+    side = "merchant" if at_merchant else "affiliate"
+    return Menu(
+        title,
+        note,
+        _marked(request, groups),
+        _marked(request, [("", others)])[0][1],
+        reverse(f"takeout:{side}") if side in sides.owns else "",
+    )
 
 
 def _marked(request: HttpRequest, groups: Groups) -> list[tuple[str, list[Item]]]:

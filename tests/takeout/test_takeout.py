@@ -258,6 +258,13 @@ def _who_gets_it(cast, stranger) -> None:
     viewer = user_make()
     cast.affiliate.members.create(user=viewer, role="manager")
     assert signed_in(viewer).get(file).status_code == 403
+    for client, door in (
+        (signed_in(cast.lin), page),
+        (signed_in(cast.chen), reverse("takeout:merchant")),
+    ):
+        menu = client.get("/teams/").content.decode().partition('id="account-menu"')[2]
+        assert f'href="{door}"' in menu  # on every page, also where no door has asked who it is
+    assert f'href="{page}"' not in signed_in(viewer).get("/affiliate/keys/").content.decode()
     answer = signed_in(cast.lin, again=False).get(file)  # its password was not asked for again
     assert (answer.status_code, "reauthenticate" in answer.url) == (302, True)
     lin = signed_in(cast.lin)
