@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel import clock
-from merchants.forms import DayField, ServiceForm, bps_of, last_moment, rate_field
+from merchants.forms import DayField, FigureField, ServiceForm, bps_of, last_moment, rate_field
 from merchants.models import Event, Product
 
 
@@ -21,7 +21,7 @@ class EventForm(ServiceForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     least = rate_field(_("Least commission rate, in percent"))
-    service = forms.DecimalField(
+    service = FigureField(
         label=_("Your service fee, in percent"),
         max_digits=4,
         decimal_places=2,

@@ -10,10 +10,10 @@ from affiliates.models import (
 )
 from affiliates.services.invitations import invitation_open
 from alliance.kernel.models import User
-from merchants.forms import ServiceForm
+from merchants.forms import FigureField, ServiceForm
 
 
-class PercentField(forms.DecimalField):
+class PercentField(FigureField):
     """A rate as people write it; cleaned into basis points."""
 
     def __init__(self, **kwargs: Any) -> None:

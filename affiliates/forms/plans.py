@@ -11,7 +11,7 @@ from affiliates.models import (
     PlanRule,
 )
 from alliance.kernel.money import Money
-from merchants.forms import DayField
+from merchants.forms import DayField, FigureField
 from merchants.models import Merchant
 
 
@@ -41,7 +41,7 @@ class RuleForm(forms.Form):
     least_orders = forms.IntegerField(
         label=_("Orders in 30 days from"), min_value=0, max_value=1_000_000, initial=0
     )
-    least_gmv = forms.DecimalField(
+    least_gmv = FigureField(
         label=_("Sales in 30 days from"), min_value=0, max_digits=12, decimal_places=2, initial=0
     )
     approved_site = forms.BooleanField(label=_("With an approved site"), required=False)

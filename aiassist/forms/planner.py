@@ -14,7 +14,7 @@ from aiassist.services.planner import post_move, week_draft
 from alliance.kernel import clock
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
-from merchants.forms import ServiceForm
+from merchants.forms import FigureField, ServiceForm
 
 AT = "%Y-%m-%dT%H:%M"
 
@@ -23,7 +23,7 @@ class WeekForm(ServiceForm):
     target = forms.ChoiceField(
         label=_("What the week is to come to"), choices=Target, widget=forms.RadioSelect
     )
-    amount = forms.DecimalField(
+    amount = FigureField(
         label=_("How much"),
         help_text=_("An amount of money, or a number of clicks. A wish, not a promise."),
         required=False,

@@ -16,21 +16,21 @@ from alliance.kernel import clock
 from alliance.kernel.models import User
 from alliance.kernel.money import Money, exponent
 from merchants import queries
-from merchants.forms import DayField, ServiceForm, bps_of, rate_field
+from merchants.forms import DayField, FigureField, ServiceForm, bps_of, rate_field
 from merchants.models import Merchant, Product
 
 CATEGORIES = 3  # with limits of their own
 DAYS = 60  # that a policy is first proposed for
 
 
-def _amount(label: Any, help_text: Any) -> forms.DecimalField:
-    return forms.DecimalField(
+def _amount(label: Any, help_text: Any) -> FigureField:
+    return FigureField(
         label=label, help_text=help_text, min_value=Decimal("0.01"), max_digits=12, decimal_places=2
     )
 
 
-def _ratio(label: Any, help_text: Any) -> forms.DecimalField:
-    return forms.DecimalField(
+def _ratio(label: Any, help_text: Any) -> FigureField:
+    return FigureField(
         label=label,
         help_text=help_text,
         min_value=1,
@@ -61,7 +61,7 @@ class PolicyForm(ServiceForm):
     )
     budget = _amount(_("Budget in all"), _("When nearly all of it is spent, it stops."))
     ends_on = DayField(label=_("Last day"))
-    held_out = forms.DecimalField(
+    held_out = FigureField(
         label=_("Kept for comparison, in percent"),
         help_text=_(
             "So many affiliates keep your own rates. Only they show what it really brings."

@@ -8,6 +8,7 @@ from merchants.forms.coupons import CouponForm
 from merchants.forms.fields import (
     DateInput,
     DayField,
+    FigureField,
     ServiceForm,
     bps_of,
     first_moment,
@@ -31,6 +32,7 @@ __all__ = [
     "DateInput",
     "DayField",
     "FeedForm",
+    "FigureField",
     "HookForm",
     "JoinForm",
     "LockForm",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from merchants import queries
-from merchants.forms.fields import DayField, ServiceForm, first_moment, last_moment
+from merchants.forms.fields import DayField, FigureField, ServiceForm, first_moment, last_moment
 from merchants.models import (
     Merchant,
     Shop,
@@ -20,10 +20,10 @@ from merchants.services.coupons import coupon_create
 class CouponForm(ServiceForm):
     shop = forms.ModelChoiceField(label=_("Shop"), queryset=Shop.objects.none(), empty_label=None)
     code = forms.CharField(label=_("Code"), max_length=40)
-    face = forms.DecimalField(
+    face = FigureField(
         label=_("Discount"), min_value=Decimal("0.01"), max_digits=10, decimal_places=2
     )
-    threshold = forms.DecimalField(
+    threshold = FigureField(
         label=_("From an amount of"),
         min_value=0,
         max_digits=10,

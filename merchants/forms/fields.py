@@ -48,19 +48,27 @@ class DayField(forms.DateField):
     ]
 
 
-def rate_field(label: Any) -> forms.DecimalField:
+class FigureField(forms.DecimalField):
+    """A number as the reader of the page writes it, 3.5 or 3,5; what a browser makes of
+    `type="number"` follows its own language and not ours."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(localize=True, **kwargs)
+        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
+
+
+def rate_field(label: Any) -> FigureField:
     low, high = settings.ALLIANCE["RATE_MIN_BPS"], settings.ALLIANCE["RATE_MAX_BPS"]
-    return forms.DecimalField(
+    return FigureField(
         label=label,
         max_digits=5,
         decimal_places=2,
         min_value=0,
         max_value=Decimal(high) / 100,
-        widget=forms.NumberInput(
-            attrs={"step": "0.01", "min": 0, "max": f"{high / 100:g}", "inputmode": "decimal",
-                   "placeholder": format_lazy("{} – {}", _figure(low), _figure(high))}
+        widget=forms.TextInput(
+            attrs={"placeholder": format_lazy("{} – {}", _figure(low), _figure(high))}
         ),
-    )  # fmt: skip
+    )
 
 
 def bps_of(percent: Decimal) -> int:

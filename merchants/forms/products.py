@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel.models import User
 from alliance.kernel.money import Money
 from merchants import queries
-from merchants.forms.fields import ServiceForm, bps_of, rate_field
+from merchants.forms.fields import FigureField, ServiceForm, bps_of, rate_field
 from merchants.models import (
     BulkDeed,
     Merchant,
@@ -79,7 +79,7 @@ class ProductForm(ServiceForm):
         required=False,
         help_text=_("The address of a picture; it begins with https://."),
     )
-    price = forms.DecimalField(label=_("Price"), min_value=0, max_digits=12, decimal_places=2)
+    price = FigureField(label=_("Price"), min_value=0, max_digits=12, decimal_places=2)
     category = forms.ChoiceField(label=_("Category"), required=False)
     brand = forms.CharField(label=_("Brand"), max_length=80, required=False)
     description = forms.CharField(

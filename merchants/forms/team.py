@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from alliance.kernel.models import MemberRole
-from merchants.forms.fields import ServiceForm
+from merchants.forms.fields import FigureField, ServiceForm
 from merchants.models import (
     HookKind,
 )
@@ -36,13 +36,12 @@ class MerchantForm(ServiceForm):
     name = forms.CharField(label=_("Name"), max_length=120)
     legal_name = forms.CharField(label=_("Legal name"), max_length=200, required=False)
     contact_email = forms.EmailField(label=_("Contact e-mail"), max_length=254, required=False)
-    roi_target = forms.DecimalField(
+    roi_target = FigureField(
         label=_("Return that you aim for"),
         required=False,
         max_digits=7,
         decimal_places=2,
         min_value=Decimal("0.01"),
-        widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal"}),
         help_text=_("Sales for each 1 of commission, such as 8. Your home page measures by it."),
     )
 
