@@ -83,8 +83,8 @@ def _sides(request: HttpRequest) -> Sides:
     team = known if hasattr(request, "merchant") else merchants.queries.membership_of(user)
     places = {"affiliate": member, "merchant": team}
     return Sides(
-        member and member.affiliate,
-        team and team.merchant,
+        member.affiliate if member else None,
+        team.merchant if team else None,
         user.is_active and user.is_staff,
         frozenset(side for side, one in places.items() if one and one.role == MemberRole.OWNER),
     )
