@@ -62,7 +62,13 @@ API = {
     "api/v1/commissions/<int:pk>", "api/v1/balances", "api/v1/reports/earnings",
     "api/v1/reports/clicks", "api/v1/reports/sales", "api/v1/products", "api/v1/products/bulk",
     "api/v1/products/<path:external_id>", "api/v1/coupons", "api/v1/wallet",
-    "api/v1/wallet/lines", "mcp",
+    "api/v1/wallet/lines", "api/v1/sandbox/orders", "api/v1/webhooks",
+    "api/v1/webhooks/<int:pk>",
+    "api/v1/webhooks/<int:pk>/pause", "api/v1/webhooks/<int:pk>/resume",
+    "api/v1/webhooks/<int:pk>/secret", "api/v1/webhooks/<int:pk>/test",
+    "api/v1/webhooks/<int:pk>/replay", "api/v1/webhooks/<int:pk>/deliveries",
+    "api/v1/webhooks/<int:pk>/deliveries/<int:delivery>",
+    "api/v1/webhooks/<int:pk>/deliveries/<int:delivery>/redeliver", "mcp",
 }  # fmt: skip
 # What a number in a route of the room stands for, by the route's beginning.
 OBJECTS = {
@@ -322,10 +328,11 @@ def test_who_is_not_signed_in_gets_into_no_room(world):
     assert wrong == []
 
 
-@pytest.mark.parametrize("who", ["norole", "ops", "finance", "auditor", "administrator"])
-def test_staff_get_into_no_room_of_a_partner(world, who):
-    client = _client(world.people[who])
-    wrong = [r for r in ROOMS if 200 in _both(client, address(r, world))]
+def test_staff_get_into_no_room_of_a_partner(world):
+    wrong = []
+    for who in ("norole", "ops", "finance", "auditor", "administrator"):
+        client = _client(world.people[who])
+        wrong += [(who, r) for r in ROOMS if 200 in _both(client, address(r, world))]
     assert wrong == []
 
 
@@ -365,11 +372,14 @@ def test_anothers_object_is_not_there_at_all(world):
     assert wrong == []
 
 
-@pytest.mark.parametrize("route", sorted(API))
-def test_the_rest_door_wants_a_key(world, route):
-    address = "/" + re.sub(r"<\w+:\w+>", "1", route)
+def test_the_rest_door_wants_a_key(world):
     signed_in = APIClient()
     signed_in.force_login(world.cast.chen)  # a session is no key
-    for client in (APIClient(), signed_in):
-        for answer in (client.get(address), client.post(address, {}, format="json")):
-            assert answer.status_code in (401, 403, 405), (route, answer.status_code)
+    wrong = []
+    for address in ("/" + re.sub(r"<\w+:\w+>", "1", route) for route in sorted(API)):
+        for client in (APIClient(), signed_in):
+            answers = client.get(address), client.post(address, {}, format="json")
+            codes = {answer.status_code for answer in answers}
+            if not codes <= {401, 403, 405}:
+                wrong.append((address, codes))
+    assert wrong == []

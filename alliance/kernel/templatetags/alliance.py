@@ -75,6 +75,7 @@ STATE_COLOURS = {
     "code": "purple",
     "lost": "secondary",
     "low": "yellow",
+    "missed": "orange",
     "new": "azure",
     "none": "secondary",
     "offered": "yellow",
