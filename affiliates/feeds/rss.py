@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Self, TextIO
 
 from django.utils.feedgenerator import Enclosure, Rss201rev2Feed
+from django.utils.html import linebreaks
 
 from affiliates.feeds.items import Channel, Item, plain
 
@@ -47,10 +48,11 @@ def write(channel: Channel, items: Iterable[Item], out: TextIO) -> None:
 
 
 def _words(item: Item) -> str:
+    """As HTML, which readers take it for: what a merchant wrote is text in it."""
     price = str(item.price)
     if item.coupon:
         price = f"{price} → {item.offer.price} ({item.coupon.code})"
-    return f"{price}\n\n{item.text}"
+    return linebreaks(f"{price}\n\n{item.text}", autoescape=True)
 
 
 def _pictures(item: Item) -> list[Any]:

@@ -124,6 +124,18 @@ def test_every_format_says_the_same_products_and_leaves_out_paused_links(
     assert read(layout, client.get(address)) == {str(kept.pk)}
 
 
+def test_a_description_is_no_markup_in_readers_that_take_it_for_some(
+    client, open_feed, make_product, terms
+):
+    make_product(description='Tea <a href="https://evil.example/">here</a>\n<script>x</script>')
+    (item,) = ElementTree.fromstring(body(client.get(open_feed("rss")))).iter("item")
+    words = item.findtext("description")
+    assert "<a" not in words
+    assert "<script" not in words
+    assert "Tea &lt;a" in words
+    assert "<br>" in words
+
+
 def read(layout, answer):
     text = body(answer).decode()
     if layout == "rss":
