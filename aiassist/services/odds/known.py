@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from aiassist.odds import Left, Track, Usual, loss_of, waiting_chance
+from aiassist.odds.usual import LEAST_PEERS
 from aiassist.queries import odds as queries
 from aiassist.services.odds.peers import Peers, peers_of
 from alliance.kernel import clock
@@ -82,15 +83,20 @@ class Known:
         by_kind: dict[str, list[Track]] = defaultdict(list)
         for pk in self.sums:
             by_kind[self.takers[pk][0]].append(self.track(pk))
-        sold = sum(each.sold for each in self.sums.values())
         return peers_of(
             by_kind,
             [self.clicks(pk) for pk in self.sums],
             self.days,
             ahead=len(self._days_ahead),
             currency=self.campaign.currency,
-            net_each=sum(each.net for each in self.sums.values()) / sold if sold else 0.0,
+            net_each=self._net_usual(),
         )
+
+    def _net_usual(self) -> float | None:
+        sellers = [each for each in self.sums.values() if each.sold]
+        if len(sellers) < LEAST_PEERS:
+            return None
+        return sum(each.net for each in sellers) / sum(each.sold for each in sellers)
 
     @staticmethod
     def _add(sums: _Sums, day: Day, place: int) -> None:
@@ -122,9 +128,12 @@ class Known:
         return self.peers.of_kind(self.takers[pk][0])
 
     def net_each(self, pk: int) -> float:
-        """Its commission on a valid order, minor units; the peers' where it has sold nothing."""
-        one = self.sums.get(pk) or _Sums()
-        return (one.net + 5 * self.peers.net_each) / (one.sold + 5)
+        """Its commission on a valid order, minor units; the peers' where it has sold nothing. Of
+        few peers nothing is said: it would be told what a single one has."""
+        one, usual = self.sums.get(pk) or _Sums(), self.peers.net_each
+        if usual is None:
+            return one.net / one.sold if one.sold else 0.0
+        return (one.net + 5 * usual) / (one.sold + 5)
 
     def visitors_share(self, pk: int) -> float:
         """Visitors to its clicks."""

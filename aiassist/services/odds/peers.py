@@ -21,14 +21,15 @@ EVERYBODY = ""
 class Peers:
     """`usual` of the orders of each kind of affiliate (and of EVERYBODY), `clicks` of their clicks;
     how busy weekdays and phases of the season are; `lags`: the part of received orders that is
-    received within so many days; `net_each`: commission on a valid order, minor units."""
+    received within so many days; `net_each`: commission on a valid order, minor units, None
+    where few have sold."""
 
     usual: Mapping[str, Usual]
     clicks: Usual
     weekday: np.ndarray
     lifts: Mapping[str, Lift]
     lags: np.ndarray
-    net_each: float
+    net_each: float | None
 
     def of_kind(self, kind: str) -> Usual:
         """Everybody where they are few."""
@@ -68,7 +69,7 @@ def peers_of(
     *,
     ahead: int,
     currency: str,
-    net_each: float,
+    net_each: float | None,
 ) -> Peers:
     """`orders`: by kind of affiliate. `days`: those of the tracks; `ahead`: how many are left."""
     everybody = [track for some in orders.values() for track in some]

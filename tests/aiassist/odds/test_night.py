@@ -13,6 +13,7 @@ from aiassist.assistant.tools import TOOLS, Scope
 from aiassist.models import OddsSaid, TaskOdds
 from aiassist.queries.odds import odds_judged, tasks_unreckoned
 from aiassist.services.odds import odds_catch_up
+from aiassist.services.odds.known import Known
 from aiassist.tasks import task_odds_catch_up, task_odds_make
 from aiassist.tasks_ahead import chance_words, told_of
 from alliance.kernel import clock
@@ -301,6 +302,17 @@ def test_nobody_sees_the_odds_of_another(cast, client):
         assert mine not in said
     client.force_login(cast.chen)
     assert client.get(PAGE).status_code == 302
+
+
+def test_few_peers_tell_nothing_of_a_single_one(cast):
+    known = Known(task(cast, rules=FLOOR))
+    newcomer, rival = cast.peer.pk, cast.affiliate.pk
+    assert known.net_each(newcomer) > 0  # eleven who have sold
+    few = Known(known.campaign)
+    few.sums = {rival: few.sums[rival]}
+    few.peers = few._peers()
+    assert few.net_each(rival) > 0
+    assert few.net_each(newcomer) == 0
 
 
 def test_the_assistant_tells_the_same(cast):
