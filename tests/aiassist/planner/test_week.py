@@ -162,6 +162,9 @@ def test_a_week_is_planned_from_ones_own_clicks_and_says_why(cast, lin):
     with CaptureQueriesContext(connection) as two:
         week_of(cast.affiliate, plan, "CNY")
     assert len(two) <= len(one) + 1  # not one or two more for each slate
+    AdZone.objects.filter(pk=cast.zone.pk).update(frozen_until=NOON + DAY)
+    assert cast.zone.pk not in {at.zone for at in week_of(cast.affiliate, plan, "CNY").week.places}
+    AdZone.objects.filter(pk=cast.zone.pk).update(frozen_until=None)
 
     tool = TOOLS["week_plan"].call(Scope(cast.lin, cast.affiliate))
     assert tool.sources[0].url == PAGE
