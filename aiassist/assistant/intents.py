@@ -116,6 +116,12 @@ def products(text: str) -> Asked:
     return asked
 
 
+def rate(text: str) -> Asked:
+    """The rate that somebody thinks of."""
+    found = _RATE.search(text)
+    return {"rate_bps": _hundredths(found[1] or found[2])} if found else {}
+
+
 def _hundredths(text: str) -> int:
     whole, _dot, part = text.replace(",", ".").partition(".")
     return int(whole) * 100 + int(part.ljust(2, "0") or 0)
@@ -154,6 +160,9 @@ _TABLE: dict[Side, tuple[tuple[str, Callable[[str], Asked | None], tuple[str, ..
             "money_when",
             nothing,
             (
+                r"(bank|payout|payment|alipay|paypal) (account|details)|\biban\b",
+                r"银行卡|(银行|收款|提现|打款)(账户|账号)",
+                r"(bank|auszahlungs|zahlungs)konto|bankverbindung|kontonummer|kontodaten",
                 r"(when|why).*(money|paid|payout|payment|settle)|withdraw|balance",
                 r"(什么时候|何时|几号|多久).*(钱|结算|打款|付)|提现|到账|余额|打款",
                 r"wann.*(geld|gezahlt|abgerechnet|bezahlt)|auszahl|guthaben|abheb",
@@ -235,7 +244,7 @@ _TABLE: dict[Side, tuple[tuple[str, Callable[[str], Asked | None], tuple[str, ..
         ("merchant_todo", nothing, _TODO),
         (
             "plans_now",
-            nothing,
+            rate,
             (r"\brates?\b|\bplans?\b", r"计划|佣金率|比例", r"sätze|satz\b|pläne?\b"),
         ),
         (

@@ -22,6 +22,9 @@ from aiassist.assistant.tools.words import (
     Tool,
 )
 from alliance.kernel.models import Side
+from commissions import queries
+
+_ORDER = "618-2001"  # of the examples, in any language
 
 __all__ = ["TOOLS", "Args", "Link", "Result", "Scope", "Tool", "examples_for", "tools_for"]
 
@@ -169,7 +172,7 @@ _OF_MERCHANTS: tuple[Tool[Any], ...] = (
         "The open plans and what each pays for the whole shop.",
         "products:read",
         _("Which rates do my plans pay?"),
-        Nothing,
+        merchant.Rate,
         merchant.plans_now,
     ),
     Tool(
@@ -186,9 +189,28 @@ TOOLS: dict[str, Tool[Any]] = {tool.name: tool for tool in (*_OF_AFFILIATES, *_O
 
 
 def examples_for(scope: Scope) -> list[str]:
-    """What people can ask: first what answers as it stands, last what wants a number of theirs."""
-    tools = sorted(tools_for(scope), key=lambda tool: "number" in tool.args.model_fields)
-    return [str(tool.example) for tool in tools]
+    """What people can ask: first what answers as it stands, last about the newest order of theirs,
+    if there is one."""
+    tools = sorted(tools_for(scope), key=_wants_number)
+    newest = _newest(scope)
+    return [
+        str(tool.example).replace(_ORDER, newest)
+        for tool in tools
+        if newest or not _wants_number(tool)
+    ]
+
+
+def _wants_number(tool: Tool[Any]) -> bool:
+    return "number" in tool.args.model_fields
+
+
+def _newest(scope: Scope) -> str:
+    """The number of the newest order that the asker may look up; "" for none."""
+    if scope.side == Side.AFFILIATE:
+        mine = queries.commissions_for(scope.user).filter(affiliate=scope.affiliate)[:1]
+        return next((one.line.order.external_id for one in mine), "")
+    sold = queries.lines_sold_for(scope.user).filter(order__merchant=scope.merchant)
+    return next((line.order.external_id for line in sold.prefetch_related(None)[:1]), "")
 
 
 def tools_for(scope: Scope) -> list[Tool[Any]]:

@@ -222,6 +222,8 @@ def money_when(scope: Scope, args: Nothing) -> Result:
     }
     stopped = any(one.stops for one in in_the_way)
     withdraw = Link(_("Withdraw"), reverse("commissions:withdrawals"))
+    mine = affiliate_queries.membership_of(scope.user)
+    goes = [Link(_("Where the money goes"), reverse("commissions:payee"))]
     return Result(
         sentences,
         facts,
@@ -229,7 +231,8 @@ def money_when(scope: Scope, args: Nothing) -> Result:
             Link(_("Earnings"), reverse("commissions:earnings")),
             Link(_("Withdrawals"), reverse("commissions:withdrawals")),
         ],
-        [] if stopped or not balances.payable else [withdraw],
+        ([] if stopped or not balances.payable else [withdraw])
+        + (goes if mine and mine.may_change else []),
     )
 
 
@@ -401,7 +404,8 @@ def week_plan(scope: Scope, args: Nothing) -> Result:
             for at, offer in shared
         ]
         if turns or share:
-            sentences.append(f"{day_words(day)}: {' '.join([*turns, *share])}")
+            words = " ".join([*turns, *share])
+            sentences.append(f"{day_words(day)}: {words[:1].upper()}{words[1:]}")
         facts = [{"at": at.isoformat(), **_offer_facts(offer)} for at, offer in shared]
         days.append({"day": day.isoformat(), "campaigns": turns, "posts": facts})
     if not sentences:

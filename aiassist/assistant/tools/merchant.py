@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from pydantic import Field
 
 from aiassist import guard
 from aiassist.assistant.tools.words import (
     MOST,
+    Args,
     InPeriod,
     Link,
     Nothing,
@@ -243,8 +245,13 @@ def order_show(scope: Scope, args: Number) -> Result:
     return Result(sentences, {"number": number, "lines": len(lines)}, [shown])
 
 
-def plans_now(scope: Scope, args: Nothing) -> Result:
-    """The plans that are open, with their rates for the whole shop."""
+class Rate(Args):
+    rate_bps: int | None = Field(None, ge=0, le=10_000, description="a rate to try, basis points")
+
+
+def plans_now(scope: Scope, args: Rate) -> Result:
+    """The plans that are open, with their rates for the whole shop; with a rate, the form that
+    tries it is filled in with it. Nothing is changed."""
     now = clock.now()
     plans = [
         plan
@@ -261,7 +268,16 @@ def plans_now(scope: Scope, args: Nothing) -> Result:
     facts = [{"name": said(plan.name), "rate_bps": rates[plan.pk]} for plan in shown]
     if not sentences:
         sentences = [_("No plan of yours pays a rate for the whole shop.")]
-    return Result(sentences, {"plans": facts}, sources, _try_rate(scope))
+    actions = _try_rate(scope, args.rate_bps)
+    if args.rate_bps is not None:
+        sentences.append(
+            _(
+                "A rate of the general plan is for all; one affiliate alone is paid in a targeted"
+                " plan."
+            )
+        )
+        actions.append(Link(_("Targeted plan"), reverse("merchants:plan_new", args=["sp"])))
+    return Result(sentences, {"plans": facts}, sources, actions)
 
 
 def _rates(plans: Sequence[Plan]) -> dict[int, int]:
@@ -271,9 +287,9 @@ def _rates(plans: Sequence[Plan]) -> dict[int, int]:
     return {pk: one.now.rate_bps for pk, (one, *_more) in standing if one.now}
 
 
-def _try_rate(scope: Scope) -> list[Link]:
-    """The form that tries a rate on past orders, begun with the one that counts now: it announces
-    nothing by itself."""
+def _try_rate(scope: Scope, bps: int | None = None) -> list[Link]:
+    """The form that tries a rate on past orders, begun with `bps` or the one that counts now: it
+    announces nothing by itself."""
     plans = merchant_queries.plans_for(scope.user).filter(
         merchant=scope.merchant, kind=PlanKind.COMMON, ends_at=None
     )[:1]
@@ -281,7 +297,8 @@ def _try_rate(scope: Scope) -> list[Link]:
     return [
         Link(
             _("Try another rate on past orders"),
-            f"{reverse('commissions:plan_try', args=[plan.pk])}?rate={_typed(rates[plan.pk])}",
+            f"{reverse('commissions:plan_try', args=[plan.pk])}"
+            f"?rate={_typed(rates[plan.pk] if bps is None else bps)}",
         )
         for plan in plans
         if plan.pk in rates

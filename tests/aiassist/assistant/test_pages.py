@@ -58,7 +58,7 @@ def test_what_is_not_understood_is_answered_with_questions_to_press(cast, lin):
 
     assert "I did not understand that" in said
     assert 'name="question" value="When is my money paid?"' in said
-    assert said.index("Which rates have changed?") < said.index("Why was order 618-2001 not mine?")
+    assert "618-2001" not in said  # nobody has such an order
 
 
 def test_merchants_have_the_same_room(cast):

@@ -8,7 +8,7 @@ from django.utils import translation
 from affiliates.services import affiliate_apply, affiliate_approve
 from aiassist.assistant.intents import meant
 from aiassist.assistant.talk import by_rules
-from aiassist.assistant.tools import TOOLS, Scope, tools_for
+from aiassist.assistant.tools import TOOLS, Scope, examples_for, tools_for
 from alliance.kernel import clock
 from alliance.kernel.errors import Invalid, NotFound
 from alliance.kernel.models import Side
@@ -81,6 +81,12 @@ def test_each_example_is_understood_in_its_language(lin, chen, language):
         ("affiliate", "Welche Jacken zahlen über 15 % und kosten unter 200?", "products_find",
          {"words": "jacken kosten", "rate_from_bps": 1500, "price_to_minor": 20000}),
         ("affiliate", "什么时候结算?", "money_when", {}),
+        ("affiliate", "How do I change my bank account?", "money_when", {}),
+        ("affiliate", "怎么修改收款账户？", "money_when", {}),
+        ("affiliate", "Wie ändere ich meine Bankverbindung?", "money_when", {}),
+        ("merchant", "Raise the rate for lin to 20 %", "plans_now", {"rate_bps": 2000}),
+        ("merchant", "把lin的佣金率提高到20%", "plans_now", {"rate_bps": 2000}),
+        ("merchant", "Erhöhe den Satz für lin auf 20 %", "plans_now", {"rate_bps": 2000}),
         ("affiliate", "Wann wird mein Geld ausgezahlt?", "money_when", {}),
         ("affiliate", "how much did I make last week", "earnings", {"period": "last_week"}),
         ("affiliate", "上个月赚了多少", "earnings", {"period": "last_month"}),
@@ -107,6 +113,7 @@ def test_an_affiliate_is_told_what_its_pages_say(cast: Cast, lin):
     cast.sold("T1")
     cast.record(cast.report("T2"))  # nobody's: no click
 
+    assert examples_for(lin)[-1] == "Why was order T1 not mine?"  # one that there is
     mine = TOOLS["order_explain"].call(lin, {"number": "T1"})
     assert mine.facts["orders"] == [{"shop": "Chen's shop", "yours": True}]
     assert mine.sources[1].url == f"/affiliate/orders/{cast.commission('T1').pk}/"
@@ -117,7 +124,7 @@ def test_an_affiliate_is_told_what_its_pages_say(cast: Cast, lin):
     money = TOOLS["money_when"].call(lin)
     net = cast.commission("T1").net_minor
     assert (money.facts["payable_minor"], money.facts["estimated_minor"]) == (0, net)
-    assert money.actions == []  # there is nothing to withdraw
+    assert [one.url for one in money.actions] == ["/affiliate/withdrawals/account/"]
     assert any("settlement is on" in sentence for sentence in money.sentences)
 
     earned = TOOLS["earnings"].call(lin, {"period": "7"})
@@ -166,6 +173,9 @@ def test_a_merchant_is_told_why_the_return_changed(cast: Cast, chen):
     assert why.facts["roi_centi"] < why.facts["roi_before_centi"] or why.facts["refunded_bps"]
     assert why.facts["refunded_bps"] == 9900 * 10_000 // 19900 + 1  # half up
     assert why.actions[0].url.endswith("/try/?rate=12")
+    raised = TOOLS["plans_now"].call(chen, {"rate_bps": 2000})
+    assert raised.actions[0].url.endswith("/try/?rate=20")  # filled in, for a person to submit
+    assert raised.actions[1].url == "/merchant/plans/new/sp/"
     best = TOOLS["affiliates_best"].call(chen)
     assert best.facts["rows"][0]["name"] == cast.affiliate.name
     assert TOOLS["products_best"].call(chen).facts["rows"][0]["name"] == cast.product.name
