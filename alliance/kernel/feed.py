@@ -10,7 +10,7 @@ numbers that are still to come, and be told late. So `begin` lifts all later pos
 one that was ever given out; `migrate` calls it, before anybody writes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -37,7 +37,7 @@ BEGINNING = Place(-1, 0)
 
 
 class CursorExpired(DomainError):
-    """The cursor stands where this server has not been: the database came out of a dump."""
+    """The cursor stands where this database has not been: it came out of a dump."""
 
     code = "cursor_expired"
     status = 410
@@ -62,10 +62,16 @@ def now() -> Place:
     return Place(_asked(f"SELECT {_DECIDED}"), -1)
 
 
-def must_have_been(place: Place) -> None:
-    """Raises CursorExpired for a place that is still to come."""
-    if place.position > _asked(f"SELECT {_BEGUN}"):
-        raise CursorExpired
+def must_have_been(places: Iterable[Place]) -> None:
+    """Raises CursorExpired for a place that is still to come, or lies behind all that a dump had
+    when this server took it over: whoever read so far may have seen what is lost."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_BASE}, {_BEGUN}")
+        base, begun = cursor.fetchone()
+    highest = max(base - MARGIN, 0)
+    for place in places:
+        if place.position > begun or highest < place.position < base:
+            raise CursorExpired
 
 
 @transaction.atomic

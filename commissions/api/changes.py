@@ -145,8 +145,7 @@ def _places(cursor: str) -> dict[str, Place]:
     if not cursor:
         return {}
     places = {name: Place(*place) for name, *place in cursor_read(cursor, of=OF)}
-    for place in places.values():
-        feed.must_have_been(place)
+    feed.must_have_been(places.values())
     return places
 
 

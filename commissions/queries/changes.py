@@ -60,13 +60,18 @@ def sources_of_merchant(merchant: Merchant) -> dict[str, Source]:
 def changes_behind(
     sources: Mapping[str, Source], places: Mapping[str, Place], limit: int
 ) -> tuple[list[Change], dict[str, Place]]:
-    """The next changes, in the order of their transactions, and how far each source is read now."""
+    """The next changes, in the order of their transactions, and how far each source is read now:
+    where there are no more, up to the present, so that who asks again does not read others' rows
+    once more."""
+    present = feed.now()
     found = [
         [(place, name) for place in _next(source, places.get(name, BEGINNING), limit)]
         for name, source in sources.items()
     ]
     taken = list(heapq.merge(*found))[:limit]
     reached = dict(places) | {name: place for place, name in taken}
+    if len(taken) < limit:
+        reached |= {name: max(reached.get(name, present), present) for name in sources}
     return [Change(name, place.key) for place, name in taken], reached
 
 
