@@ -131,7 +131,10 @@ def _lanes(row: Delivery) -> tuple[int, str]:
 
 
 def _claim(most: int, busy: Counter[int | str]) -> list[Delivery]:
-    """Some that are due, counted into `busy`: due again later unless they are noted."""
+    """Some that are due, counted into `busy`: due again later unless they are noted.
+
+    What was written while its endpoint was being switched off is missed, as what comes later is.
+    """
     now = clock.now()
     full = [key for key, count in busy.items() if isinstance(key, int) and count >= EACH]
     teams = [key for key, count in busy.items() if isinstance(key, str) and count >= TEAM]
@@ -140,12 +143,17 @@ def _claim(most: int, busy: Counter[int | str]) -> list[Delivery]:
         due = due.exclude(endpoint__organisation__in=teams)
     rows = due.select_related("endpoint").order_by("due_at", "pk")
     claimed: list[Delivery] = []
+    late: list[Delivery] = []
     for row in rows.select_for_update(of=("self",), skip_locked=True)[: 2 * most]:
         endpoint, team = _lanes(row)
-        if busy[endpoint] < EACH and busy[team] < TEAM and len(claimed) < most:
+        if row.endpoint.state != EndpointState.ON:
+            late.append(row)
+        elif busy[endpoint] < EACH and busy[team] < TEAM and len(claimed) < most:
             busy.update((endpoint, team))
             claimed.append(row)
     Delivery.objects.filter(pk__in=[row.pk for row in claimed]).update(due_at=now + LEASE)
+    missed = Delivery.objects.filter(pk__in=[row.pk for row in late])
+    missed.update(state=DeliveryState.MISSED, due_at=None)
     return claimed
 
 

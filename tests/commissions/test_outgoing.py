@@ -359,6 +359,12 @@ def test_what_happens_while_it_is_off_is_sent_once_somebody_asks(cast, world, mo
         (theirs.pk, "order.created", "missed", None),
         (theirs.pk, "commission.estimated", "missed", None),
     }
+    with clock.at(MAY):  # written by a transaction that still saw it on
+        crossed = Delivery.objects.create(endpoint=mine, kind="commission.estimated", body="{}")
+        deliveries_due_send()
+        crossed.refresh_from_db()
+        assert (crossed.state, crossed.due_at, world.heard) == ("missed", None, [])
+        crossed.delete()
     with clock.at(MAY + timedelta(days=30)):  # nobody comes back to it: no more is kept
         cast.sold("B")
         assert Delivery.objects.count() == 4
