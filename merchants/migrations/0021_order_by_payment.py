@@ -1,13 +1,15 @@
 """Orders by when they were paid."""
 
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    atomic = False  # built while others write
     dependencies = [("merchants", "0020_in_the_feed")]
 
     operations = [
-        migrations.AddIndex(
+        AddIndexConcurrently(
             model_name="order",
             index=models.Index(
                 fields=["paid_at"],
