@@ -170,6 +170,13 @@ def reason_of(sign: str) -> ViolationType:
 
 
 def _sentence(finding: dict[str, Any]) -> str:
+    said = _counted(finding)
+    if finding.get("lately"):
+        return gettext("Of the last 30 days: %(said)s") % {"said": said}
+    return said
+
+
+def _counted(finding: dict[str, Any]) -> str:
     counted = {"k": number(finding["k"]), "n": number(finding["n"])}
     if finding["sign"] not in FACETS:
         return str(SAID[Sign(finding["sign"])][0]) % counted

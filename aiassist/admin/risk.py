@@ -22,6 +22,7 @@ from aiassist.services.risk import (
     case_draft,
     review_case,
     review_clear,
+    review_way,
     risk_policy_set,
 )
 from alliance.kernel import columns
@@ -86,7 +87,7 @@ class RiskReviewAdmin(ReadOnlyAdmin):
             variant=ActionVariant.WARNING,
             run=open_case,
             roles=MAY_DECIDE,
-            when=in_state(ReviewState.OPEN),
+            when=in_state(ReviewState.OPEN, ReviewState.UNUSUAL),
             text=_(
                 "The account is frozen, and all of its money that is not settled. The affiliate "
                 "reads the evidence and can appeal; another person than you decides on that. "
@@ -114,6 +115,21 @@ class RiskReviewAdmin(ReadOnlyAdmin):
             form=ReasonForm,
             facts=facts,
         ),
+        Decision(
+            name="way",
+            label=_("This is how they work"),
+            icon="task_alt",
+            run=lambda actor, review, reason: review_way(actor=actor, review=review, reason=reason),
+            roles=MAY_DECIDE,
+            when=in_state(ReviewState.UNUSUAL),
+            text=_(
+                "It is not noted again for the same. If it works differently one day, or stands "
+                "out, it is. Nothing waited, and the affiliate is told nothing."
+            ),
+            done=_("Kept: this is how they work."),
+            form=ReasonForm,
+            facts=facts,
+        ),
     )
 
     @display(description=_("what stands out most"))
@@ -122,7 +138,7 @@ class RiskReviewAdmin(ReadOnlyAdmin):
 
     @display(description=_("honest among those who stand out so"), ordering="score__false_bps")
     def honest(self, review: RiskReview) -> str:
-        bps = review.score.false_bps
+        bps = review.honest_bps
         return percent(bps) if bps else _("less than %(share)s") % {"share": percent(1)}
 
     def more_context(self, request: HttpRequest, obj: RiskReview) -> dict[str, Any]:

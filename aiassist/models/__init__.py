@@ -38,12 +38,13 @@ from aiassist.models.matching import Dismissal, Matches
 from aiassist.models.odds import OddsSaid, TaskOdds, TaskPeers
 from aiassist.models.planner import CalendarFeed, PlannedPost, PostState, Target, WeekPlan
 from aiassist.models.prompts import MILLION, PromptRun, Verdict, Why
-from aiassist.models.risk import ReviewState, RiskPolicy, RiskReview, RiskScore
+from aiassist.models.risk import WAITING, ReviewState, RiskPolicy, RiskReview, RiskScore
 
 __all__ = [
     "HOUR",
     "MILLION",
     "MONEY",
+    "WAITING",
     "Age",
     "Angle",
     "AnomalyNote",

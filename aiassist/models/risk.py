@@ -1,4 +1,5 @@
-"""Affiliates who stood out among their peers, with the evidence, and what people decided."""
+"""Affiliates who stood out among their peers, or work in an unusual way: the evidence, and what
+people decided."""
 
 from django.db import models
 from django.db.models import Q
@@ -44,12 +45,13 @@ class RiskPolicy(AppendOnly):
 
 
 class RiskScore(AppendOnly):
-    """How an affiliate stood out on a day (docs/risk.md). Of those who did not, nothing is kept.
+    """How odd an affiliate was on a day (docs/risk.md). Of those who were not, nothing is kept.
 
-    `chance_ppm`: of a million honest affiliates, so many would stand out as much. `false_bps`: of
-    those who stand out as much that night, the share to be honest. `findings`: the signs, each a
-    dict of `sign` (or facet, with its bands from `first` to before `end`), `k`, `n`, `usual_bps`,
-    `low_bps`, `high_bps`, `peers`, `chance_ppm`.
+    `chance_ppm`: of a million honest affiliates, so many would be as odd. `false_bps`: of those who
+    stand out as much that night, the share to be honest; `unusual_bps`: of those as unusual.
+    `findings`: the signs, each a dict of `sign` (or facet, with its bands from `first` to before
+    `end`), `k`, `n`, `usual_bps`, `low_bps`, `high_bps`, `peers`, `chance_ppm`, and `lately`: of
+    the last 30 days alone.
     """
 
     affiliate = models.ForeignKey(
@@ -61,6 +63,7 @@ class RiskScore(AppendOnly):
     category = models.CharField(_("main category"), max_length=50, blank=True)
     chance_ppm = models.PositiveIntegerField(_("of a million honest ones"))
     false_bps = models.PositiveIntegerField(_("honest among those who stand out so"))
+    unusual_bps = models.PositiveIntegerField(_("honest among those as unusual"))
     findings = models.JSONField(_("findings"))
 
     class Meta:
@@ -76,12 +79,18 @@ class RiskScore(AppendOnly):
 
 class ReviewState(models.TextChoices):
     OPEN = "open", pgettext_lazy("risk review", "To look at")  # open → case | cleared
+    UNUSUAL = "unusual", _("Unusual ways of working")  # unusual → way | case | open, in a night
     CASE = "case", _("Case opened")
     CLEARED = "cleared", _("Nothing wrong")
+    WAY = "way", _("How they work")
+
+
+WAITING = (ReviewState.OPEN, ReviewState.UNUSUAL)  # nobody has decided
 
 
 class RiskReview(Stamped):
-    """Somebody has to look at this affiliate. Until they did, its rewards are not paid."""
+    """Somebody has to look at this affiliate. Until they did, its rewards are not paid. If it is
+    only unusual, somebody may look, and nothing waits."""
 
     affiliate = models.ForeignKey(
         Affiliate, models.PROTECT, related_name="+", verbose_name=_("affiliate")
@@ -107,14 +116,14 @@ class RiskReview(Stamped):
         verbose_name_plural = _("affiliates to look at")
         constraints = [
             models.UniqueConstraint(
-                fields=["affiliate"], condition=Q(state="open"), name="risk_review_one_open"
+                fields=["affiliate"], condition=Q(state__in=WAITING), name="risk_review_one_open"
             ),
             models.CheckConstraint(
-                condition=Q(state="open", violation=None, decided_by=None, decided_at=None)
+                condition=Q(state__in=WAITING, violation=None, decided_by=None, decided_at=None)
                 | Q(state="case", violation__isnull=False, decided_by__isnull=False,
                     decided_at__isnull=False)
                 | (
-                    Q(state="cleared", violation=None, decided_by__isnull=False,
+                    Q(state__in=("cleared", "way"), violation=None, decided_by__isnull=False,
                       decided_at__isnull=False)
                     & ~Q(reason="")
                 ),
@@ -124,3 +133,9 @@ class RiskReview(Stamped):
 
     def __str__(self) -> str:
         return str(self.affiliate)
+
+    @property
+    def honest_bps(self) -> int:
+        """The share of honest ones among those who stand out so, or are as unusual."""
+        only_unusual = self.state in (ReviewState.UNUSUAL, ReviewState.WAY)
+        return self.score.unusual_bps if only_unusual else self.score.false_bps

@@ -1,7 +1,7 @@
 """What the risk scores are made of, and who has to be looked at."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from affiliates.models import Affiliate, AffiliateState, ClickDay, StandDown
-from aiassist.models import ReviewState, RiskPolicy, RiskReview, RiskScore
+from aiassist.models import WAITING, ReviewState, RiskPolicy, RiskReview, RiskScore
 from aiassist.risk import Facts, Peer
 from alliance.kernel import clock
 from campaigns.models import Standing
@@ -185,6 +185,19 @@ def reviews_open() -> QuerySet[RiskReview]:
     return RiskReview.objects.filter(state=ReviewState.OPEN)
 
 
+def review_waiting(affiliate: Affiliate) -> RiskReview | None:
+    """The one that nobody has decided, whether rewards wait for it or not."""
+    return RiskReview.objects.filter(affiliate=affiliate, state__in=WAITING).first()
+
+
+def is_its_way(affiliate: Affiliate, findings: Iterable[Mapping[str, Any]]) -> bool:
+    """Somebody said of all of these signs and facets that this is how it works."""
+    ways = RiskReview.objects.filter(affiliate=affiliate, state=ReviewState.WAY)
+    known = ways.values_list("score__findings", flat=True)
+    said = {finding["sign"] for of_one in known for finding in of_one}
+    return {finding["sign"] for finding in findings} <= said
+
+
 def may_be_reviewed(affiliate: Affiliate, *, quiet_since: datetime) -> bool:
     """Not while the whole account is in a case, nor soon after somebody found nothing wrong."""
     cases = Violation.objects.filter(affiliate=affiliate, target=ViolationTarget.ACCOUNT)
@@ -196,7 +209,7 @@ def may_be_reviewed(affiliate: Affiliate, *, quiet_since: datetime) -> bool:
 
 
 def scores_of(affiliate: Affiliate) -> QuerySet[RiskScore]:
-    """The nights on which it stood out, newest first."""
+    """The nights on which it stood out or was unusual, newest first."""
     return RiskScore.objects.filter(affiliate=affiliate).order_by("-day")
 
 

@@ -1,12 +1,13 @@
-"""Who is odd in any facet at all, beside affiliates of its kind."""
+"""Who is odd in any facet at all, beside affiliates of its kind, and beside its own past."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logit, ndtr
 
 from aiassist.risk.facets import LOOKS, Facet, Spread
-from aiassist.risk.laws import Laws, laws_of
+from aiassist.risk.laws import LEAST_SPREAD, Laws, laws_of
 from aiassist.risk.signs import Sign
 
 LEAST_ORDERS = 15  # below, chance explains anything
@@ -31,7 +32,8 @@ class Peer:
 class Finding:
     """A sign in which an affiliate has k of n, where its peers have `usual`, between `low` and
     `high` for nineteen of twenty. `chance`: that an honest one of them has as much. Of a
-    facet, k lie in the bands from `first` to before `end`; the chance is that of any of them."""
+    facet, k lie in the bands from `first` to before `end`; the chance is that of any of them.
+    `lately`: of the last days alone, and it was not so before."""
 
     sign: Sign | Facet
     k: int
@@ -43,20 +45,28 @@ class Finding:
     chance: float
     first: int = 0
     end: int = 0
+    lately: bool = False
 
 
 SHOWN = 0.003  # who is odder in a facet than that is told so
 Oddity = tuple[float, tuple[Finding, ...]]
+NOTHING: Oddity = (1.0, ())
 
 
-def oddities(counts: Spread, peers: Mapping[int, Peer]) -> dict[int, Oddity]:
+def oddities(
+    counts: Spread, peers: Mapping[int, Peer], before: Spread | None = None
+) -> dict[int, Oddity]:
     """By affiliate with enough orders, the chance that an honest one is as odd in any facet, and in
-    what it is."""
+    what it is. With `before`, counts of an earlier time, only what is odd beside the affiliate's
+    own past, too: the milder of the two. Who has no past has not changed."""
     judged = (counts.orders >= LEAST_ORDERS) & np.isin(counts.affiliates, list(peers))
     pks = counts.affiliates[judged].tolist()
     if len(pks) < EVERYONE:
         return {}
-    tables = [_Table(facet, bands[judged]) for facet, bands in counts.bands.items()]
+    past = _rows(before, pks) if before else {}
+    tables = [
+        _Table(facet, bands[judged], past.get(facet)) for facet, bands in counts.bands.items()
+    ]
     kinds = np.array([peers[pk].kind for pk in pks])
     categories = np.array([peers[pk].category for pk in pks])
     by_category = {
@@ -88,6 +98,32 @@ def together(chances: np.ndarray) -> np.ndarray:
     return np.where(mean > 1e-9, np.arctan(1 / np.maximum(mean, 1e-9)) / np.pi, 0.5)
 
 
+def changes(k0: np.ndarray, n0: np.ndarray, k1: np.ndarray, n1: np.ndarray) -> np.ndarray:
+    """For each affiliate (a row) and rate (a column) the chance that an honest one goes from k0 of
+    n0 to k1 of n1 or more: rates of the honest move, too, by as much as most do. 1 without a past.
+    """
+    known = (n0[:, 0] >= LEAST_ORDERS) & (n1[:, 0] >= LEAST)
+    chance = np.ones(k1.shape)
+    if known.sum() < EVERYONE:
+        return chance
+    k0, n0, k1, n1 = k0[known], n0[known], k1[known], n1[known]
+    moved = logit((k1 + 0.5) / (n1 + 1)) - logit((k0 + 0.5) / (n0 + 1))
+    p = (k0 + k1 + 0.5) / (n0 + n1 + 1)
+    by_chance = (1 / n0 + 1 / n1) / (p * (1 - p))
+    moved -= np.median(moved, axis=0)
+    usual = (1.48 * np.median(abs(moved), axis=0)) ** 2 - np.median(by_chance, axis=0)
+    spread = np.sqrt(by_chance + np.maximum(usual, LEAST_SPREAD**2))
+    chance[known] = ndtr(-moved / spread)
+    return chance
+
+
+def _rows(counts: Spread, pks: list[int]) -> dict[Facet, np.ndarray]:
+    """The bands of these affiliates; of who is not there, nothing."""
+    place = np.minimum(np.searchsorted(counts.affiliates, pks), len(counts.affiliates) - 1)
+    there = (counts.affiliates[place] == pks)[:, None]
+    return {facet: np.where(there, bands[place], 0) for facet, bands in counts.bands.items()}
+
+
 @dataclass
 class _Look:
     """At one facet of all: the chance of each, at which rate, and by which law of how many."""
@@ -101,12 +137,22 @@ class _Look:
 class _Table:
     """Of one facet how many lie in each range of bands (k), of how many (n), a row an affiliate."""
 
-    def __init__(self, facet: Facet, bands: np.ndarray) -> None:
+    def __init__(self, facet: Facet, bands: np.ndarray, before: np.ndarray | None) -> None:
         self.facet, self._ranges = facet, LOOKS[facet].ranges
-        sums = np.concatenate([np.zeros((len(bands), 1), int), bands.cumsum(axis=1)], axis=1)
-        self._n = sums[:, -1:]
-        self._k = np.stack([sums[:, end] - sums[:, first] for first, end in self._ranges], axis=1)
+        self._k, self._n = self._counted(bands)
         self._enough = self._n[:, 0] >= LEAST
+        self._lately = before is not None
+        # How likely so great a change is among all: no change is asked for without a past.
+        self._changed = np.zeros(self._k.shape)
+        if facet == Facet.PRODUCT and self._lately:  # in less time one is always more of all
+            self._changed += 1
+        elif before is not None:
+            self._changed = changes(*self._counted(before), self._k, self._n)
+
+    def _counted(self, bands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        sums = np.concatenate([np.zeros((len(bands), 1), int), bands.cumsum(axis=1)], axis=1)
+        k = np.stack([sums[:, end] - sums[:, first] for first, end in self._ranges], axis=1)
+        return k, sums[:, -1:]
 
     def looked(self, peers: np.ndarray, whom: np.ndarray) -> _Look:
         """`whom` by the law of `peers`; where those are too few, nobody is odd."""
@@ -120,7 +166,7 @@ class _Table:
         # Of clicks nearly all bring nothing: what matters is measured by those that do.
         of = n * np.minimum(laws.usual, 1 - laws.usual) if self.facet == Facet.CLICKS else n
         matters = k - n * laws.usual >= np.maximum(LEAST_MORE, LEAST_SHARE * of)
-        tails = np.where(matters, laws.tails(k, n), 1.0)
+        tails = np.where(matters, np.maximum(laws.tails(k, n), self._changed[whom]), 1.0)
         look.rate[whom] = tails.argmin(axis=1)
         look.chance[whom] = np.minimum(1, tails.min(axis=1) * LOOKS[self.facet].bands)
         look.laws.append((laws, int(peers.sum())))
@@ -132,7 +178,7 @@ class _Table:
         first, end = self._ranges[rate]
         k, n, usual = int(self._k[i, rate]), int(self._n[i, 0]), float(laws.usual[rate])
         (low, high), chance = laws.range(rate), float(look.chance[i])
-        return Finding(self.facet, k, n, usual, low, high, peers, chance, first, end)
+        return Finding(self.facet, k, n, usual, low, high, peers, chance, first, end, self._lately)
 
 
 def _by_group(table: _Table, groups: np.ndarray) -> _Look:

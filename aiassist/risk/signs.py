@@ -1,7 +1,7 @@
 """What is counted of each affiliate: k of n orders, or clicks, that look like a known fraud."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 import numpy as np
@@ -15,6 +15,7 @@ HASTY_SECONDS = 20
 ALIKE = 0.01  # amounts that differ by less are nearly the same
 MANY = 5  # of them make a heap
 
+OF_AFFILIATES = ("clicks", "visitors", "barred")
 Counts = dict[int, tuple[int, int]]  # by affiliate: k of n
 
 
@@ -32,20 +33,22 @@ class Sign(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a sign is looked at. `few`: few of n are the sign, not many."""
+    """How a sign is looked at. `few`: few of n are the sign, not many. `way`: it may be how
+    somebody honest works, and always did: offices, neighbours, a sale at each month's end."""
 
     like: str  # what makes honest affiliates alike in it: their "kind" or "category"
     few: bool = False
+    way: bool = False
 
 
 SIGNS = {
-    Sign.RING: Look("kind"),
-    Sign.AGAIN: Look("kind"),
+    Sign.RING: Look("kind", way=True),
+    Sign.AGAIN: Look("kind", way=True),
     Sign.LATE: Look("kind"),
     Sign.IDLE: Look("kind", few=True),
     Sign.HASTY: Look("kind"),
     Sign.RETURNED: Look("category"),
-    Sign.HEAP: Look("kind"),
+    Sign.HEAP: Look("kind", way=True),
 }
 
 
@@ -75,6 +78,11 @@ class Facts:
     clicks: Mapping[int, int] = field(default_factory=dict)
     visitors: Mapping[int, int] = field(default_factory=dict)
     barred: Mapping[int, int] = field(default_factory=dict)
+
+    def only(self, which: np.ndarray) -> "Facts":
+        """Some of the orders; of clicks without one, nothing."""
+        columns = [one.name for one in fields(self) if one.name not in OF_AFFILIATES]
+        return Facts(**{name: getattr(self, name)[which] for name in columns})
 
 
 def counts_of(facts: Facts) -> dict[Sign, Counts]:

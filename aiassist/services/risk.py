@@ -40,13 +40,15 @@ def risk_scores_make() -> list[Violation]:
     """
     known = queries.risk_facts()
     day = clock.business_day()
-    striking = [score for score in judge(known.facts, known.peers) if score.findings]
-    made = [_row(score, day, known) for score in striking]
-    RiskScore.objects.bulk_create(made, ignore_conflicts=True)
     policy = queries.policy_now()
-    standing_out = RiskScore.objects.filter(day=day, false_bps__lte=policy.false_bps)
+    made = [_row(score, day, known) for score in judge(known.facts, known.peers) if score.findings]
+    odd = [one for one in made if min(one.false_bps, one.unusual_bps) <= policy.false_bps]
+    RiskScore.objects.bulk_create(odd, ignore_conflicts=True)
     opened = []
-    for score in standing_out.select_related("affiliate").order_by("pk"):
+    for score in RiskScore.objects.filter(day=day).select_related("affiliate").order_by("pk"):
+        if score.false_bps > policy.false_bps:
+            review_note(score=score)
+            continue
         review = review_open(score=score)
         if review and policy.opens_cases and (case := _case_at_once(review, policy)):
             opened.append(case)
@@ -57,28 +59,52 @@ def risk_scores_make() -> list[Violation]:
 def review_open(*, score: RiskScore) -> RiskReview | None:
     """Somebody has to look at the affiliate, and its rewards wait. The same review, with the newer
     score, while it is open; None if there is nothing to look at now (`may_be_reviewed`)."""
-    affiliate = Affiliate.objects.select_for_update(no_key=True).get(pk=score.affiliate_id)
-    review = queries.reviews_open().filter(affiliate=affiliate).first()
-    if review:
-        review.score = score
-        review.save(update_fields=["score", "updated_at"])
-        return review
-    if not queries.may_be_reviewed(affiliate, quiet_since=clock.now() - timedelta(days=QUIET_DAYS)):
+    review = _waiting(score)
+    if review is None:
         return None
-    review = RiskReview.objects.create(affiliate=affiliate, score=score)
-    awards_hold(affiliate=affiliate)
-    audit.record("risk_review.opened", review, affiliate=affiliate.pk, orders=score.orders)
+    if review.state == ReviewState.OPEN and review.pk:
+        review.save()
+        return review
+    review.state, review.opened_at = ReviewState.OPEN, clock.now()
+    review.save()
+    awards_hold(affiliate=review.affiliate)
+    audit.record("risk_review.opened", review, affiliate=review.affiliate_id, orders=score.orders)
     return review
 
 
 @transaction.atomic
+def review_note(*, score: RiskScore) -> None:
+    """The affiliate works in an unusual way: somebody may look, and nothing waits. Not if somebody
+    has to look anyhow, nor if all of this was said to be how it works."""
+    review = _waiting(score)
+    if review is None or (review.pk and review.state == ReviewState.OPEN):
+        return
+    if queries.is_its_way(review.affiliate, score.findings):
+        return
+    review.state = ReviewState.UNUSUAL
+    review.save()
+
+
+def _waiting(score: RiskScore) -> RiskReview | None:
+    """The affiliate's review that nobody has decided, or a new one, not saved; with this score."""
+    affiliate = Affiliate.objects.select_for_update(no_key=True).get(pk=score.affiliate_id)
+    if review := queries.review_waiting(affiliate):
+        review.score = score
+        return review
+    quiet_since = clock.now() - timedelta(days=QUIET_DAYS)
+    if not queries.may_be_reviewed(affiliate, quiet_since=quiet_since):
+        return None
+    return RiskReview(affiliate=affiliate, score=score)
+
+
+@transaction.atomic
 def review_case(*, actor: User, review: RiskReview, **said: Any) -> Violation:
-    """OPEN → CASE: a case about the whole account, which freezes it and may be appealed.
+    """OPEN or UNUSUAL → CASE: a case about the whole account, which freezes it and may be appealed.
 
     `said` is what `violation_open` asks for. Its rewards wait for the case now. Raises WrongState
     (decided already), and what `violation_open` raises.
     """
-    review = _locked(review)
+    review = _locked(review, ReviewState.OPEN, ReviewState.UNUSUAL)
     case = violation_open(actor=actor, target=review.affiliate, **said)
     review.state, review.violation = ReviewState.CASE, case
     _decided(review, actor)
@@ -92,13 +118,18 @@ def review_clear(*, actor: User, review: RiskReview, reason: str) -> None:
 
     Raises Invalid (no reason), NotAllowed (actor belongs to the affiliate), WrongState.
     """
-    review = _locked(review)
-    outside_affiliate(actor, review.affiliate_id)
-    if not reason.strip():
-        raise Invalid(_("Say what you found: whoever looks next reads it."), field="reason")
-    review.state, review.reason = ReviewState.CLEARED, reason.strip()[:300]
-    _decided(review, actor)
+    review = _looked_at(actor, review, reason, before=ReviewState.OPEN, after=ReviewState.CLEARED)
     audit.record("risk_review.cleared", review, actor=actor, reason=review.reason)
+
+
+@transaction.atomic
+def review_way(*, actor: User, review: RiskReview, reason: str) -> None:
+    """UNUSUAL → WAY: this is how they work; not noted again while nothing else is odd.
+
+    Raises Invalid (no reason), NotAllowed (actor belongs to the affiliate), WrongState.
+    """
+    review = _looked_at(actor, review, reason, before=ReviewState.UNUSUAL, after=ReviewState.WAY)
+    audit.record("risk_review.way", review, actor=actor, reason=review.reason)
 
 
 @transaction.atomic
@@ -138,10 +169,22 @@ def _case_at_once(review: RiskReview, policy: RiskPolicy) -> Violation | None:
         return None
 
 
-def _locked(review: RiskReview) -> RiskReview:
+def _looked_at(
+    actor: User, review: RiskReview, reason: str, *, before: ReviewState, after: ReviewState
+) -> RiskReview:
+    review = _locked(review, before)
+    outside_affiliate(actor, review.affiliate_id)
+    if not reason.strip():
+        raise Invalid(_("Say what you found: whoever looks next reads it."), field="reason")
+    review.state, review.reason = after, reason.strip()[:300]
+    _decided(review, actor)
+    return review
+
+
+def _locked(review: RiskReview, *states: ReviewState) -> RiskReview:
     rows = RiskReview.objects.select_for_update(of=("self",)).select_related("affiliate", "score")
     locked = rows.get(pk=review.pk)
-    if locked.state != ReviewState.OPEN:
+    if locked.state not in states:
         raise WrongState
     return locked
 
@@ -162,6 +205,7 @@ def _row(score: Score, day: date, known: queries.Known) -> RiskScore:
         category=peer.category,
         chance_ppm=round(score.chance * 1_000_000),
         false_bps=round(score.false * 10_000),
+        unusual_bps=round(score.unusual * 10_000),
         findings=[_kept(finding) for finding in score.findings],
     )
 
@@ -170,6 +214,7 @@ def _kept(finding: Finding) -> dict[str, Any]:
     """A finding as `RiskScore.findings` has it: whole numbers."""
     return {
         "sign": finding.sign.value,
+        "lately": finding.lately,
         "first": finding.first,
         "end": finding.end,
         "k": finding.k,

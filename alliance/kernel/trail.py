@@ -28,6 +28,7 @@ DEEDS: dict[str, Promise] = {
     "case": pgettext_lazy("audit", "Case opened"),
     "category_set": pgettext_lazy("audit", "Put into another category"),
     "changed": pgettext_lazy("audit", "Changed"),
+    "risk_review.way": pgettext_lazy("audit", "Kept as its way of working"),
     "cleared": pgettext_lazy("audit", "Nothing wrong found"),
     "closed": pgettext_lazy("audit", "Closed"),
     "created": pgettext_lazy("audit", "Created"),

@@ -7,13 +7,15 @@ with a handful of orders.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from aiassist.risk import Facts, Peer
 
 DAYS, MONTH = 90, 30
+BEGAN = DAYS - MONTH  # who does something lately does it since
 MUCH, LITTLE = (0.25, 0.9), (0.05, 0.2)  # of an affiliate's orders are fake
 CATEGORIES = ("apparel", "beauty", "food", "home", "digital", "baby")
 Chance = np.random.Generator
@@ -249,9 +251,38 @@ def mixed(chance: Chance, book: Book, fakes: np.ndarray, own: int) -> None:
         way(chance, book, some, own)
 
 
+# --- Honest in a way of their own, and known: thresholds were chosen with these in sight ---
+
+
+def campus(chance: Chance, book: Book, own: int) -> None:
+    """Leads a dormitory: all of its buyers live in three houses."""
+    book.address[:] = own + 400_000 + chance.integers(3, size=len(book.at))
+
+
+def regulars(chance: Chance, book: Book, own: int) -> None:
+    """Few buyers, who order what they need every other week."""
+    book.buyer[:] = own + 400_000 + chance.integers(max(2, len(book.at) // 16), size=len(book.at))
+    book.address[:] = book.buyer
+
+
+def market(chance: Chance, book: Book, own: int) -> None:
+    """One thing at one price, in the last evenings of each month."""
+    close = MONTH * chance.integers(1, 4, size=len(book.at))
+    book.at[:] = close - chance.integers(1, 3, len(book.at)) + chance.uniform(0.8, 0.95)
+    book.product[:], book.amount[:] = own, 4_900
+
+
+def teaser(chance: Chance, book: Book, own: int) -> None:
+    """Shows on Mondays what may be bought from Friday on."""
+    book.after[:] = chance.uniform(4, 5, len(book.at)) * 86_400
+    book.at[:] = book.at // 7 * 7 + 4 + chance.uniform(0.3, 1, len(book.at))
+    book.at[:] = np.minimum(book.at, DAYS - 1e-6)
+
+
 PLAIN: tuple[Fake, ...] = (ring, flood, inject, refund, heap)
 TRIED: tuple[Fake, ...] = (mimic, burst)  # thresholds were chosen with these in sight, too
 LOOKED: tuple[Fake, ...] = (mixed, patient, early)  # unseen once, and seen since
+OWN_WAYS: tuple[Odd, ...] = (campus, regulars, market, teaser)
 
 
 # --- The whole ---
@@ -265,9 +296,12 @@ def world_make(
     size: int = 600,
     cheats: float = 0.08,
     odd: Sequence[Odd] = (),
+    lately: bool = False,
+    changes: bool = False,
 ) -> World:
     """`size` affiliates, of whom a share of `cheats` cheats in one of these ways: a share of their
-    orders between these two is fake. One in twenty-five of the others is honest in one of `odd`."""
+    orders between these two is fake. One in twenty-five of the others is honest in one of `odd`.
+    If `lately`, who cheats began a month ago; if `changes`, the odd ones did."""
     chance = np.random.default_rng(seed)
     names = [name for name, one in ARCHETYPES.items() for _i in range(one[0])]
     world, books = World(facts=None, peers={}), {}  # type: ignore[arg-type]
@@ -280,18 +314,33 @@ def world_make(
         book = _honest(chance, archetype, category, own)
         if archetype != "tiny" and chance.random() < cheats / 0.85:
             way = ways[int(chance.integers(len(ways)))]
-            some = np.flatnonzero(chance.random(len(book.at)) < chance.uniform(*fakes))
+            fake = chance.random(len(book.at)) < chance.uniform(*fakes)
+            some = np.flatnonzero(fake & (book.at >= BEGAN) if lately else fake)
             if len(some):
                 way(chance, book, some, own)
+                if lately:
+                    book.at[some] = BEGAN + book.at[some] % MONTH
                 world.cheats[pk] = way.__name__
         elif odd and archetype != "tiny" and chance.random() < 0.04:
             one = odd[int(chance.integers(len(odd)))]
+            before = deepcopy(book)
             one(chance, book, own)
+            if changes:
+                book.at[:] = BEGAN + book.at % MONTH
+                _keep(book, before, before.at < BEGAN)
             world.odd[pk] = one.__name__
         world.peers[pk], books[pk] = Peer(kind, category), book
         world.worth[pk] = int(book.amount.sum())
     world.facts = _facts(books, world.peers)
     return world
+
+
+def _keep(book: Book, before: Book, which: np.ndarray) -> None:
+    """These orders as they were."""
+    for one in fields(Book):
+        column = getattr(book, one.name)
+        if isinstance(column, np.ndarray):
+            column[which] = getattr(before, one.name)[which]
 
 
 def _facts(books: dict[int, Book], peers: dict[int, Peer]) -> Facts:

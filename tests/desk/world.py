@@ -227,7 +227,7 @@ def score_of(affiliate: Affiliate) -> RiskScore:
     }  # fmt: skip
     return RiskScore.objects.create(
         affiliate=affiliate, day=JUNE_22.date(), orders=40, kind="small", category="tea",
-        chance_ppm=21, false_bps=40, findings=[finding],
+        chance_ppm=21, false_bps=40, unusual_bps=40, findings=[finding],
     )  # fmt: skip
 
 

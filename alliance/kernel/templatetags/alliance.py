@@ -38,6 +38,8 @@ ICONS = settings.BASE_DIR / "static" / "vendor" / "tabler-icons"
 # One colour per meaning, over the states of all models: done and paid is green, on its way is
 # azure, waiting for somebody is yellow, stopped is red, over is grey.
 STATE_COLOURS = {
+    "unusual": "purple",
+    "way": "green",
     "accepted": "azure",
     "active": "green",
     "ample": "green",

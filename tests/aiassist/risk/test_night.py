@@ -7,6 +7,7 @@ from django.test import Client
 
 from affiliates.models import Affiliate
 from aiassist.models import RiskReview, RiskScore
+from aiassist.risk import Facet, Finding, Score
 from aiassist.services.risk import risk_policy_set
 from aiassist.tasks import risk_scores_make
 from alliance.kernel import clock
@@ -139,6 +140,44 @@ def test_nothing_wrong_lets_rewards_go_on_and_is_not_asked_again_for_a_month(cas
     with clock.at(day(8, 10)):
         risk_scores_make()
     assert RiskReview.objects.filter(state="open").count() == 1
+
+
+def test_an_unusual_way_of_working_is_noted_and_nothing_waits_until_it_stands_out(
+    cast, monkeypatch
+):
+    risk, ops = staff_make(StaffRole.RISK), staff_make(StaffRole.OPS)
+    among_peers(cast)
+    with clock.at(START):
+        risk_policy_set(actor=risk, false_bps=100, opens_cases=True)
+
+    def night(day_of_july: int, *facets: Facet, false: float = 0.5) -> None:
+        odd = tuple(Finding(one, 40, 60, 0.1, 0.05, 0.2, 50, 1e-6, 1, 2) for one in facets)
+        score = Score(cast.affiliate.pk, 1e-6, false, 0.001, odd)
+        monkeypatch.setattr("aiassist.services.risk.judge", lambda *_facts: [score])
+        with clock.at(day(7, day_of_july)):
+            risk_scores_make()
+
+    night(4, Facet.ALIKE, Facet.GAP)
+    review = RiskReview.objects.get()
+    assert review.state == "unusual"
+    assert not AwardHold.objects.exists()
+    assert not Violation.objects.exists()  # though the policy freezes at once
+    page = f"{REVIEWS}{review.pk}/"
+    with clock.at(day(7, 5)):
+        desk = signed_in(ops)
+        shown = desk.get(f"{page}change/").content.decode()
+        assert "nothing waits for it" in shown
+        assert f"{page}clear/" not in shown
+        assert desk.get(f"{REVIEWS}?state__exact=unusual").content.decode().count(page)
+        assert desk.post(f"{page}way/", {"reason": "One drop a month."}).status_code == 302
+    assert AuditEvent.objects.filter(verb="risk_review.way", actor=ops).exists()
+    night(6, Facet.GAP)
+    assert not RiskReview.objects.filter(state="unusual").exists()  # known
+    night(7, Facet.GAP, Facet.HANDS)
+    other = RiskReview.objects.get(state="unusual")
+    night(8, Facet.GAP, Facet.HANDS, false=0.001)
+    other.refresh_from_db()
+    assert (other.state, other.violation) == ("case", Violation.objects.get())
 
 
 def test_the_desk_may_have_cases_opened_at_once_in_the_name_of_who_wants_it(cast):

@@ -116,13 +116,38 @@ def test_who_stands_out_among_peers_and_nobody_where_all_are_alike():
     assert (known.k, known.n, known.peers) == (36, 60, 100)
     assert known.low <= known.usual <= known.high < 0.1
 
-    # Four minutes are no sign of anything known, but nobody else has them so often.
+    # Four minutes are no sign of anything known, but nobody else has them so often. It always had:
+    # that is a way of working.
     first, second = judge(replace(honest, after=between), peers)[:2]
     assert first.affiliate == 1
-    assert first.false < 0.01 < second.false
+    assert first.unusual < 0.01 < min(first.false, second.unusual)
     odd = first.findings[0]
-    assert (odd.sign, odd.n) == (Facet.AFTER, 60)
+    assert (odd.sign, odd.n, odd.lately) == (Facet.AFTER, 60, False)
     assert odd.first <= 3 < odd.end  # from three to ten minutes
+
+    # If it began a month ago, it is not.
+    moments = np.where(np.arange(6_000) < 60, honest.placed * 2 / 3, honest.placed)
+    moments[:36] = 60 * 86_400 + honest.placed[:36] / 3
+    first, second = judge(replace(honest, after=between, placed=moments), peers)[:2]
+    assert first.affiliate == 1
+    assert first.false < 0.01 < second.false
+    assert (first.findings[0].sign, first.findings[0].lately) == (Facet.AFTER, True)
+
+    # Neighbours who always were are how somebody works; those of a month ago, and those whom nobody
+    # came before, are looked at first.
+    alone = np.arange(6_000) + 1
+    home = np.where(np.arange(6_000) < 60, 7, alone)
+    for placed, of_all, stands_out in (
+        (honest.placed, home, False),
+        (moments, np.where(np.arange(6_000) < 36, 7, alone), True),
+        (80 * 86_400 + honest.placed / 9, home, True),
+    ):
+        where = np.where(np.arange(6_000) < 60, placed, honest.placed)
+        ring = replace(honest, placed=where, buyer=alone, address=of_all)
+        first = judge(ring, peers)[0]
+        assert (first.affiliate, first.findings[0].sign) == (1, Sign.RING)
+        assert first.unusual < 0.01
+        assert (first.false < 0.01) == stands_out
 
     few = replace(honest, affiliate=np.where(np.arange(6_000) < 46, 2, honest.affiliate))
     assert 1 not in {score.affiliate for score in judge(replace(few, after=hasty), peers)}
