@@ -62,8 +62,8 @@ ORDERS = {
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody looks for. Each word must occur in one of the titles. `category` is a slug,
-    `rate_from` basis points, prices minor units, both ends included, `score_from` a shop's score
-    times 100. `sort`: a key of ORDERS; an unknown one is "sales"."""
+    Rates are basis points of the public plan, prices minor units, both ends included,
+    `score_from` a shop's score times 100. `sort`: a key of ORDERS; an unknown one is "sales"."""
 
     words: str = ""
     category: str = ""
@@ -72,6 +72,7 @@ class Wish:
     price_to: int | None = None
     coupon_only: bool = False
     score_from: int = 0
+    rate_to: int | None = None
     sort: str = "sales"
 
     @property
@@ -485,6 +486,8 @@ def _columns(wish: Wish, category: int | None) -> dict[str, _Sql]:
     found = defaultdict[str, _Sql](_Sql)
     if wish.rate_from > 0:
         found["p.rate_bps"] += _Sql(" AND p.rate_bps >= %s", [wish.rate_from])
+    if wish.rate_to is not None:
+        found["p.rate_bps"] += _Sql(" AND p.rate_bps <= %s", [wish.rate_to])
     if category is not None:
         found["p.category_id"] += _Sql(" AND p.category_id = %s", [category])
     if wish.price_from is not None:

@@ -1,7 +1,8 @@
 """Windows of time in which tools follow orders and refunds, page by page.
 
 A page names the places of its first and last row (`position_index`), and the next one begins
-behind: nothing is missed or told twice while rows come in, however deep a tool pages.
+behind: rows that come in move nothing, however deep a tool pages. A row has its moment before its
+transaction ends, though: who follows lets windows overlap, or follows `/api/v1/changes`.
 """
 
 import re

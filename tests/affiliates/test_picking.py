@@ -25,6 +25,7 @@ WISHES = [
     Wish(sort="-price", price_from=200, price_to=600),
     Wish(category="tea", sort="price"),
     Wish(rate_from=1_500, sort="sales"),
+    Wish(rate_to=1_500, sort="rate"),
     Wish(coupon_only=True, sort="earning"),
     Wish(score_from=480, sort="rate"),
     Wish("茶", score_from=480, coupon_only=True, sort="price"),
@@ -87,6 +88,7 @@ def told(wish: Wish, shelf: list[Product]) -> list[int]:
         for p in sorted(shelf, key=value)
         if p.state == ProductState.ON_SALE
         and p.rate_bps >= max(wish.rate_from, 1)
+        and (wish.rate_to is None or p.rate_bps <= wish.rate_to)
         and all(
             word in f"{p.title}\n{p.title_en}\n{p.title_de}".lower()
             for word in wish.words.lower().replace("％", "%").split()

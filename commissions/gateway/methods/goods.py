@@ -121,9 +121,7 @@ def _searched(call: Call) -> tuple[list[Offer], int]:
     (where they are sent from, postage) narrows nothing."""
     zone_must_not_be_frozen(call.zone)  # nobody could follow the links
     products, total = offered(_wish(call), *call.page)
-    offers = offers_of(products, affiliate=call.affiliate)
-    most = call.args.get("end_tk_rate")
-    return [one for one in offers if most is None or one.rate_bps <= most], total
+    return offers_of(products, affiliate=call.affiliate), total
 
 
 def _wish(call: Call) -> Wish:
@@ -132,6 +130,7 @@ def _wish(call: Call) -> Wish:
         words=args.get("q", ""),
         category=category_of(args["cat"]) if "cat" in args else "",
         rate_from=args.get("start_tk_rate", 0),
+        rate_to=args.get("end_tk_rate"),
         price_from=_minor(args.get("start_price")),
         price_to=_minor(args.get("end_price")),
         coupon_only=args.get("has_coupon", False),

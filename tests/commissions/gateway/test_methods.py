@@ -61,6 +61,10 @@ def test_pages_follow_each_other_and_end(cast, tool):
         listed = answer["result_list"].get("map_data", [])
         seen.append([one["zk_final_price"] for one in listed])
     assert seen == [["2.00", "3.00"], ["199.00"], ["4.00", "5.00"], []]
+    asked = {"adzone_id": cast.zone.pk, "page_size": 2}
+    for most, several in ((1_200, 5), (1_199, 0)):  # pages are of what is wanted, and so is the sum
+        answer = tool.answer("taobao.tbk.dg.material.optional", **asked | {"end_tk_rate": most})
+        assert answer["total_results"] == several
 
 
 def test_many_items_cost_no_more_statements_than_one(cast, tool):

@@ -48,6 +48,8 @@ def test_an_order_has_the_figures_of_the_book(cast, tool):
         "adzone_id": cast.zone.pk, "unid": "a1", "relation_id": 77,
     }.items()  # fmt: skip
     assert "special_id" not in row
+    assert row in found(tool, order_scene=2)  # a channel's, and no member's
+    assert found(tool, order_scene=3) == []
     cast.received("A", placed_at=sold.placed_at, paid_at=sold.placed_at)
     cast.refunded("50.00", "A", "R9")
     (row,) = [one for one in found(tool, tk_status=14) if one["trade_parent_id"] == "A"]
