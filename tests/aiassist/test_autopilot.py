@@ -186,6 +186,8 @@ def test_it_stops_itself_and_says_so(trade, why):
     Autopilot.objects.update(began_on=clock.business_day() - WEEKS * DAY)
     late = NOON
     if why == "ended":
+        with clock.at(NOON + 60 * DAY):  # its last day is one of its days
+            assert night(autopilot).outcome != "stopped"
         late = NOON + 61 * DAY
     elif why == "signer":
         MerchantMember.objects.filter(user=trade.cast.chen).delete()

@@ -92,6 +92,14 @@ def test_each_side_hears_of_its_own_until_the_month_is_settled(cast):
     assert other.get("/api/v1/changes").json()["error"]["code"] == "scope_missing"
 
 
+def test_a_full_page_leaves_what_is_behind_it_for_the_next(cast):
+    chen = key(cast.chen, f"merchant:{cast.merchant.pk}", "orders:read", "products:read")
+    for number in ("A1", "A2", "A3"):
+        cast.record(cast.report(number))
+    told, _cursor = read(chen, limit=1)
+    assert sorted(one["type"] for one in told) == ["order", "order", "order", "product"]
+
+
 def test_writers_that_overlap_hide_nothing_from_who_follows(cast, tmp_path):
     """Transactions end in another order than they began in. Whoever follows meanwhile ends up with
     every order, and with the last word about each."""

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from affiliates.models import Affiliate, Link
-from affiliates.services.links import link_pause
+from affiliates.services.links import link_pause, link_resume
 from aiassist.copy.check import Channel, Language
 from aiassist.copy.lot import FIRST, drawn_angle
 from aiassist.copy.ready import ready_of, reasons_against
@@ -88,6 +88,9 @@ def test_what_was_taken_is_taken_back_when_it_is_true_no_more(cast):
     assert "189" in ready.text  # shown anew it tells the new price
     Product.objects.filter(pk=cast.product.pk).update(price_minor=199_00)
     assert against(cast) == []
+    link_pause(actor=cast.lin, link=variant.link)
+    assert against(cast) == ["The link is paused."]
+    link_resume(actor=cast.lin, link=variant.link)
 
     with clock.at(NOON + 25 * HOUR):
         assert against(cast)

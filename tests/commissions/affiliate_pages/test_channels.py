@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from affiliates.models import Channel, InviterCode
 from affiliates.services import affiliate_apply
 from alliance.kernel import clock
+from commissions.queries.channels import brought_by
 from tests.cast import user_make
 from tests.commissions.affiliate_pages.reading import read
 
@@ -45,7 +46,11 @@ def test_from_the_record_to_the_commission(cast, lin, manager):
         cast.sold("M1", click_id=cast.click(sub2=str(channel.number)))
         cast.sold("M2", click_id=cast.click(sub3=str(member.number)))
         cast.sold("M3", click_id=cast.click(sub2=str(member.number)))  # a channel's place
+        cast.sold("M4", click_id=cast.click(sub2=str(channel.number)))
+        cast.record(cast.report("M4", state="void", lines=()))
         page = read(lin, "channels")
+        told = brought_by(cast.affiliate, Channel.objects.all(), "CNY")
+    assert [one.orders for one in told] == [1, 1]  # M4 is void
     # 23.88 × 90 % = 21.49, less a tenth of it.
     assert page.count("19.34") == 2
     assert "tea group" in page
