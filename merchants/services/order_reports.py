@@ -198,7 +198,8 @@ def check_report(report: OrderReport, *, currency: str, now: datetime) -> None:
         )
     for name in ("reported_at", *_MOMENTS):
         _moment(getattr(report, name), name, now)
-    if report.placed_at.year <= clock.FIRST_DAY.year:  # a clock that was never set, or no value
+    # A clock that was never set, or no value; a refund of an order that is known names no moment.
+    if report.lines and report.placed_at.year <= clock.FIRST_DAY.year:
         raise Invalid(_("This moment lies too far back."), field="placed_at")
     _check_order_of_moments(
         report.placed_at, report.deposit_paid_at, report.paid_at, report.received_at
