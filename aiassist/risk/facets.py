@@ -10,9 +10,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from aiassist.risk.signs import DAY, OWN, Facts
-
-ALIKE = 0.01  # amounts that differ by less are nearly the same
+from aiassist.risk.alike import counted, distinct, numbered
+from aiassist.risk.signs import ALIKE, DAY, OWN, Facts
 
 
 class Facet(StrEnum):
@@ -97,10 +96,10 @@ def spread_of(facts: Facts) -> Spread:
         Facet.WEEKEND: (facts.placed // DAY % 7 >= 5).astype(float),
         Facet.GAP: _gaps(facts, place, orders),
         Facet.CLOSE: facts.closes,
-        Facet.HANDS: _known(_counted(place, facts.buyer), facts.buyer),
+        Facet.HANDS: _known(counted(place, facts.buyer), facts.buyer),
         Facet.HOME: _at_home(facts, place),
-        Facet.ELSEWHERE: _known(_distinct(facts.buyer, place) - 1, facts.buyer),
-        Facet.AROUND: _known(_distinct(facts.address, place) - 1, facts.address),
+        Facet.ELSEWHERE: _known(distinct(facts.buyer, place) - 1, facts.buyer),
+        Facet.AROUND: _known(distinct(facts.address, place) - 1, facts.address),
         Facet.ALIKE: _alike(facts, place),
         Facet.PRODUCT: _most(place, facts.product),
         Facet.RECEIVED: facts.received,
@@ -125,7 +124,7 @@ def spread_of(facts: Facts) -> Spread:
 def _together(facts: Facts, place: np.ndarray) -> np.ndarray:
     """How many orders come together, on the same day: of an affiliate, where three of ten come with
     fewer. Who sells in one evening a week has so many less that say when it sells."""
-    same = _counted(place, facts.placed // DAY)
+    same = counted(place, facts.placed // DAY)
     order = np.lexsort((same, place))
     orders = np.bincount(place)
     return same[order][np.cumsum(orders) - orders + (0.3 * orders).astype(int)]
@@ -143,30 +142,6 @@ def _known(values: np.ndarray, key: np.ndarray) -> np.ndarray:
     return np.where(key > 0, values, np.nan)
 
 
-def _numbered(*keys: np.ndarray) -> np.ndarray:
-    """For each row the number of its key among all that there are."""
-    if not len(keys[0]):
-        return np.zeros(0, int)
-    number = np.zeros(len(keys[0]), np.int64)
-    for key in keys:
-        part = np.unique(key, return_inverse=True)[1]
-        number = np.unique(number * (part.max() + 1) + part, return_inverse=True)[1]
-    return number
-
-
-def _counted(*keys: np.ndarray) -> np.ndarray:
-    """For each row how many rows have its key."""
-    number = _numbered(*keys)
-    return np.bincount(number)[number]
-
-
-def _distinct(key: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """For each row how many different values the rows with its key have."""
-    number, pair = _numbered(key), _numbered(key, value)
-    first = np.unique(pair, return_index=True)[1]
-    return np.bincount(number[first], minlength=len(number))[number]
-
-
 def _gaps(facts: Facts, place: np.ndarray, orders: np.ndarray) -> np.ndarray:
     """Time since the affiliate's order before, of what it would be if all came evenly."""
     order = np.lexsort((facts.placed, place))
@@ -181,15 +156,15 @@ def _gaps(facts: Facts, place: np.ndarray, orders: np.ndarray) -> np.ndarray:
 
 def _at_home(facts: Facts, place: np.ndarray) -> np.ndarray:
     """Buyers of this affiliate at the address of an order; 1 if most of its orders are others'."""
-    own = _counted(place, facts.address)
-    buyers = _distinct(_numbered(place, facts.address), facts.buyer)
-    buyers = np.where(own >= OWN * _counted(facts.address), buyers, 1)
+    own = counted(place, facts.address)
+    buyers = distinct(numbered(place, facts.address), facts.buyer)
+    buyers = np.where(own >= OWN * counted(facts.address), buyers, 1)
     return np.where((facts.buyer > 0) & (facts.address > 0), buyers, np.nan)
 
 
 def _alike(facts: Facts, place: np.ndarray) -> np.ndarray:
     """How many orders of the affiliate in the same two days have nearly its amount."""
-    days = _numbered(place, facts.placed // (2 * DAY))
+    days = numbered(place, facts.placed // (2 * DAY))
     # One scale for all: a hundred for each span of days, far more than a logarithm comes to.
     scale = days * 100 + np.log(np.maximum(facts.amount, 1))
     order = np.sort(scale)
@@ -204,7 +179,7 @@ def _most(place: np.ndarray, key: np.ndarray) -> np.ndarray:
     """1 for orders of what the affiliate has most orders of, 0 for others, nan if not known."""
     if not len(key):
         return np.zeros(0)
-    count = np.where(key > 0, _counted(place, key), 0)
+    count = np.where(key > 0, counted(place, key), 0)
     order = np.lexsort((key, -count, place))
     first = np.unique(place[order], return_index=True)[1]
     return _known((key == key[order[first]][place]).astype(float), key)

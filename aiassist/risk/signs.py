@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from aiassist.risk.alike import counted, distinct, numbered
+
 DAY = 86_400  # seconds
 SHARED = 2  # buyers of one address
 OFTEN = 4  # orders of one buyer
@@ -121,34 +123,17 @@ def _of(affiliate: np.ndarray, sign: np.ndarray, among: np.ndarray) -> Counts:
 
 def _in_ring(facts: Facts, known: np.ndarray) -> np.ndarray:
     """Orders from an address that several buyers of this affiliate share, and few of others."""
-    own = np.column_stack([facts.affiliate, facts.address])[known]
-    share = _counted(own) / _counted(facts.address[known, None])
+    address = facts.address[known]
+    own = numbered(facts.affiliate[known], address)
+    share = counted(own) / counted(address)
     ring = np.zeros(len(known), bool)
-    ring[known] = (_distinct(own, facts.buyer[known]) >= SHARED) & (share >= OWN)
+    ring[known] = (distinct(own, facts.buyer[known]) >= SHARED) & (share >= OWN)
     return ring
 
 
 def _again(facts: Facts) -> np.ndarray:
     """Orders of a buyer who has many with this affiliate."""
-    return _counted(np.column_stack([facts.affiliate, facts.buyer])) >= OFTEN
-
-
-def _counted(keys: np.ndarray) -> np.ndarray:
-    """For each row how many rows have its key."""
-    if not len(keys):
-        return np.zeros(0, int)
-    _keys, place, count = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    return count[place.ravel()]
-
-
-def _distinct(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """For each row how many different values the rows with its key have."""
-    if not len(keys):
-        return np.zeros(0, int)
-    _keys, place = np.unique(keys, axis=0, return_inverse=True)
-    place = place.ravel()
-    pairs = np.unique(np.column_stack([place, values]), axis=0)
-    return np.bincount(pairs[:, 0], minlength=place.max() + 1)[place]
+    return counted(facts.affiliate, facts.buyer) >= OFTEN
 
 
 def _heaps(facts: Facts) -> Counts:
