@@ -55,9 +55,16 @@ def posts_remind() -> None:
 
 
 @shared_task
-def task_odds_make() -> None:
-    """How likely each open task is to be completed. A second delivery makes the same again."""
-    odds.odds_make()
+def task_odds_wake() -> None:
+    """The night of the tasks' odds: a message for each open task, so that workers share them."""
+    for pk in odds.odds_begin():
+        task_odds_make.delay(pk)
+
+
+@shared_task(acks_late=True)
+def task_odds_make(campaign_pk: int) -> None:
+    """How likely a task is to be completed. A second delivery makes the same again."""
+    odds.odds_make(campaign_pk=campaign_pk)
 
 
 @shared_task

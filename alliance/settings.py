@@ -259,8 +259,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "aiassist.tasks.risk_scores_make",
         "schedule": crontab(hour="0", minute="40"),
     },
-    "task-odds-make": {
-        "task": "aiassist.tasks.task_odds_make",
+    "task-odds-wake": {
+        "task": "aiassist.tasks.task_odds_wake",
         "schedule": crontab(hour="4", minute="50"),
     },
     "task-odds-catch-up": {"task": "aiassist.tasks.task_odds_catch_up", "schedule": 300.0},

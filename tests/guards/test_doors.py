@@ -236,8 +236,8 @@ def furnished() -> World:
     made.cast.affiliate.save()
     app_make(made)
     endpoints_make(made)
-    made.cast.publish(made.cast.campaign("guaranteed_task"))
-    odds_make()
+    task = made.cast.publish(made.cast.campaign("guaranteed_task"))
+    odds_make(campaign_pk=task.pk)
     return made
 
 

@@ -21,6 +21,7 @@ from alliance.kernel.money import cny
 from alliance.kernel.notice_kinds import Group
 from alliance.takeout.models import Takeout
 from alliance.takeout.services import takeout_ask
+from campaigns.models import Campaign
 from commissions import rails
 from commissions import tasks as jobs
 from commissions.models import Payout, Settlement, Violation
@@ -377,13 +378,23 @@ def others_are_promoted_too(cast: Cast):
     return MAY + timedelta(days=1), [()]
 
 
-@story_of("aiassist.tasks.task_odds_make")
+@story_of("aiassist.tasks.task_odds_wake")
 @story_of("aiassist.tasks.task_odds_catch_up")
 def a_task_is_open_to_somebody_who_sells(cast: Cast):
-    with clock.at(MAY):
-        cast.publish(cast.campaign("guaranteed_task"))
-        cast.sold("T1")
+    _task_open(cast)
     return MAY + timedelta(days=1), [()]
+
+
+@story_of("aiassist.tasks.task_odds_make")
+def a_night_asks_for_a_task(cast: Cast):
+    return MAY + timedelta(days=1), [(_task_open(cast).pk,)]
+
+
+def _task_open(cast: Cast) -> Campaign:
+    with clock.at(MAY):
+        made = cast.publish(cast.campaign("guaranteed_task"))
+        cast.sold("T1")
+    return made
 
 
 @story_of("aiassist.tasks.posts_remind")

@@ -16,16 +16,20 @@ BATCH = 500
 SAID_KEPT = timedelta(days=180)
 
 
-def odds_make() -> int:
-    """Reckon every open task anew for everybody who may take it and has sold or been clicked
-    lately, or is in it; returns how many odds there are. What is over goes. The same facts give
-    the same, so twice is as good as once."""
-    tasks = list(queries.tasks_open())
-    made = sum(_made(task) for task in tasks)
+def odds_begin() -> list[int]:
+    """A night: what is over goes; returns the open tasks, each to be reckoned by `odds_make`."""
+    tasks = list(queries.tasks_open().values_list("pk", flat=True))
     for over in (TaskOdds, TaskPeers):
-        over.objects.exclude(campaign__in=[task.pk for task in tasks]).delete()
+        over.objects.exclude(campaign__in=tasks).delete()
     OddsSaid.objects.filter(day__lt=clock.business_day() - SAID_KEPT).delete()
-    return made
+    return tasks
+
+
+def odds_make(*, campaign_pk: int) -> int:
+    """Reckon a task anew for everybody who may take it and has sold or been clicked lately, or is
+    in it; returns how many odds there are: none where the task is over meanwhile. The same facts
+    give the same, so twice is as good as once."""
+    return sum(_made(task) for task in queries.tasks_open().filter(pk=campaign_pk))
 
 
 def odds_catch_up() -> int:

@@ -12,7 +12,7 @@ from affiliates.services.figures import clicks_count
 from aiassist.assistant.tools import TOOLS, Scope
 from aiassist.models import OddsSaid, TaskOdds
 from aiassist.queries.odds import odds_judged, tasks_unreckoned
-from aiassist.services.odds import odds_catch_up
+from aiassist.services.odds import odds_begin, odds_catch_up
 from aiassist.services.odds.known import Known
 from aiassist.tasks import task_odds_catch_up, task_odds_make
 from aiassist.tasks_ahead import chance_words, told_of
@@ -84,9 +84,15 @@ def task(cast: Cast, **changes):
     return cast.publish(made)
 
 
+def night() -> None:
+    """As the workers do it: the beat asks for each task."""
+    for campaign in odds_begin():
+        task_odds_make(campaign)
+
+
 def test_a_night_reckons_every_task_for_everybody_who_may_make_it(cast, lin):
     campaign = task(cast)
-    task_odds_make()
+    night()
     odds = TaskOdds.objects.get(affiliate=cast.affiliate)
     likely = [step["likely"] for step in odds.steps]
     assert likely[0] > 9_500
@@ -99,14 +105,14 @@ def test_a_night_reckons_every_task_for_everybody_who_may_make_it(cast, lin):
     assert odds.pace["now_centi"] == 93  # thirteen in a fortnight
 
     before = {o.affiliate_id: (o.steps, o.expected_minor) for o in TaskOdds.objects.all()}
-    task_odds_make()
+    night()
     assert {o.affiliate_id: (o.steps, o.expected_minor) for o in TaskOdds.objects.all()} == before
     assert cast.peer.pk not in before  # no click, no order: nothing to go by
     slow = TaskOdds.objects.get(affiliate__name="Peer 9")
     assert slow.little
     assert slow.steps[1]["likely"] < likely[1]
     with clock.at(campaign.ends_at + DAY):
-        task_odds_make()
+        night()
     assert not TaskOdds.objects.exists()
     assert verify() == []
 
@@ -148,7 +154,7 @@ def test_accepting_reckons_anew_and_what_is_done_counts(cast):
 
 def test_who_accepts_is_told_what_the_night_would_tell_without_reading_others_rows(cast):
     campaign = task(cast)
-    task_odds_make()
+    night()
     with clock.at(NOON + timedelta(hours=1)):
         cast.enrol(campaign)
         cast.enrol(campaign, cast.peer)
@@ -159,7 +165,7 @@ def test_who_accepts_is_told_what_the_night_would_tell_without_reading_others_ro
         assert f"IN ({cast.affiliate.pk}, {cast.peer.pk})" in clicks
         mine = TaskOdds.objects.filter(affiliate__in=[cast.affiliate, cast.peer]).order_by("pk")
         told = list(mine.values("affiliate", "steps", "pace", "expected_minor"))
-        task_odds_make()
+        night()
         assert list(mine.values("affiliate", "steps", "pace", "expected_minor")) == told
 
 
@@ -171,7 +177,7 @@ def test_a_task_for_which_there_is_nobody_is_looked_at_once(cast):
 def test_what_was_said_is_held_against_what_came(cast, client, monkeypatch):
     campaign = task(cast)
     cast.enrol(campaign)
-    task_odds_make()
+    night()
     [said] = OddsSaid.objects.all()  # of the one member
     steps = {step["least"]: step["likely"] for step in TaskOdds.objects.get(
         affiliate=cast.affiliate).steps}  # fmt: skip
@@ -179,10 +185,10 @@ def test_what_was_said_is_held_against_what_came(cast, client, monkeypatch):
     with clock.at(NOON + timedelta(hours=3)):
         for n in range(3):
             cast.sold(f"N{n}", click_id=cast.click(visitor_key=f"N{n}"))
-        task_odds_make()  # what was said first on a day stands
+        night()  # what was said first on a day stands
     assert OddsSaid.objects.get().steps == said.steps
     with clock.at(NOON + DAY):
-        task_odds_make()
+        night()
     assert [one.steps[0][0] for one in OddsSaid.objects.order_by("day")] == [1, 5]
     assert odds_judged() == []
     standings_refresh(campaign=campaign)
@@ -198,7 +204,7 @@ def test_what_was_said_is_held_against_what_came(cast, client, monkeypatch):
         client.force_login(staff_make(StaffRole.OPS))
         assert "0% came, 2 times" in client.get(reverse("admin:index")).content.decode()
     with clock.at(NOON + 200 * DAY):
-        task_odds_make()
+        night()
     assert not OddsSaid.objects.exists()
 
 
@@ -214,7 +220,7 @@ def test_what_was_said_is_held_against_what_came(cast, client, monkeypatch):
 )  # fmt: skip
 def test_other_modes(cast, lin, rules, by):
     task(cast, rules=rules)
-    task_odds_make()
+    night()
     odds = TaskOdds.objects.get(affiliate=cast.affiliate)
     assert odds.pace["by"] == by
     assert 0 < odds.steps[-1]["likely"] <= 10_000
@@ -237,7 +243,7 @@ def test_an_effort_is_made_when_all_of_it_is_made_and_pays_no_more_than_its_cap(
         for n in range(3):
             cast.click(visitor_key=f"E{n}")
         standings_refresh(campaign=campaign)
-        task_odds_make()
+        night()
         odds = TaskOdds.objects.get(affiliate=cast.affiliate)
         assert (odds.pace["done"], odds.pace["reached"]) == (3, 0)  # clicks enough, days are not
         assert odds.steps[0]["pays_minor"] == 900
@@ -247,14 +253,14 @@ def test_an_effort_is_made_when_all_of_it_is_made_and_pays_no_more_than_its_cap(
         assert (said.pace, said.more) == ("", "")  # more clicks would not help
         assert lin.get(PAGE).status_code == 200
         Standing.objects.filter(affiliate=cast.affiliate).update(active_days=6)
-        task_odds_make()
+        night()
         assert told_of(cast.affiliate)[campaign.pk].summary == "All steps are reached."
 
 
 def test_a_part_of_the_sales_is_told_as_what_such_orders_bring(cast):
     steps = [{"orders": 5, "reward_bps": 200}]
     task(cast, rules={"cap_minor": 50_000, "tiers": steps})
-    task_odds_make()
+    night()
     [step] = TaskOdds.objects.get(affiliate=cast.affiliate).steps
     assert step["pays_minor"] == 1_990  # two per cent of five orders of 199.00
 
@@ -263,7 +269,7 @@ def test_who_is_in_keeps_its_history_and_who_is_frozen_is_told_nothing(cast):
     campaign = task(cast)
     cast.enrol(campaign)
     Campaign.objects.filter(pk=campaign.pk).update(least_tier=5)
-    task_odds_make()
+    night()
     odds = TaskOdds.objects.get(affiliate=cast.affiliate)
     assert not odds.little
     assert odds.pace["now_centi"] == 93
@@ -275,7 +281,7 @@ def test_the_page_says_how_likely_what_it_is_worth_and_what_to_do(
 ):
     campaign = task(cast)
     assert "Not reckoned yet" in lin.get(PAGE).content.decode()
-    task_odds_make()
+    night()
     said = lin.get(PAGE).content.decode()
     for words in ("nearly certain", "in 10 (between", "less than 1 in 20", "Of late 0.9 orders",
                   "on average", "Accept the task", "Take the link"):  # fmt: skip
@@ -286,14 +292,14 @@ def test_the_page_says_how_likely_what_it_is_worth_and_what_to_do(
 
     for n in range(3):
         task(cast, name=f"Another {n}")
-    task_odds_make()
+    night()
     with django_assert_max_num_queries(40):
         assert lin.get(PAGE).content.decode().count("Take the link:") >= 4
 
 
 def test_nobody_sees_the_odds_of_another(cast, client):
     campaign = task(cast)
-    task_odds_make()
+    night()
     mine = told_of(cast.affiliate)[campaign.pk].summary
     client.force_login(cast.peer.members.get().user)
     for url in (PAGE, reverse("commissions:campaign", args=[campaign.pk])):
@@ -317,7 +323,7 @@ def test_few_peers_tell_nothing_of_a_single_one(cast):
 
 def test_the_assistant_tells_the_same(cast):
     task(cast)
-    task_odds_make()
+    night()
     odds = TaskOdds.objects.get(affiliate=cast.affiliate)
     found = TOOLS["tasks_likely"].call(Scope(cast.lin, cast.affiliate))
     [fact] = found.facts["tasks"]
