@@ -9,6 +9,7 @@ the first one only.
 import copy
 import re
 import sys
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from io import StringIO
@@ -152,3 +153,19 @@ def digests() -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts))
         return dict(cursor.fetchall())
+
+
+def decided(seconds: float = 300) -> None:
+    """Wait until every transaction that had begun before now is over. The change feed tells nothing
+    that came after one which is still at work, and the server counts those of all its databases:
+    also that of a test that the other worker is in."""
+    until = time.monotonic() + seconds
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        (mine,) = cursor.fetchone()
+        while True:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            if cursor.fetchone()[0] > mine:
+                return
+            assert time.monotonic() < until, "a transaction stays open on the test server"
+            time.sleep(0.05)

@@ -12,6 +12,7 @@ from commissions.api.changes import SettlementOut
 from merchants.models import Order
 from tests.cast import Cast, cast_make
 from tests.docs import DOCS
+from tests.rows import decided
 
 EXAMPLES = [
     json.loads(block)
@@ -79,6 +80,7 @@ def test_many_at_once_and_the_changes_are_as_they_are_shown(client, cast):
     made, refused = answer.json()["results"]
     assert (made["link"]["sub1"], refused["error"]["field"]) == (wish["sub1"], "product")
 
+    decided()
     seen = client.get("/api/v1/changes").json()
     assert seen.keys() == CHANGES.keys()
     assert seen["items"][0].keys() == CHANGES["items"][0].keys()
