@@ -101,11 +101,11 @@ def taken() -> Mapping[str, str]:
     rows = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname, string_agg(quote_ident(attname), ', ') FROM pg_class JOIN pg_attribute"
-            " ON attrelid = pg_class.oid AND attnum > 0 AND attgenerated = '' AND NOT attisdropped"
-            " LEFT JOIN pg_inherits ON inhrelid = pg_class.oid WHERE relkind = 'r'"
-            " AND coalesce(inhparent::regclass::text, relname) = ANY (%s) GROUP BY relname"
-            " ORDER BY relname",  # a line of the ledger wants its entry to be there
+            "SELECT relname, string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_class"
+            " JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND attgenerated = ''"
+            " AND NOT attisdropped LEFT JOIN pg_inherits ON inhrelid = pg_class.oid"
+            " WHERE relkind = 'r' AND coalesce(inhparent::regclass::text, relname) = ANY (%s)"
+            " GROUP BY relname ORDER BY relname",  # a line of the ledger wants its entry to be there
             [filled(cursor)],
         )
         for table, columns in cursor.fetchall():

@@ -96,7 +96,8 @@ def test_a_night_reckons_every_task_for_everybody_who_may_make_it(cast, lin):
     odds = TaskOdds.objects.get(affiliate=cast.affiliate)
     likely = [step["likely"] for step in odds.steps]
     assert likely[0] > 9_500
-    assert 5_000 < likely[1] < 9_500  # seven days at one a day, something may be lost
+    # Seven days at one a day, something may be lost: about one in two. Keys choose the draws.
+    assert 4_000 < likely[1] < 9_500
     assert likely[2] < 500
     assert not odds.little
     assert 200 < odds.expected_minor < 1_300
