@@ -3,14 +3,14 @@ that lets a program ask.
 
 A tool reads, within the scope that it is called with, through the same queries as our pages; it
 changes nothing. Its links lead to pages of ours that its asker may open. A new one: a function in
-`affiliate` or `merchant`, a line here, patterns in `assistant.intents`.
+the module of its noun, a line here, patterns in `assistant.intents`.
 """
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aiassist.assistant.tools import affiliate, merchant
+from aiassist.assistant.tools import affiliate, campaigns, merchant, products
 from aiassist.assistant.tools.words import (
     Args,
     InPeriod,
@@ -44,8 +44,8 @@ _OF_AFFILIATES: tuple[Tool[Any], ...] = (
         "Products that can be promoted now, with the affiliate's rate and earning on each.",
         "products:read",
         _("Which products pay over 15% and have a coupon?"),
-        affiliate.Products,
-        affiliate.products_find,
+        products.Products,
+        products.products_find,
     ),
     Tool(
         "products_for_me",
@@ -54,7 +54,7 @@ _OF_AFFILIATES: tuple[Tool[Any], ...] = (
         "products:read",
         _("What should I promote?"),
         Nothing,
-        affiliate.products_for_me,
+        products.products_for_me,
     ),
     Tool(
         "money_when",
@@ -81,7 +81,7 @@ _OF_AFFILIATES: tuple[Tool[Any], ...] = (
         "products:read",
         _("Which campaigns can I join?"),
         Nothing,
-        affiliate.campaigns_open,
+        campaigns.campaigns_open,
     ),
     Tool(
         "tasks_likely",
@@ -90,7 +90,7 @@ _OF_AFFILIATES: tuple[Tool[Any], ...] = (
         "reports:read",
         _("Which tasks will I make?"),
         Nothing,
-        affiliate.tasks_likely,
+        campaigns.tasks_likely,
     ),
     Tool(
         "week_plan",
@@ -99,7 +99,7 @@ _OF_AFFILIATES: tuple[Tool[Any], ...] = (
         "products:read",
         _("Draft this week's plan."),
         Nothing,
-        affiliate.week_plan,
+        campaigns.week_plan,
     ),
     Tool(
         "rates_changed",

@@ -50,7 +50,7 @@ def shelf(cast, monkeypatch):
         Product(external_id=f"H{number}", title=title, title_en=title, **plain)
         for number, title in enumerate(titles)
     )
-    monkeypatch.setattr("aiassist.assistant.tools.affiliate.MOST", len(HOSTILE))
+    monkeypatch.setattr("aiassist.assistant.tools.products.MOST", len(HOSTILE))
     monkeypatch.setattr("aiassist.assistant.talk.LINKS", len(HOSTILE) + 5)
 
 
