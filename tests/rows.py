@@ -105,7 +105,8 @@ def taken() -> Mapping[str, str]:
             " JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND attgenerated = ''"
             " AND NOT attisdropped LEFT JOIN pg_inherits ON inhrelid = pg_class.oid"
             " WHERE relkind = 'r' AND coalesce(inhparent::regclass::text, relname) = ANY (%s)"
-            " GROUP BY relname ORDER BY relname",  # a line of the ledger wants its entry to be there
+            # In this order since a line of the ledger wants its entry to be there.
+            " GROUP BY relname ORDER BY relname",
             [filled(cursor)],
         )
         for table, columns in cursor.fetchall():
