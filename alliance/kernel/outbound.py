@@ -6,6 +6,7 @@ new question. TLS still proves the name. Nothing is read from the environment: n
 """
 
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -33,6 +34,10 @@ _MOVED = {301, 302, 303, 307, 308}
 _TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 10.0, "pool": 10.0}
 # Public by their numbers, and yet something of the cloud that we run in: Azure's and Oracle's.
 _INSIDE = [ipaddress.ip_network(net) for net in ("168.63.129.16/32", "192.0.0.0/24")]
+# What no name server of the world knows (RFC 6761, 6762, 7686, 8375; ICANN's ".internal").
+_INSIDE_NAME = re.compile(
+    r"(^|\.)(localhost|localdomain|internal|intranet|lan|local|home\.arpa|onion)$"
+)
 # Its last bits are the address behind. In a network's own ("64:ff9b:1::") they stand anywhere: none
 # of these is asked.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -89,10 +94,11 @@ class Called:
 
 
 def check(url: str, *, secure: bool = True) -> SplitResult:
-    """The address, taken apart; NotFetched if nobody should ask it. Looks up nothing.
+    """The address, taken apart; NotFetched if nobody should ask it: one inside, too, where it is
+    written as a number or a name that only means something inside. Looks up nothing.
 
     `secure`: https only. Where internal networks are named (never in production), http and any port
-    may be asked, too.
+    may be asked, too, and names.
     """
     try:
         parts = urlsplit(url.strip())
@@ -105,7 +111,22 @@ def check(url: str, *, secure: bool = True) -> SplitResult:
     wrong_port = port is not None and port not in PORTS and not free
     if not host or odd or parts.scheme not in schemes or wrong_port or "@" in parts.netloc:
         raise NotFetched(Trouble.ADDRESS)
+    if _plainly_inside(host):
+        raise NotFetched(Trouble.ADDRESS)
     return parts
+
+
+def _plainly_inside(host: str) -> bool:
+    """Whether the host itself says so. Numbers are read as whoever connects reads them: "127.1",
+    "0x7f000001" and "017700000001" are this machine."""
+    try:
+        return not is_public(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        pass
+    try:
+        return not is_public(ipaddress.IPv4Address(socket.inet_aton(host)))
+    except OSError:
+        return not settings.OUTBOUND_INTERNAL and bool(_INSIDE_NAME.search(host))
 
 
 def _host(parts: SplitResult) -> str:

@@ -92,7 +92,8 @@ def test_a_program_sets_up_a_webhook_hears_pauses_and_catches_up(cast, world):
     assert got(lin, f"webhooks{at}?fields=url")["url"] == hook["url"]
     for path, body, method in (
         ("", wish(world, "order.created"), "post"), ("", wish(world), "post"),
-        (at, {"url": "ftp://hooks.example/"}, "patch"), (at, {"secret": "x"}, "patch"),
+        (at, {"url": "ftp://hooks.example/"}, "patch"), (at, {"url": "https://[::1]/"}, "patch"),
+        (at, {"secret": "x"}, "patch"),
         (at, {"name": "a\x00b"}, "patch"), (f"{at}/test", {"event": "payout.paid"}, "post"),
         (f"{at}/replay", {"since": "2026-01-01T00:00:00"}, "post"),
     ):  # fmt: skip

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from alliance.kernel import outbound
-from alliance.kernel.outbound import NotFetched, Trouble, fetch, is_public
+from alliance.kernel.outbound import NotFetched, Trouble, check, fetch, is_public
 from tests.far_end import INSIDE, WORLD
 
 
@@ -105,6 +105,28 @@ def test_what_is_somewhere_in_the_world(settings, text):
 def test_an_address_that_nobody_should_ask(settings, url):
     settings.OUTBOUND_INTERNAL = []
     assert trouble(url) == Trouble.ADDRESS
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "[::1]", "[::ffff:10.0.0.1]", "[fe80::1%25eth0]", "10.0.0.8", "169.254.169.254",
+     "2130706433", "0x7f000001", "0x7f.1", "017700000001", "0177.0.0.1", "127.1", "127.0.0.1.",
+     "localhost", "LOCALHOST.", "db.localhost", "metadata.google.internal", "printer.local"],
+)  # fmt: skip
+def test_an_address_that_says_itself_that_it_is_inside_is_refused_unasked(
+    settings, monkeypatch, host
+):
+    settings.OUTBOUND_INTERNAL = []
+    monkeypatch.setattr(socket, "getaddrinfo", pytest.fail)
+    with pytest.raises(NotFetched, match="not one that can be asked from outside"):
+        check(f"https://{host}/hook")
+
+
+def test_numbers_and_names_of_the_world_stay_addresses(settings, monkeypatch):
+    settings.OUTBOUND_INTERNAL = []
+    monkeypatch.setattr(socket, "getaddrinfo", pytest.fail)
+    for host in ("8.8.8.8", "[2606:4700::1111]", "1e100.net", "mylocalhost.com", "internal.cn"):
+        assert check(f"https://{host}/")
 
 
 @pytest.mark.parametrize(
