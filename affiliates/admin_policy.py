@@ -150,6 +150,9 @@ class StandDownAdmin(ReadOnlyAdmin):
     """Clicks that were barred because the order came within seconds (docs/domain.md §3.3)."""
 
     seen_by = (OPS, RISK, SUPPORT)
+    comes = _(
+        "Clicks that came so shortly before an order that they cannot have led to it come here."
+    )
     list_display = (
         columns.moment("noticed_at", _("noticed at")),
         columns.linked("order", _("order")),

@@ -36,6 +36,11 @@ def facts(note: AnomalyNote) -> Facts:
 class AnomalyNoteAdmin(ReadOnlyAdmin):
     tabs_by = "state"
     seen_by = (StaffRole.OPS, StaffRole.RISK, StaffRole.FINANCE, StaffRole.SUPPORT)
+    comes = _(
+        "Every hour, while a season or campaign is on, the figures of the last hour are compared "
+        "with what is usual. What stands out comes here, and ends by itself when it is as usual "
+        "again."
+    )
     list_display = (
         "what",
         "compared",

@@ -33,6 +33,7 @@ class NightsInline(ReadOnlyInline):
 class AutopilotAdmin(ReadOnlyAdmin):
     tabs_by = "state"
     seen_by = SEEN_BY
+    comes = _("A merchant's autopilot comes here when the merchant has signed its limits.")
     list_display = (
         columns.linked("merchant", _("merchant")),
         columns.state(),
@@ -80,6 +81,10 @@ class AutopilotAdmin(ReadOnlyAdmin):
 class AutopilotDecisionAdmin(ReadOnlyAdmin):
     tabs_by = "state"
     seen_by = SEEN_BY
+    comes = _(
+        "Changes of rates come here from the first night on in which an autopilot has found one "
+        "to suggest or to make."
+    )
     list_display = (
         "day",
         columns.linked("night.autopilot.merchant", _("merchant")),

@@ -12,6 +12,10 @@ from alliance.kernel.models import StaffRole
 @admin.register(PromptRun)
 class PromptRunAdmin(ReadOnlyAdmin):
     seen_by = (StaffRole.OPS, StaffRole.FINANCE)
+    comes = _(
+        "Each question to a language model comes here with its tokens and cost, once a model is "
+        "set up. The built-in templates ask nobody."
+    )
     list_display = (
         columns.moment("at", _("at")),
         "purpose",

@@ -52,6 +52,11 @@ def open_case(actor: User, review: RiskReview, **said: Any) -> str:
 class RiskReviewAdmin(ReadOnlyAdmin):
     tabs_by = "state"
     seen_by = MAY_DECIDE
+    comes = _(
+        "Every night each affiliate is compared with others of its kind. Who stands out comes here "
+        "for you to decide on, and their rewards wait. Who works in an unusual way comes here "
+        "too, and nothing waits."
+    )
     list_display = (
         columns.linked("affiliate", _("affiliate")),
         columns.state(),
@@ -178,6 +183,10 @@ class RiskPolicyAdmin(ReadOnlyAdmin):
     """Every version there ever was."""
 
     seen_by = MAY_DECIDE
+    comes = _(
+        "Until somebody sets another policy the built-in one holds: of those who stand out, 1 % "
+        "may be honest, and people open the cases."
+    )
     list_display = (
         "__str__",
         "standing",

@@ -138,6 +138,7 @@ class DeskAdmin(RoleAccess, ModelAdmin):
     show_full_result_count = False
     change_form_template = "desk/change_form.html"
     tabs_by = ""  # a choice field whose values stand as tabs above the list
+    comes: Text = ""  # what comes into the list and when, for whoever finds it empty
     decisions: tuple[Decision, ...] = ()
     rare: frozenset[str] = frozenset()  # decisions that are taken once in a while
 

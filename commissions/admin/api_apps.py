@@ -21,6 +21,9 @@ class ApiAppAdmin(ReadOnlyAdmin):
     """Secrets are nobody's to see here."""
 
     seen_by = (StaffRole.OPS, StaffRole.RISK, StaffRole.SUPPORT)
+    comes = _(
+        "Apps come here when affiliates make them, to call the gateway with tools of their own."
+    )
     list_display = (
         "name",
         "key",

@@ -24,6 +24,10 @@ class EndpointAdmin(ReadOnlyAdmin):
     """No secret, no message and no more of an address than its host: the rest may be a password."""
 
     seen_by = (StaffRole.OPS, StaffRole.RISK, StaffRole.SUPPORT)
+    comes = _(
+        "Webhooks and postbacks come here when affiliates or merchants enter addresses of their "
+        "own systems."
+    )
     list_display = (
         "name",
         "organisation",

@@ -319,6 +319,10 @@ def can_be_carried_out(difference: Difference) -> bool:
 class DifferenceAdmin(ReadOnlyAdmin):
     tabs_by = "state"
     seen_by = (StaffRole.FINANCE, StaffRole.RISK)
+    comes = _(
+        "Every file that the bank or a rail sends is held against our payouts. Where the two "
+        "differ it comes here for a decision."
+    )
     list_display = (
         "kind_name",
         columns.state(),

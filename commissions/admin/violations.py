@@ -124,6 +124,10 @@ def waits(case: Violation) -> bool:
 class ViolationAdmin(ReadOnlyAdmin):
     tabs_by = "state"
     seen_by = (*MAY_DECIDE, StaffRole.FINANCE, StaffRole.SUPPORT)
+    comes = _(
+        "Cases come here when somebody opens one, from the page of an affiliate, a site or a "
+        "partner relation, or from a risk review."
+    )
     list_display = (
         "number",
         columns.state(),

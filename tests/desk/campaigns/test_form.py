@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from django.urls import reverse
 from django.utils.html import escape
 
 from alliance.kernel import clock
@@ -70,8 +71,10 @@ def test_stars_are_typed_and_read_as_people_write_them(cast, ops):
     assert "<b>Rating at least</b> 4.75" in ops.get(f"{DESK}{made.pk}/change/").content.decode()
 
 
-def test_an_empty_list_says_so_and_one_that_was_searched_leads_back(ops):
+def test_an_empty_list_says_what_comes_and_one_that_was_searched_leads_back(ops):
     assert "Nothing is here yet" in ops.get(DESK).content.decode()
+    notes = ops.get(reverse("admin:aiassist_anomalynote_changelist")).content.decode()
+    assert "Every hour, while a season or campaign is on" in notes
     searched = ops.get(f"{DESK}?q=nothing").content.decode()
     assert "Nothing fits what you look for" in searched
     assert 'href="?"' in searched
