@@ -1,4 +1,8 @@
-"""Addresses of other systems: made, changed, tried, switched off and on (docs/webhooks.md)."""
+"""Addresses of other systems: made, changed, tried, switched off and on (docs/webhooks.md).
+
+A team that is frozen or closed may switch off, remove and take another secret; whatever has us say
+more, or elsewhere, raises WrongState.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import AdZone
+from affiliates.models import AdZone, Affiliate
 from alliance.kernel import audit, clock, outbound, tries
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import (
@@ -23,6 +27,7 @@ from alliance.kernel.outbox import EVENTS, KEPT, body, key_of, side_of, wake
 from commissions.happenings import sample_of
 from commissions.outgoing import macros, signing
 from commissions.outgoing.delivery import leave
+from merchants.models import Merchant
 
 MOST = 20  # endpoints of one organisation
 TESTS_AN_HOUR = 60  # of one organisation: each is a call that it has us make, or ten
@@ -30,6 +35,12 @@ FORGOTTEN = 5000  # at a time
 REPLAYED = 10_000  # at a time
 # Of one organisation: what it has us say again may be said to somebody who never asked for it.
 REPLAYS_AN_HOUR, REPEATS_AN_HOUR = 30, 600
+_OFF = {
+    "frozen": _(
+        "Your team is frozen: until that is over, nothing is set up, changed or sent anew."
+    ),
+    "closed": _("Your team is closed: nothing is set up, changed or sent anew."),
+}
 # What a tracker is told of: what became of the commission of a click.
 POSTBACK_KINDS = (
     "commission.estimated",
@@ -62,6 +73,7 @@ def webhook_open(
 
     Raises Invalid with the field, NotAllowed beyond MOST.
     """
+    _standing(organisation)
     _room(organisation)
     secret = signing.secret_new()
     made = Endpoint(
@@ -91,6 +103,7 @@ def postback_open(
     """A tracker's address with macros; `only`: "site:7" or "zone:12" of the affiliate's own, or
     everything. A sandbox's hears of invented orders only. Raises Invalid with the field, NotAllowed
     beyond MOST."""
+    _standing(organisation)
     _room(organisation)
     made = Endpoint(organisation=organisation, form=EndpointForm.POSTBACK, sandbox=sandbox)
     _fill(made, name=name, url=url, kinds=kinds, method=method, only=only)
@@ -112,6 +125,7 @@ def endpoint_change(
 ) -> None:
     """From the next message on, those that wait included. Raises Invalid with the field."""
     held = _locked(endpoint)
+    _standing(held.organisation)
     before = held.url
     _fill(held, name=name, url=url, kinds=kinds, method=method, only=only)
     held.save()
@@ -146,6 +160,7 @@ def endpoint_pause(*, actor: User, endpoint: Endpoint) -> None:
 def endpoint_resume(*, actor: User, endpoint: Endpoint) -> None:
     """PAUSED, DEAD → ON: from now on. What it missed is sent if somebody asks for it."""
     held = _locked(endpoint)
+    _standing(held.organisation)
     held.failing_since = None
     _move(held, EndpointState.ON, EndpointState.PAUSED, EndpointState.DEAD)
     audit.record("endpoint.resumed", held, actor=actor, name=held.name)
@@ -228,7 +243,17 @@ def _locked(endpoint: Endpoint) -> Endpoint:
     return Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
 
 
+def _standing(organisation: str) -> None:
+    """Raises WrongState for a team that is frozen or closed."""
+    teams = Affiliate.objects if side_of(organisation) == Side.AFFILIATE else Merchant.objects
+    state = teams.filter(pk=key_of(organisation)).values_list("state", flat=True).first()
+    if state in _OFF:
+        raise WrongState(_OFF[state], state=state)
+
+
 def _on(endpoint: Endpoint) -> None:
+    """Something can be sent to it."""
+    _standing(endpoint.organisation)
     if endpoint.state != EndpointState.ON:
         raise WrongState(_("It is switched off: switch it on first."))
 

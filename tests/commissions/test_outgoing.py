@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import jsonschema
 import pytest
 from django.db import connections
+from django.urls import reverse
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from affiliates.models import AffiliateMember
@@ -585,6 +586,40 @@ def test_what_cannot_be_set_up(cast, world):
         postback(cast, url)
     with pytest.raises(NotAllowed):
         postback(cast, url)
+
+
+def test_a_frozen_or_closed_team_has_nothing_set_up_changed_or_sent_anew(client, cast, world):
+    for side, team, actor in (("affiliate", cast.affiliate, cast.lin),
+                              ("merchant", cast.merchant, cast.chen)):  # fmt: skip
+        url, kind = world.url("/hook"), "commission.void"
+        made, _secret = webhook(cast, url, kind, side=side)
+        message = endpoints.endpoint_try(endpoint=made)
+        Delivery.objects.filter(pk=message.pk).update(state="failed", due_at=None)
+        client.force_login(actor)
+        page = reverse(f"commissions:{side}_endpoint", args=[made.pk])
+        common = {"actor": actor, "endpoint": made}
+        wish = {"name": "N", "url": f"{url}2", "kinds": [kind]}
+        fresh = {**wish, "actor": actor, "organisation": made.organisation}
+        for state in ("frozen", "closed"):
+            type(team).objects.filter(pk=team.pk).update(state=state)
+            for service, what in (
+                (endpoints.webhook_open, fresh),
+                (endpoints.postback_open, fresh),
+                (endpoints.endpoint_change, {**common, **wish}),
+                (endpoints.endpoint_resume, common),
+                (endpoints.endpoint_try, {"endpoint": made}),
+                (endpoints.delivery_repeat, {"actor": actor, "delivery": message}),
+                (endpoints.events_replay, {**common, "since": MAY}),
+            ):  # fmt: skip
+                with pytest.raises(WrongState, match=f"Your team is {state}"):
+                    service(**what)
+            if state == "frozen":  # there is no room for a closed one
+                assert b"Your team is frozen" in client.post(f"{page}try/").content
+        held = Endpoint.objects.get()
+        assert (held.url, held.deliveries.get().state) == (url, "failed")
+        endpoints.secret_rotate(**common)
+        endpoints.endpoint_pause(**common)  # it may be silent
+        endpoints.endpoint_drop(**common)
 
 
 def test_what_was_sent_is_forgotten_after_thirty_days(cast, hook):
