@@ -26,7 +26,7 @@ SCOPES = [
     ("commissions:read", _("Read orders, commissions and balances")),
     ("reports:read", _("Read clicks and reports")),
     ("webhooks:read", _("See webhooks and what was sent to them")),
-    ("webhooks:write", _("Set up webhooks, which hear of all that they choose")),
+    ("webhooks:write", _("Set up webhooks, which hear of what the key may read")),
 ]
 
 

@@ -29,7 +29,7 @@ SCOPES = [
     ("reports:read", _("Read reports")),
     ("wallet:read", _("Read the wallet")),
     ("webhooks:read", _("See webhooks and what was sent to them")),
-    ("webhooks:write", _("Set up webhooks, which hear of all that they choose")),
+    ("webhooks:write", _("Set up webhooks, which hear of what the key may read")),
 ]
 
 View = Callable[..., HttpResponseBase]

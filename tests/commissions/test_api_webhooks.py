@@ -123,10 +123,36 @@ def test_keys_reach_the_webhooks_of_their_own_team_and_kind_only(cast, world):
         ):  # fmt: skip
             assert say(play, f"/{pk}{path}", {}, method).status_code == 404, path
         assert play.get(f"{HOME}/{pk}/deliveries").status_code == 404
-    reader = keyed(cast, "merchant", [("webhooks:read", "")])
+    reader = keyed(cast, "merchant", [("webhooks:read", ""), ("orders:read", "")])
     assert got(reader, f"webhooks/{hook['id']}/deliveries/{real.pk}")["message"]
     assert say(reader, f"/{hook['id']}/pause").json()["error"]["code"] == "scope_missing"
     assert Client().get(HOME).status_code == 401
+
+
+def test_a_webhook_tells_no_key_what_it_could_not_read_itself(cast, world):
+    hook = say(keyed(cast, "affiliate"), "", wish(world, "commission.estimated")).json()["webhook"]
+    at = f"/{hook['id']}"
+    cast.sold("A1")
+    sent = f"{at}/deliveries/{Delivery.objects.get().pk}"
+    bare = [("webhooks:read", ""), ("webhooks:write", "")]
+    lin, chen = keyed(cast, "affiliate", bare), keyed(cast, "merchant", bare)
+    for client, scope, path, body, method in (
+        (lin, "commissions:read", "", wish(world, "campaign.began", "payout.paid"), "post"),
+        (lin, "products:read", "", wish(world, "product.created"), "post"),
+        (lin, "commissions:read", at, {"url": world.url("/theirs")}, "patch"),
+        (lin, "commissions:read", at, {"events": ["commission.void"]}, "patch"),
+        (lin, "commissions:read", f"{sent}/redeliver", {}, "post"),
+        (lin, "commissions:read", sent, {}, "get"),
+        (chen, "orders:read", "", wish(world, "commission.estimated"), "post"),
+        (chen, "orders:read", "", wish(world, "order.created"), "post"),
+    ):
+        answer = client.get(HOME + path) if method == "get" else say(client, path, body, method)
+        error = answer.json()["error"]
+        assert (error["code"], error["facts"]) == ("scope_missing", {"scope": scope}), path
+    assert say(lin, "", wish(world, "campaign.began")).status_code == 201
+    assert [one["event"] for one in got(lin, f"webhooks{at}/deliveries")["items"]] == hook["events"]
+    assert say(keyed(cast, "affiliate", [*bare, ("commissions:read", "")]), at,
+               {"events": ["commission.void"]}, "patch").status_code == 200  # fmt: skip
 
 
 def test_each_event_is_described_with_an_example_for_each_side():

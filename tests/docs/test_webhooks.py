@@ -81,7 +81,7 @@ def test_a_program_sets_one_up_as_the_example_says(db):
     cast, shown = cast_make(), json.loads(block(WEBHOOKS, "json", 1))
     _key, token = api_key_issue(
         actor=cast.lin, organisation=f"affiliate:{cast.affiliate.pk}", name="Guide",
-        scopes=["webhooks:write"],
+        scopes=["webhooks:write", "commissions:read"],
     )  # fmt: skip
     client = Client(headers={"Authorization": f"Bearer {token}"})
     made = client.post("/api/v1/webhooks", shown, "application/json")

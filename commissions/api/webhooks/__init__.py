@@ -4,19 +4,33 @@ The services are those of the pages. A secret is in the first answer and in no l
 Idempotency-Key is sent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.shortcuts import get_object_or_404
 from rest_framework.response import Response
 
+from alliance.kernel.access import ScopeMissing
 from alliance.kernel.idempotency import Answer
-from alliance.kernel.models import Endpoint
+from alliance.kernel.models import Endpoint, Side
+from alliance.kernel.outbox import side_of
 from alliance.kernel.rest.pages import said
 from alliance.kernel.rest.views import ApiView
 from commissions.api import IsPartner, PartnerCall
 from commissions.api.webhooks.words import WebhookOut
 from commissions.queries.endpoints import counted, webhooks_of
+
+# What lets a key read of itself what a message says, by what the name of its event begins with.
+_READS = {
+    Side.AFFILIATE: {
+        **dict.fromkeys(("commission", "settlement", "payout", "violation"), "commissions:read"),
+        "product": "products:read",
+    },
+    Side.MERCHANT: {
+        **dict.fromkeys(("order", "commission"), "orders:read"),
+        "product": "products:read",
+    },
+}
 
 
 class WebhookCall(ApiView):
@@ -30,6 +44,15 @@ class WebhookCall(ApiView):
     def mine(self, request: PartnerCall, pk: int) -> Endpoint:
         """A live key's are those of real events, a sandbox key's those of invented ones."""
         return get_object_or_404(webhooks_of(request.auth), pk=pk)
+
+    def must_read(self, request: PartnerCall, kinds: Iterable[str]) -> None:
+        """A webhook is no way around the scopes: raises ScopeMissing for events of which the key
+        could not read the figures."""
+        reads = _READS[side_of(request.auth.organisation)]
+        for kind in kinds:
+            scope = reads.get(kind.partition(".")[0])
+            if scope and scope not in request.auth.scopes:
+                raise ScopeMissing(scope=scope)
 
     def told(self, request: PartnerCall, pk: int, fields: str = "") -> dict[str, Any]:
         row = get_object_or_404(counted(webhooks_of(request.auth)), pk=pk)

@@ -131,9 +131,11 @@ class DeliveryView(WebhookCall):
         examples=[TOLD],
     )
     def get(self, request: PartnerCall, pk: int, delivery: int) -> Response:
-        """The message as it is sent, and each call."""
+        """The message as it is sent, and each call. The key needs the scope to read what it
+        tells."""
         asked = self.asked(request)
         row = get_object_or_404(sent_to(self.mine(request, pk)), pk=delivery)
+        self.must_read(request, [row.kind])
         return Response(said(DeliveryFullOut, row, asked.get("fields", "")))
 
 
@@ -148,11 +150,13 @@ class RedeliverView(WebhookCall):
         examples=[TOLD],
     )
     def post(self, request: PartnerCall, pk: int, delivery: int) -> Response:
-        """Under the same `webhook-id`, from the beginning of the schedule."""
+        """Under the same `webhook-id`, from the beginning of the schedule. The key needs the scope
+        to read what it tells."""
 
         def call() -> Answer:
             rows = sent_to(self.mine(request, pk))
             row = get_object_or_404(rows, pk=delivery)
+            self.must_read(request, [row.kind])
             services.delivery_repeat(actor=request.user, delivery=row)
             return 200, said(DeliveryFullOut, rows.get(pk=delivery))
 

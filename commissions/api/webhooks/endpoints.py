@@ -73,18 +73,21 @@ class WebhooksView(WebhookCall):
         ],
     )
     def post(self, request: PartnerCall) -> Response:
-        """The answer has the secret that messages are signed with, this once."""
+        """The answer has the secret that messages are signed with, this once. The key needs the
+        scopes to read what its events tell."""
 
         def call() -> tuple[str, Answer]:
             form = WebhookIn(data=request.data)
             form.is_valid(raise_exception=True)
             wish = form.validated_data
+            kinds = _known(request, wish["events"])
+            self.must_read(request, kinds)
             made, secret = services.webhook_open(
                 actor=request.user,
                 organisation=request.auth.organisation,
                 name=wish["name"],
                 url=wish["url"],
-                kinds=_known(request, wish["events"]),
+                kinds=kinds,
                 sandbox=request.auth.sandbox,
             )
             return secret, (201, {"webhook": self.told(request, made.pk)})
@@ -119,18 +122,21 @@ class WebhookView(WebhookCall):
         ],
     )
     def patch(self, request: PartnerCall, pk: int) -> Response:
-        """What is left out stays. Messages that wait go to the new address, too."""
+        """What is left out stays. Messages that wait go to the new address, too. The key needs the
+        scopes to read what its events tell."""
         form = WebhookIn(data=request.data, partial=True)
 
         def service(*, actor: Any, endpoint: Endpoint) -> None:
             form.is_valid(raise_exception=True)
             wish = form.validated_data
+            kinds = _known(request, wish.get("events", endpoint.kinds))
+            self.must_read(request, kinds)
             services.endpoint_change(
                 actor=actor,
                 endpoint=endpoint,
                 name=wish.get("name", endpoint.name),
                 url=wish.get("url", endpoint.url),
-                kinds=_known(request, wish.get("events", endpoint.kinds)),
+                kinds=kinds,
             )
 
         return self.doing(request, pk, service)
