@@ -34,7 +34,8 @@ def why_then(post: PlannedPost) -> str:
     if post.why.get("moved"):
         return _("You chose the time.")
     if (share := post.why.get("share_bps")) is not None:
-        return _("%(share)s of your clicks come in this hour.") % {"share": percent(share)}
+        whole = percent(half_up(share, 100) * 100)  # closer than that nobody knows
+        return _("%(share)s of your clicks come in this hour.") % {"share": whole}
     channel = Channel(post.channel).label
     return _("Usual for “%(channel)s”, a rule of thumb: you have too few clicks yet to tell.") % {
         "channel": channel
@@ -101,7 +102,7 @@ def day_notes(day: date, season: Season | None, campaigns: Iterable[Campaign]) -
         if phases[1]:
             label = str(PHASE_LABELS[phases[1]])
             begins = phases[0] != phases[1]
-            words = _("%(season)s: %(phase)s begins") if begins else "%(season)s: %(phase)s"
+            words = _("%(season)s: %(phase)s begins") if begins else _("%(season)s: %(phase)s")
             yield words % {"season": season.name, "phase": label}
     for campaign in campaigns:
         if clock.business_day(campaign.starts_at) == day:

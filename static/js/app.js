@@ -52,6 +52,14 @@
     if (event.target.closest("[data-print]")) window.print();
   });
 
+  // Enter sends a question; Shift and Enter begin a line, and Enter also picks what an input method offers.
+  document.addEventListener("keydown", (event) => {
+    const field = event.target.closest?.("textarea[data-enter-sends]");
+    if (!field || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    field.form.requestSubmit();
+  });
+
   // "/" leads to the search field, unless somebody is typing.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;

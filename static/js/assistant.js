@@ -73,10 +73,4 @@
     button.disabled = false;
     field.focus();
   });
-
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit();
-  });
 })();

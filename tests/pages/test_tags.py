@@ -1,6 +1,6 @@
 """How amounts, rates, moments and fields are written."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django import forms
@@ -56,6 +56,15 @@ def test_rates(bps, language, written):
 def test_a_moment_is_told_by_the_clock_in_shanghai(language, written):
     with translation.override(language):
         assert render("{{ it|moment }}", it=NOON) == written
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("en", "Thu, Jun 18"), ("de", "Do., 18. Juni"), ("zh-hans", "6月18日周四")],
+)
+def test_a_weekday_stands_where_the_reader_looks_for_it(language, written):
+    with translation.override(language):
+        assert render("{{ it|weekday }}", it=date(2026, 6, 18)) == written
 
 
 @pytest.mark.parametrize("language", ["en", "de", "zh-hans"])

@@ -180,6 +180,12 @@ def month(day: date) -> str:
     return format_skeleton("yMMMM", day, locale=_locale())
 
 
+@register.filter
+def weekday(day: date) -> str:
+    """ "Tue, Dec 1", as the reader writes it."""
+    return format_skeleton("MMMEd", day, locale=_locale())
+
+
 @register.simple_tag
 def zone() -> str:
     """{% zone as time_zone %}: what the alliance's time is called: “China Time”."""
