@@ -249,7 +249,8 @@ def _missed(row: Delivery, outcome: Outcome, endpoint: Endpoint, now: datetime) 
         return
     failed = Delivery.objects.filter(pk=row.pk)
     failed.update(state=DeliveryState.FAILED, due_at=None, attempts=row.attempts)
-    if gone or (last and endpoint.failing_since <= _first_call(row).at):
+    silent = endpoint.failing_since <= _first_call(row).at  # nothing was taken meanwhile
+    if endpoint.state == EndpointState.ON and (gone or silent):
         _die(endpoint, gone=gone)
 
 
@@ -271,8 +272,6 @@ def _again(row: Delivery, called: outbound.Called | None) -> None:
 
 def _die(endpoint: Endpoint, *, gone: bool) -> None:
     """It has not answered for the whole of the schedule, or said that it is gone."""
-    if endpoint.state != EndpointState.ON:
-        return
     endpoint.state, endpoint.off_at = EndpointState.DEAD, clock.now()
     endpoint.save(update_fields=["state", "off_at"])
     leave(endpoint)

@@ -427,6 +427,37 @@ def test_gone_is_gone(cast, hook, world):
     assert set(Delivery.objects.values_list("state", flat=True)) == {"failed"}
 
 
+def test_one_that_took_something_meanwhile_is_not_switched_off_unless_it_says_gone(
+    cast, hook, world
+):
+    """The last of one message's calls fails, or is answered by 410, after another was taken."""
+    row = Delivery.objects.get()
+    calls = {1: (500, {}, b""), len(SCHEDULE): (500, {}, b""), 2: (410, {}, b"")}
+    for number, state in ((len(SCHEDULE), "on"), (2, "dead")):
+        Delivery.objects.filter(pk=row.pk).update(state="waiting", attempts=0, due_at=clock.now())
+        world.answers["/hook"] = calls[1]
+        deliveries_due_send()
+        DeliveryCall.objects.update(at=clock.now() - timedelta(days=1))
+        Endpoint.objects.update(failing_since=clock.now() - timedelta(days=1))
+        assert Endpoint.objects.get().state == "on"
+
+        world.answers["/hook"] = OK
+        taken = endpoints.endpoint_try(endpoint=hook)
+        deliveries_due_send()
+        taken.refresh_from_db()
+        assert (taken.state, Endpoint.objects.get().failing_since) == ("delivered", None)
+
+        now = clock.now()
+        missed = [DeliveryCall(delivery=row, at=now, took_ms=1) for _n in range(number - 2)]
+        DeliveryCall.objects.bulk_create(missed)
+        Delivery.objects.filter(pk=row.pk).update(attempts=number - 1, due_at=now)
+        world.answers["/hook"] = calls[number]
+        deliveries_due_send()
+        row.refresh_from_db()
+        assert (row.state, row.attempts) == ("failed", number)
+        assert Endpoint.objects.get().state == state
+
+
 def test_a_slow_one_holds_up_nobody_elses(cast, hook, world, serve, monkeypatch):
     monkeypatch.setattr(delivery, "SECONDS", 60.0)
     for _n in range(19):

@@ -33,7 +33,16 @@ def test_methods_that_act_for_somebody_want_their_session(cast, tool):
     assert told["max_commission_rate"] == "12.00"
     link = Link.objects.get(code=told["item_url"].rpartition("/")[2])
     assert (link.affiliate, link.zone) == (other, zone)
-    cast.affiliate.state = "closed"  # whose tool it is was sent away: it acts for nobody any more
+    # The session is Wei's, who stays what they are; whose tool it is may even turn a viewer there.
+    # Sent away, or their affiliate closed, the tool acts for nobody any more.
+    cast.affiliate.members.update(role="viewer")
+    tool.answer("taobao.tbk.privilege.get", **asked)
+    member = cast.affiliate.members.get()
+    member.delete()
+    assert tool.refusal("taobao.tbk.privilege.get", **asked)[0] == 12
+    member.save()
+    tool.answer("taobao.tbk.privilege.get", **asked)
+    cast.affiliate.state = "closed"
     cast.affiliate.save()
     assert tool.refusal("taobao.tbk.privilege.get", **asked)[0] == 12
 
