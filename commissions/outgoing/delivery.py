@@ -7,6 +7,7 @@ call and note leaves it to the next one. Nothing is called inside a transaction.
 import json
 import logging
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,9 +16,10 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from alliance.kernel import audit, clock, outbound
 from alliance.kernel.models import (
@@ -43,8 +45,11 @@ SCHEDULE = [
 LATER = timedelta(days=1)  # as long as a server may ask us to wait, at most
 LEASE = timedelta(minutes=2)  # when a call that nobody noted is made again
 SECONDS = 15.0  # for a call
-# Calls at a time; to one endpoint, and to all those of a team: twenty slow ones are like two.
-LANES, EACH, TEAM = 16, 4, 8
+# Calls at a time; to one endpoint, to all those of a team, to one server whoever named it, and to
+# all endpoints that were slow lately: however many these are, the others keep two lanes of three.
+LANES, EACH, TEAM, SERVER, SLOW = 24, 4, 8, 8, 8
+SLOW_MS = 2000  # a call that takes longer makes its endpoint a slow one, for so long:
+SLOW_FOR = timedelta(minutes=10)
 GONE = 410
 
 
@@ -75,8 +80,8 @@ class Outcome:
 def deliveries_due_send(*, seconds: float = 20) -> None:
     """All that is due, for so many seconds at most. One process at a time does; the others return.
 
-    A slow server takes one endpoint's few lanes, many of them their team's, and they hold up no
-    other's.
+    A slow server takes one endpoint's few lanes, many of them their team's, and all that were slow
+    lately those of the slow. These are not called in the last seconds: what is begun is waited for.
     """
     with _alone() as alone:
         if not alone:
@@ -87,8 +92,11 @@ def deliveries_due_send(*, seconds: float = 20) -> None:
             done: set[Future[Outcome]] = set()
             while True:
                 over = [(row := running.pop(one), _outcome(row, one)) for one in done]
-                room = LANES - len(running) if time.monotonic() < until else 0
+                left = until - time.monotonic()
+                room = LANES - len(running) if left > 0 else 0
                 busy = Counter(key for row in running.values() for key in _lanes(row))
+                if left < min(SECONDS, seconds / 2):
+                    busy["slow"] = SLOW
                 for row in _turn(over, room, busy):
                     running[pool.submit(copy_context().run, _call, row)] = row
                 if not running:
@@ -98,7 +106,7 @@ def deliveries_due_send(*, seconds: float = 20) -> None:
 
 @transaction.atomic
 def _turn(
-    over: Sequence[tuple[Delivery, Outcome]], room: int, busy: Counter[int | str]
+    over: Sequence[tuple[Delivery, Outcome]], room: int, busy: Counter[str]
 ) -> list[Delivery]:
     """Note what is over, and claim what comes next: so many, of endpoints with a lane left.
 
@@ -125,31 +133,50 @@ def _alone() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('deliveries'))")
 
 
-def _lanes(row: Delivery) -> tuple[int, str]:
-    """Whose lanes a call takes."""
-    return row.endpoint_id, row.endpoint.organisation
+def _lanes(row: Delivery) -> list[str]:
+    """Whose lanes a call takes: "endpoint 7", "team merchant:3", "server a.example", "slow"."""
+    endpoint = row.endpoint
+    slow = endpoint.slow_until is not None and endpoint.slow_until > clock.now()
+    return [
+        f"endpoint {endpoint.pk}",
+        f"team {endpoint.organisation}",
+        f"server {urlsplit(endpoint.url).netloc.lower()}",
+        *(["slow"] if slow else []),
+    ]
 
 
-def _claim(most: int, busy: Counter[int | str]) -> list[Delivery]:
+_MOST = {"endpoint": EACH, "team": TEAM, "server": SERVER, "slow": SLOW}
+
+
+def _full(busy: Counter[str]) -> Q:
+    """The deliveries that find no lane."""
+    keys: dict[str, list[str]] = {kind: [] for kind in _MOST}
+    for lane, count in busy.items():
+        kind, _space, key = lane.partition(" ")
+        if count >= _MOST[kind]:
+            keys[kind].append(key)
+    found = Q(endpoint__in=keys["endpoint"]) | Q(endpoint__organisation__in=keys["team"])
+    for server in keys["server"]:
+        found |= Q(endpoint__url__iregex=rf"^https?://{re.escape(server)}([/?#]|$)")
+    return found | Q(endpoint__slow_until__gt=clock.now()) if keys["slow"] else found
+
+
+def _claim(most: int, busy: Counter[str]) -> list[Delivery]:
     """Some that are due, counted into `busy`: due again later unless they are noted.
 
     What was written while its endpoint was being switched off is missed, as what comes later is.
     """
     now = clock.now()
-    full = [key for key, count in busy.items() if isinstance(key, int) and count >= EACH]
-    teams = [key for key, count in busy.items() if isinstance(key, str) and count >= TEAM]
-    due = Delivery.objects.filter(due_at__lte=now).exclude(endpoint__in=full)
-    if teams:
-        due = due.exclude(endpoint__organisation__in=teams)
+    due = Delivery.objects.filter(~_full(busy), due_at__lte=now)
     rows = due.select_related("endpoint").order_by("due_at", "pk")
     claimed: list[Delivery] = []
     late: list[Delivery] = []
     for row in rows.select_for_update(of=("self",), skip_locked=True)[: 2 * most]:
-        endpoint, team = _lanes(row)
+        lanes = _lanes(row)
         if row.endpoint.state != EndpointState.ON:
             late.append(row)
-        elif busy[endpoint] < EACH and busy[team] < TEAM and len(claimed) < most:
-            busy.update((endpoint, team))
+        elif len(claimed) < most and all(busy[lane] < _MOST[lane.split()[0]] for lane in lanes):
+            busy.update(lanes)
             claimed.append(row)
     Delivery.objects.filter(pk__in=[row.pk for row in claimed]).update(due_at=now + LEASE)
     missed = Delivery.objects.filter(pk__in=[row.pk for row in late])
@@ -214,6 +241,8 @@ def _note(over: Sequence[tuple[Delivery, Outcome]]) -> None:
     Delivery.objects.filter(pk__in=[row.pk for row in taken]).update(
         state=DeliveryState.DELIVERED, due_at=None, attempts=F("attempts") + 1
     )
+    slow = {row.endpoint_id for row, outcome in noted if outcome.took_ms > SLOW_MS}
+    Endpoint.objects.filter(pk__in=slow).update(slow_until=now + SLOW_FOR)
     for row, outcome in noted:
         if not outcome.taken:
             _missed(row, outcome, endpoints[row.endpoint_id], now)

@@ -503,6 +503,43 @@ def test_many_slow_ones_of_a_team_hold_up_no_other_team(cast, world, serve, monk
     assert len(world.heard) == delivery.TEAM
 
 
+def test_however_many_teams_are_slow_the_others_have_lanes(cast, world, serve, monkeypatch):
+    """Three teams with two webhooks each and four messages to them: as many as there are lanes."""
+    monkeypatch.setattr(delivery, "SECONDS", 1.0)
+    monkeypatch.setattr(delivery, "SLOW_MS", 500)
+    servers, other = [world, serve(WORLD), serve(WORLD)], serve(WORLD)
+    for server in servers:
+        server.answers["/hook"] = slow
+    other.answers["/quick"] = OK
+    hooks = [webhook(cast, world.url("/hook"), "order.created", side="merchant")[0].pk
+             for _n in range(6)]  # fmt: skip
+    for number, pk in enumerate(hooks):
+        Endpoint.objects.filter(pk=pk).update(organisation=f"merchant:{9000 + number // 2}")
+    quick, _secret = webhook(cast, other.url("/quick"), "order.created", side="merchant")
+
+    def heard():  # by the slow ones; what the quick one hears is due after all of theirs
+        for one in servers:
+            one.heard.clear()
+        Delivery.objects.all().delete()
+        rows = [Delivery(endpoint_id=pk, kind="order.created", body="{}")
+                for pk in [*hooks * delivery.EACH, quick.pk]]  # fmt: skip
+        Delivery.objects.bulk_create(rows)
+        deliveries_due_send(seconds=0.8)
+        return sum(len(one.heard) for one in servers), quick.deliveries.get().state
+
+    assert len(hooks) * delivery.EACH == delivery.LANES
+    assert heard() == (delivery.SERVER, "delivered")  # one server for all three
+    assert Endpoint.objects.filter(slow_until__gt=clock.now()).count() == len(hooks)
+    for number, pk in enumerate(hooks):
+        later = clock.now() + timedelta(minutes=1)
+        Endpoint.objects.filter(pk=pk).update(
+            url=servers[number // 2].url("/hook"), slow_until=later
+        )
+    assert heard() == (delivery.SLOW, "delivered")
+    with clock.at(clock.now() + timedelta(minutes=11)):  # forgotten: nobody knows yet that they are
+        assert heard() == (delivery.LANES, "waiting")
+
+
 def test_after_a_change_both_secrets_sign_for_a_day(cast, world):
     made, old = webhook(cast, world.url("/hook"), "commission.estimated")
     new = endpoints.secret_rotate(actor=cast.lin, endpoint=made)

@@ -55,6 +55,7 @@ class Endpoint(Stamped):
     )
     off_at = models.DateTimeField(_("off since"), null=True, blank=True)
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
+    slow_until = models.DateTimeField(null=True, blank=True)  # it has few lanes until then
     sandbox = models.BooleanField(_("sandbox"), default=False)
 
     class Meta:
