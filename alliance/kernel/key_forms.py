@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alliance.kernel import clock
 
@@ -29,7 +30,7 @@ class KeyForm(forms.Form):
         label=_("What is it for?"), max_length=60, help_text=_("Such as: our web shop, our bot.")
     )
     scopes = forms.MultipleChoiceField(
-        label=_("It may"),
+        label=pgettext_lazy("key", "It may"),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one thing that it may do.")},
     )

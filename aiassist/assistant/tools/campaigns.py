@@ -10,7 +10,7 @@ from affiliates import queries as affiliate_queries
 from affiliates.queries import Offer
 from aiassist import tasks_ahead
 from aiassist.assistant.tools.products import make_link, offer_facts, offered, product_page
-from aiassist.assistant.tools.words import MOST, Link, Nothing, Result, Scope, day_words, said
+from aiassist.assistant.tools.words import MOST, Link, Nothing, Result, Scope, day_words, ended, said
 from aiassist.models import PostState
 from aiassist.planner import drafted, week_of
 from aiassist.planner.draft import DAYS
@@ -66,7 +66,7 @@ def _campaign_words(card: taking_part.Card) -> str:
     more = _("You take part.") if card.takes_part else ""
     if card.next_step:
         more = _("You take part; still %(missing)s.") % {"missing": card.next_step}
-    return " ".join(filter(None, [head, *map(str, card.promise), more]))
+    return " ".join(filter(None, [head, *map(ended, map(str, card.promise)), more]))
 
 
 def _page_of(card: taking_part.Card) -> str:
@@ -148,7 +148,8 @@ def week_plan(scope: Scope, args: Nothing) -> Result:
         ]
         if turns or share:
             words = " ".join([*turns, *share])
-            sentences.append(f"{day_words(day)}: {words[:1].upper()}{words[1:]}")
+            told = {"day": day_words(day), "turns": f"{words[:1].upper()}{words[1:]}"}
+            sentences.append(_("%(day)s: %(turns)s") % told)
         facts = [{"at": at.isoformat(), **offer_facts(offer)} for at, offer in shared]
         days.append({"day": day.isoformat(), "campaigns": turns, "posts": facts})
     if not sentences:

@@ -148,6 +148,11 @@ def said(text: str) -> str:
     return Truncator(guard.without_addresses(" ".join(guard.seen(text).split()))).chars(NAME)
 
 
+def ended(words: str) -> str:
+    """The words as a sentence of their own."""
+    return words if words.endswith((".", "。", "!", "?")) else _("%(words)s.") % {"words": words}
+
+
 def day_words(day: date) -> str:
     return moment(clock.day_start(day), "date")
 
