@@ -189,10 +189,13 @@ def replay(request: Asked, pk: int, *, side: Side) -> HttpResponse:
     days = key_in(request.POST.get("days", ""))
     since = clock.now() - timedelta(days=days if days in DAYS else DAYS[0])
     count, more = services.events_replay(actor=request.user, endpoint=held, since=since)
-    words = ngettext(
-        "%(count)d message is sent again.", "%(count)d messages are sent again.", count
-    )
-    messages.success(request, words % {"count": count})
+    if count:
+        words = ngettext(
+            "%(count)d message is sent again.", "%(count)d messages are sent again.", count
+        )
+        messages.success(request, words % {"count": count})
+    else:
+        messages.info(request, _("It missed nothing in that time. What waits is sent by itself."))
     if more:
         messages.info(request, _("There are more: ask once more for the next ones."))
     return _back(side, held)

@@ -10,7 +10,16 @@ from affiliates import queries as affiliate_queries
 from affiliates.queries import Offer
 from aiassist import tasks_ahead
 from aiassist.assistant.tools.products import make_link, offer_facts, offered, product_page
-from aiassist.assistant.tools.words import MOST, Link, Nothing, Result, Scope, day_words, ended, said
+from aiassist.assistant.tools.words import (
+    MOST,
+    Link,
+    Nothing,
+    Result,
+    Scope,
+    day_words,
+    ended,
+    said,
+)
 from aiassist.models import PostState
 from aiassist.planner import drafted, week_of
 from aiassist.planner.draft import DAYS
