@@ -1,5 +1,6 @@
 """The products of a shop: saved one by one or by the feed, never deleted (orders name them)."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,11 @@ _LONGEST = {
     "gtin": 14,
     "group_id": 50,
 }
+# A name is one line wherever it is shown, read in one direction: signs that begin a line (in a
+# file, a field), steer a terminal or turn the text around are spaces. Joiners stay: emoji and some
+# scripts are written with them.
+_ONE_LINE = ("title", "title_en", "title_de", "brand")
+_BREAKS = re.compile(r"[\s\x01-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ufeff]+")
 _PICTURES = ("https://", "/static/", *(() if settings.PRODUCTION else ("/demo/pictures/",)))
 
 
@@ -179,6 +185,8 @@ def _checked(data: ProductData, shop: Shop, categories: dict[str, int]) -> dict[
     """The row's values, or Invalid with the field at fault."""
     said = {name: getattr(data, name) for name in _LONGEST}
     texts: dict[str, Any] = {name: text.strip() for name, text in said.items() if text is not None}
+    for name in texts.keys() & set(_ONE_LINE):
+        texts[name] = _BREAKS.sub(" ", texts[name]).strip()
     for name, text in texts.items():
         if len(text) > _LONGEST[name] or "\x00" in text:
             raise Invalid(_("This text is too long or not readable."), field=name)

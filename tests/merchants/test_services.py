@@ -256,6 +256,24 @@ def test_the_later_of_two_with_one_id_counts(shop, category):
     assert Product.objects.get().title == "newer"
 
 
+def test_titles_and_brands_are_one_line_wherever_they_are_shown(shop, category):
+    odd = {
+        "Green\r\ntea\t 100\x0bg\x1b": "Green tea 100 g",
+        "\u202ecoat\u202c moc.live \u2066x\u2069\u200f": "coat moc.live x",
+        "A\u2028B\u2029C\x85D\ufeff": "A B C D",
+        "家庭 👨\u200d👩\u200d👧 می\u200cخواهم": "家庭 👨\u200d👩\u200d👧 می\u200cخواهم",
+    }
+    for said, plain in odd.items():
+        names = dict.fromkeys(("title", "title_en", "title_de", "brand"), said)
+        made = product_save(shop=shop, data=product_data(**names, description=said), actor=None)
+        assert {getattr(made, name) for name in names} == {plain}
+        assert made.description == said.strip()
+        saved = products_save(shop=shop, products=[product_data(**names)], actor=None)[0]
+        assert "title" not in saved.fields
+    refused = products_save(shop=shop, products=[product_data(title="\u202e\n")], actor=None)[0]
+    assert refused.error.field == "title"
+
+
 def test_a_shop_saves_its_own_products_only(shop, stranger, product):
     from merchants.queries import shops_for
 
