@@ -10,6 +10,7 @@ from affiliates.models import (
     Affiliate,
     AffiliateMember,
     AffiliateState,
+    Channel,
     CodeBinding,
     PlanMember,
     Site,
@@ -79,6 +80,18 @@ def place_tell(place: PlanMember, kind: str) -> None:
         merchant=place.plan.merchant.name,
         reason=place.reason,
         **({"ends_at": place.ends_at.isoformat()} if place.ends_at else {}),
+    )
+
+
+def channel_tell(channel: Channel, event: AuditEvent) -> None:
+    """Whoever recorded it: it has ended that."""
+    affiliate_tell(
+        channel.affiliate_id,
+        "channel.ended",
+        key=f"channel.ended:{event.pk}",
+        link=reverse("commissions:channels"),
+        account=channel.name,
+        number=str(channel.number),
     )
 
 
@@ -180,6 +193,14 @@ KINDS |= {
         told(
             _("Your application for %(plan)s has lapsed"),
             _("%(merchant)s has not answered, or the plan is over."),
+        ),
+    ),
+    "channel.ended": Kind(
+        Group.PEOPLE,
+        "users",
+        told(
+            _("%(account)s is no longer recorded below you"),
+            _("They have ended it. What carries the number %(number)s keeps it."),
         ),
     ),
     "plan.applied": Kind(

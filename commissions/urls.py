@@ -50,6 +50,7 @@ urlpatterns = [
     path("affiliate/partners/invitations/<int:pk>/end/", downline.withdraw, name="invitation_end"),
     path("affiliate/channels/", channels.channels, name="channels"),
     path("affiliate/channels/codes/", channels.code_open, name="channel_code_open"),
+    path("affiliate/channels/<int:pk>/end/", channels.leave, name="channel_end"),
     path("affiliate/channels/codes/<int:pk>/end/", channels.code_end, name="channel_code_end"),
     path("affiliate/campaigns/", campaigns.campaigns, name="campaigns"),
     path("affiliate/campaigns/<int:pk>/", campaigns.campaign, name="campaign"),

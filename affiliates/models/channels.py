@@ -130,6 +130,8 @@ class Channel(Stamped):
     source = models.CharField(_("came from"), max_length=100, blank=True)
     # Address and trade of who works on a street, in the wire's own names.
     register = models.JSONField(_("registration"), default=dict)
+    # By who it is: until they give a code again. Its number stays on what carries it.
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     external_id = models.CharField(_("own mark"), max_length=64, blank=True)
     external_kind = models.PositiveSmallIntegerField(
         _("system of the mark"), choices=ExternalKind, default=ExternalKind.OTHER
@@ -157,6 +159,10 @@ class Channel(Stamped):
             models.CheckConstraint(condition=~models.Q(name=""), name="channel_has_name"),
             models.CheckConstraint(
                 condition=models.Q(kind__in=ChannelKind.values), name="channel_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None) | models.Q(publisher__isnull=False),
+                name="channel_ended_by_publisher",
             ),
             models.CheckConstraint(
                 condition=~models.Q(publisher=models.F("affiliate")),

@@ -7,6 +7,7 @@ from affiliates.queries.channels import (
     channels_of,
     inviter_codes_for,
     manages_channels,
+    recordings_of,
 )
 from affiliates.queries.clicks import (
     FIGURES,
@@ -158,6 +159,7 @@ __all__ = [
     "rates_in",
     "rates_in_event",
     "reason_of_state",
+    "recordings_of",
     "relations_for",
     "share_of",
     "shop_at",

@@ -22,8 +22,14 @@ def channels_for(user: User) -> QuerySet[Channel]:
 
 
 def channels_of(affiliate: Affiliate) -> QuerySet[Channel]:
-    """The same of an affiliate, for a tool that acts for it."""
-    return affiliate.channels.select_related("code").order_by("-pk")
+    """The same of an affiliate, for a tool that acts for it, without those that have ended it."""
+    return affiliate.channels.filter(ended_at=None).select_related("code").order_by("-pk")
+
+
+def recordings_of(user: User) -> QuerySet[Channel]:
+    """As what others have recorded the user's affiliate, and who; newest first."""
+    rows = Channel.objects.filter(publisher=acting_for(user), ended_at=None)
+    return rows.select_related("affiliate").order_by("-pk")
 
 
 def channel_numbered(

@@ -16,6 +16,7 @@ from affiliates.models import (
     InviterCode,
     Scene,
 )
+from affiliates.notices import channel_tell
 from affiliates.queries import manages_channels
 from affiliates.services.invitations import code_drawn, team_must_act
 from affiliates.services.standing import affiliate_must_be_active
@@ -118,6 +119,24 @@ def channel_record(
 
 
 @transaction.atomic
+def channel_end(*, actor: User, channel: Channel) -> None:
+    """Who is recorded wants to be so no longer: the code that they gave out for channels of their
+    own takes nobody any more, and whose channel it was is told. What carries its number keeps it;
+    giving a code again begins it anew.
+
+    Raises NotAllowed (not of the team of whoever is recorded), WrongState (it has ended).
+    """
+    if channel.publisher is None:
+        raise NotAllowed
+    team_must_act(actor, channel.publisher)
+    now = clock.now()
+    if not Channel.objects.filter(pk=channel.pk, ended_at=None).update(ended_at=now):
+        raise WrongState
+    InviterCode.objects.filter(channel=channel, ends_at=None).update(ends_at=now)
+    channel_tell(channel, audit.record("channel.ended", channel, actor=actor))
+
+
+@transaction.atomic
 def channel_add(
     *, actor: User, affiliate: Affiliate, kind: ChannelKind, name: str, about: About = NOTHING
 ) -> Channel:
@@ -183,9 +202,13 @@ def _recorded(
     made, new = Channel.objects.get_or_create(
         affiliate=affiliate, kind=kind, **same, defaults=defaults
     )
-    if new:
+    back = made.ended_at is not None
+    if back:
+        made.ended_at, made.code = None, code
+        made.save(update_fields=["ended_at", "code", "updated_at"])
+    if new or back:
         audit.record("channel.recorded", made, actor=actor, kind=int(kind))
-    return made, new
+    return made, new or back
 
 
 def _may_manage(actor: User, affiliate: Affiliate) -> None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from affiliates import queries as affiliates
 from affiliates.access import AffiliateRequest, affiliate_required
 from affiliates.forms import ChannelForm, InviterCodeForm
-from affiliates.services.channels import inviter_code_end
+from affiliates.services.channels import channel_end, inviter_code_end
 from commissions import queries
 
 ON_A_PAGE = 50
@@ -69,3 +69,17 @@ def code_end(request: AffiliateRequest, pk: int) -> HttpResponse:
     inviter_code_end(actor=request.user, code=code)
     messages.success(request, _("This code takes nobody any more. Whom it took stays."))
     return redirect("commissions:channels")
+
+
+@require_POST
+@affiliate_required
+def leave(request: AffiliateRequest, pk: int) -> HttpResponse:
+    """Not to be somebody's channel or member any more; asked on the page of partners."""
+    mine = get_object_or_404(affiliates.recordings_of(request.user), pk=pk)
+    channel_end(actor=request.user, channel=mine)
+    messages.success(
+        request,
+        _("You are no longer recorded below %(name)s, and they are told.")
+        % {"name": mine.affiliate.name},
+    )
+    return redirect("commissions:partners")

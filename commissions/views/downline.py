@@ -30,6 +30,7 @@ def _page(request: AffiliateRequest, **more: Any) -> HttpResponse:
         "above": next(above, None),
         "below": queries.downline_of(mine, relations, currency),
         "invitations": affiliates.invitations_for(request.user).filter(ends_at=None),
+        "recordings": affiliates.recordings_of(request.user),
         "share_bps": affiliates.share_of(mine),
         "invitation_form": InvitationForm(),
         "code_form": InvitationCodeForm(),

@@ -75,6 +75,7 @@ def webhooks(side):
                 "invitation_end",
                 "channel_code_open",
                 "channel_code_end",
+                "channel_end",
                 "affiliate_postback_new",
                 "api_app_revoke",
                 "api_app_rotate",

@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from affiliates.models import Channel
 from affiliates.services import (
     affiliate_apply,
     event_draft,
@@ -83,6 +84,7 @@ OBJECTS = {
     "affiliate/plans/places/": "affiliates.planmember",
     "affiliate/events/": "the published event",
     "affiliate/products/baskets/": "affiliates.basket",
+    "affiliate/channels/": "as whose channel the affiliate is recorded",
     "affiliate/channels/codes/": "affiliates.invitercode",
     "affiliate/campaigns/": "the affiliate's campaign",
     "affiliate/coupons/": "campaigns.couponstock",
@@ -187,6 +189,7 @@ def address(route: str, world: World) -> str:
             "the affiliate's conversation": _conversation(world.cast.lin, world.cast.affiliate),
             "the merchant's conversation": _conversation(world.cast.chen, world.cast.merchant),
             "the affiliate's post": _post(world),
+            "as whose channel the affiliate is recorded": _recording(world),
             "the affiliate's archive": _archive("affiliate"),
             "the affiliate's text": CopyVariant.objects.first(),
             "the affiliate's texts": CopyRun.objects.first(),
@@ -212,6 +215,13 @@ def _post(world: World) -> PlannedPost:
         defaults={"zone": cast.zone, "product": cast.product, "at": later, "channel": "web"},
     )
     return made
+
+
+def _recording(world: World) -> Channel:
+    mine, relation = world.cast.affiliate, world.cast.affiliate.partnerships.first()
+    other = relation.partner if relation.affiliate == mine else relation.affiliate
+    facts = {"affiliate": other, "kind": 1, "publisher": mine}
+    return Channel.objects.get_or_create(**facts, defaults={"name": mine.name})[0]
 
 
 def _archive(side: str) -> Takeout:

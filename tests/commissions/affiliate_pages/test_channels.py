@@ -1,6 +1,8 @@
 """Channels: whom an affiliate records, by which code they come, and what they brought."""
 
+from contextlib import nullcontext
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -8,8 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from affiliates.models import Channel, InviterCode
+from affiliates.queries import channel_numbered
 from affiliates.services import affiliate_apply
+from affiliates.services.channels import channel_end, channel_record, inviter_code_get
 from alliance.kernel import clock
+from alliance.kernel.errors import NotAllowed, WrongState
+from alliance.kernel.models import AuditEvent, Notification
 from commissions.queries.channels import brought_by
 from tests.cast import user_make
 from tests.commissions.affiliate_pages.reading import read
@@ -69,6 +75,40 @@ def test_codes_are_opened_once_and_ended_by_their_team(cast, lin, manager):
     assert lin.post(end).status_code == 302
     assert lin.post(end).status_code == 404
     assert not InviterCode.objects.filter(ends_at=None).exists()
+
+
+def test_who_is_recorded_sees_by_whom_ends_it_and_may_come_back(cast, lin, manager):
+    mine = {"actor": cast.lin, "affiliate": cast.affiliate}
+    user, browser = user_make(), Client()
+    theirs = affiliate_apply(user=user, kind="small", name="Mei")
+    theirs.refresh_from_db()
+    browser.force_login(user)
+    facts = {"actor": user, "affiliate": theirs, "code": inviter_code_get(**mine, kind=1)}
+    channel, _new = channel_record(**facts)
+    below = inviter_code_get(**mine, kind=2, channel=channel)
+    page = read(browser, "partners")
+    assert cast.affiliate.name in unescape(page)
+    assert str(channel.number) in page
+    assert "Recorded below others" not in read(lin, "partners")
+    end = f"/affiliate/channels/{channel.pk}/end/"
+    assert lin.post(end).status_code == 404  # whoever recorded it is not who it is
+    assert browser.post(end).status_code == 302
+    assert browser.post(end).status_code == 404
+    assert "Recorded below others" not in read(browser, "partners")
+    told = Notification.objects.get(kind="channel.ended")
+    assert (told.user, told.data["account"]) == (cast.lin, "Mei")
+    assert AuditEvent.objects.get(verb="channel.ended").actor == user
+    below.refresh_from_db()
+    assert below.ends_at  # a code of whoever has gone takes nobody
+    assert "until" in read(lin, "channels")
+    assert channel_numbered(cast.affiliate, channel.number) is None
+
+    assert channel_record(**facts) == (channel, True)
+    assert channel_record(**facts) == (channel, False)
+    assert channel_numbered(cast.affiliate, channel.number) == channel
+    for refused, by in ((NotAllowed, cast.lin), (None, user), (WrongState, user)):
+        with pytest.raises(refused) if refused else nullcontext():
+            channel_end(actor=by, channel=channel)
 
 
 def test_as_many_statements_for_thirty_as_for_one(cast, lin, manager):
