@@ -21,7 +21,15 @@ from affiliates.queries.clicks import (
     has_clicks,
 )
 from affiliates.queries.codes import codes_bound_for, codes_for, coupons_to_bind
-from affiliates.queries.finding import Missing, Sight, Target, shop_at, shops_near, targets_of
+from affiliates.queries.finding import (
+    Missing,
+    Sight,
+    Target,
+    shop_at,
+    shops_near,
+    targets_apart,
+    targets_of,
+)
 from affiliates.queries.links import (
     links_for,
     links_of,
@@ -168,6 +176,7 @@ __all__ = [
     "shops_near",
     "shops_selling",
     "sites_for",
+    "targets_apart",
     "targets_of",
     "way_of",
     "ways_of",

@@ -49,14 +49,40 @@ def targets_of(things: Sequence[Thing], affiliate: Affiliate) -> list[Sight]:
     Of things that can be something else (a word with a dot, one number among many) those with
     nothing behind them are left out, unless all are.
     """
+    seen = _sights(things, affiliate)
+    found: dict[tuple[int | None, int, str], Sight] = {}
+    missing: list[Sight] = []
+    for thing in things:
+        for sight in seen[thing]:
+            if isinstance(sight, Target):
+                product = sight.product.pk if sight.product else None
+                found.setdefault((product, sight.shop.pk, sight.url), sight)
+            elif thing.sure:
+                found[None, -len(found) - 1, thing.value] = sight
+            else:
+                missing.append(sight)
+    return list(found.values()) or missing
+
+
+def targets_apart(things: Sequence[Thing], affiliate: Affiliate) -> list[Sight]:
+    """What each of the things is as if it stood alone: of several the first. As few statements as
+    for one text, but a product's page here and a number are looked up apart: among others the one
+    says what the other means."""
+    pages = [thing for thing in things if thing.kind == Kind.PRODUCT]
+    others = [thing for thing in things if thing.kind != Kind.PRODUCT]
+    seen = _sights(pages, affiliate) | _sights(others, affiliate)
+    return [seen[thing][0] for thing in things]
+
+
+def _sights(things: Sequence[Thing], affiliate: Affiliate) -> dict[Thing, list[Sight]]:
+    """What each may be, one at least."""
     links = _links({thing.value for thing in things if thing.kind in (Kind.CODE, Kind.NUMBER)})
     own = {int(thing.value) for thing in things if thing.kind == Kind.PRODUCT}
     numbers = {thing.value for thing in things if thing.kind == Kind.NUMBER}
     by_number = _by_number(numbers, own)
     by_address = _Addresses(thing for thing in things if thing.kind == Kind.ADDRESS)
 
-    found: dict[tuple[int | None, int, str], Sight] = {}
-    missing: list[Sight] = []
+    seen: dict[Thing, list[Sight]] = {}
     for thing in things:
         sights: list[Sight]
         if thing.kind == Kind.ADDRESS:
@@ -66,15 +92,8 @@ def targets_of(things: Sequence[Thing], affiliate: Affiliate) -> list[Sight]:
         else:
             products = by_number.get(thing.value, [])
             sights = [Target(thing, product.shop, product) for product in products]
-        for sight in sights or [Missing(thing)]:
-            if isinstance(sight, Target):
-                product = sight.product.pk if sight.product else None
-                found.setdefault((product, sight.shop.pk, sight.url), sight)
-            elif thing.sure:
-                found[None, -len(found) - 1, thing.value] = sight
-            else:
-                missing.append(sight)
-    return list(found.values()) or missing
+        seen[thing] = sights or [Missing(thing)]
+    return seen
 
 
 def shop_at(url: str, shops: Iterable[Shop]) -> Shop | None:

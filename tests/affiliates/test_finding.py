@@ -6,7 +6,7 @@ import pytest
 
 from affiliates.models import Link
 from affiliates.pasted import things_in
-from affiliates.queries import Missing, targets_of
+from affiliates.queries import Missing, targets_apart, targets_of
 from affiliates.services import links_convert, zone_freeze
 from alliance.kernel.errors import Invalid, WrongState
 from merchants.models import Merchant, Plan, Product, ProductState
@@ -65,6 +65,20 @@ def test_an_address_is_a_products_however_it_was_copied(look, make_product, own,
     product = make_product(url=f"https://shop.example{own}")
     make_product(url="https://shop.example/item")
     assert look(f"https://shop.example{pasted}") == [(product, beyond)]
+
+
+def test_of_many_texts_each_is_what_it_is_alone(affiliate, make_product, make_link):
+    ours = make_product(url="https://shop.example/p/1")
+    # A number that is another product's here: alone it is its shop's, beside that page it is not.
+    make_product(url="https://shop.example/p/2", external_id=str(ours.pk))
+    link = make_link(affiliate, ours)
+    texts = [f"{HOME}/affiliate/products/{ours.pk}", str(ours.pk), "https://shop.example/p/2?a=1",
+             f"{HOME}/r/{link.code}", "https://nobody.example/", "nobody.example",
+             "NO-7"]  # fmt: skip
+    things = [things_in(text, HOME)[0] for text in texts]
+    alone = [targets_of([thing], affiliate)[0] for thing in things]
+    assert alone[0].product != alone[1].product
+    assert targets_apart(things, affiliate) == alone
 
 
 def test_scheme_and_case_of_the_host_do_not_matter(look, make_product):

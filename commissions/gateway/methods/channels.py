@@ -129,7 +129,7 @@ def mark_member(call: Call) -> dict[str, Any]:
     home, path = settings.PUBLIC_URL, address.removeprefix(settings.PUBLIC_URL)
     if not address.startswith(home) or not _CARRIES.fullmatch(path):
         raise wrong("redirect_url")
-    (sight,) = sights_of(call, address)
+    (sight,) = sights_of(call, [address])
     link = None if isinstance(sight, Missing) else sight.link
     if link is None or link.affiliate_id != call.affiliate.pk:
         raise wrong("redirect_url")

@@ -26,7 +26,7 @@ def create(call: Call) -> dict[str, Any]:
 
 def parse(call: Call) -> dict[str, Any]:
     """What a message leads to, whoever shared it."""
-    (sight,) = sights_of(call, call.args["password_content"])
+    (sight,) = sights_of(call, [call.args["password_content"]])
     if isinstance(sight, Missing):
         return {"data": {"suc": False, "error_msg": str(MISSING)}}
     product = sight.product
@@ -67,7 +67,7 @@ def convert_for(call: Call) -> dict[str, Any]:
 
 
 def _converted(call: Call) -> tuple[Card, Target]:
-    (sight,) = sights_of(call, call.args["password_content"])
+    (sight,) = sights_of(call, [call.args["password_content"]])
     if isinstance(sight, Missing):
         raise wrong("password_content", MISSING)
     (card,) = cards_for(call, [sight], dx=call.args.get("dx") == "1")
@@ -76,7 +76,7 @@ def _converted(call: Call) -> tuple[Card, Target]:
 
 def own_link(call: Call, text: str) -> Link | None:
     """The affiliate's link that an address or a message stands for."""
-    (sight,) = sights_of(call, text)
+    (sight,) = sights_of(call, [text])
     link = None if isinstance(sight, Missing) else sight.link
     return link if link and link.affiliate_id == call.affiliate.pk else None
 

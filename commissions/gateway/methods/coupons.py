@@ -65,7 +65,7 @@ def details(call: Call) -> dict[str, Any]:
 def _behind(call: Call, text: str) -> dict[str, Any]:
     product = product_in(text.partition("?")[0].rpartition("/")[2])
     if product is None:
-        (sight,) = sights_of(call, text)
+        (sight,) = sights_of(call, [text])
         if isinstance(sight, Missing):
             raise wrong("me")
         if sight.link:

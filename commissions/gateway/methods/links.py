@@ -1,7 +1,7 @@
 """Methods that make links, or say what is behind an address."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from affiliates.queries import (
     offers_of,
     products_known,
     shops_known,
-    targets_of,
+    targets_apart,
 )
 from affiliates.services import SUB_LENGTH, Made, link_address, links_convert
 from alliance.kernel.http import key_in
@@ -36,7 +36,7 @@ from commissions.gateway.items import (
 )
 from commissions.gateway.topn import topn_in_force
 from commissions.gateway.ways import event_way, link_in
-from merchants.models import Event
+from merchants.models import Event, Product
 
 MOST = 20  # of one kind in one call
 DONE, NO_ITEM, REFUSED = 200, -4003, -1
@@ -68,14 +68,8 @@ def convert(call: Call) -> dict[str, Any]:
     data = {
         "item_url_list": _items_told(call, asked["item_id_list"]),
         "shop_url_list": _shops_told(call, asked["seller_id_list"]),
-        "event_url_list": [
-            {"input_page_id": text, **_event_told(call, text)} for text in asked["page_id_list"]
-        ],
-        "material_url_list": [
-            {"input_material_url": text, **_told(card)}
-            for text in asked["material_list"]
-            for card in cards_for(call, sights_of(call, text))
-        ],
+        "event_url_list": _events_told(call, asked["page_id_list"]),
+        "material_url_list": _materials_told(call, asked["material_list"]),
     }
     return {"data": {name: told for name, told in data.items() if told}, "result_msg": "ok"}
 
@@ -99,17 +93,29 @@ def _shops_told(call: Call, ids: Sequence[str]) -> list[dict[str, Any]]:
     return [{"input_shop_id": text, **_told(card)} for text, card in made]
 
 
+def _materials_told(call: Call, texts: Sequence[str]) -> list[dict[str, Any]]:
+    made = zip(texts, cards_for(call, sights_of(call, texts)), strict=True)
+    return [{"input_material_url": text, **_told(card)} for text, card in made]
+
+
 def parse(call: Call) -> dict[str, Any]:
     """What is behind addresses and share codes. No link is made."""
     texts = _within(call.args, "material_dto", "material_url")
     if not 1 <= len(texts) <= MOST:
         raise wrong("material_dto")
-    told = [{"input_material_url": text, **_parsed(call, text)} for text in texts]
+    sights = sights_of(call, texts)
+    products = {one.product for one in sights if isinstance(one, Target) and one.product}
+    rates = {
+        offer.product: offer.rate_bps for offer in offers_of(products, affiliate=call.affiliate)
+    }
+    told = [
+        {"input_material_url": text, **_parsed(call, sight, rates)}
+        for text, sight in zip(texts, sights, strict=True)
+    ]
     return {"data": {"material_url_list": told}, "result_msg": "ok"}
 
 
-def _parsed(call: Call, text: str) -> dict[str, Any]:
-    (sight,) = sights_of(call, text)
+def _parsed(call: Call, sight: Sight, rates: Mapping[Product, int]) -> dict[str, Any]:
     if isinstance(sight, Missing):
         return {"code": NO_ITEM, "msg": MISSING}
     product, link = sight.product, sight.link
@@ -124,8 +130,8 @@ def _parsed(call: Call, text: str) -> dict[str, Any]:
             "origin_pid": origin_pid(call, sight) if link else None,
         },
     }
-    if product and (offers := offers_of([product], affiliate=call.affiliate)):
-        told["promotion_info_dto"] = {"commission_rate": percent(offers[0].rate_bps)}
+    if product and product in rates:
+        told["promotion_info_dto"] = {"commission_rate": percent(rates[product])}
     return told
 
 
@@ -180,8 +186,7 @@ def _privileged(call: Call, card: Card) -> dict[str, Any]:
 def spread(call: Call) -> dict[str, Any]:
     """The short address of each of our own; `err_msg` is OK, or says why there is none."""
     told = []
-    for asked in call.args["requests"]:
-        (sight,) = sights_of(call, asked["url"])
+    for sight in sights_of(call, [asked["url"] for asked in call.args["requests"]]):
         link = None if isinstance(sight, Missing) else sight.link
         if link is None:
             told.append({"content": "", "err_msg": str(MISSING)})
@@ -192,7 +197,8 @@ def spread(call: Call) -> dict[str, Any]:
 
 def activity(call: Call) -> dict[str, Any]:
     """An event's page, whose products lead on by links of the ad zone."""
-    event = _event(call.args["activity_material_id"])
+    said = call.args["activity_material_id"]
+    event = _events([said]).get(said)
     if event is None:
         raise wrong("activity_material_id")
     address = event_way(event, call.zone, call.subs)
@@ -206,13 +212,19 @@ def activity(call: Call) -> dict[str, Any]:
     return {"data": told}
 
 
-def _event(text: str) -> Event | None:
+def _events(texts: Sequence[str]) -> dict[str, Event]:
     """By our number of it, or that of its material."""
-    return events_shown().filter(pk=key_in(text) % EVENT_NUMBERS).first()
+    keys = {text: key_in(text) % EVENT_NUMBERS for text in texts}
+    known = events_shown().in_bulk(keys.values())
+    return {text: known[key] for text, key in keys.items() if key in known}
 
 
-def _event_told(call: Call, text: str) -> dict[str, Any]:
-    event = _event(text)
+def _events_told(call: Call, texts: Sequence[str]) -> list[dict[str, Any]]:
+    known = _events(texts)
+    return [{"input_page_id": text, **_event_told(call, known.get(text))} for text in texts]
+
+
+def _event_told(call: Call, event: Event | None) -> dict[str, Any]:
     if event is None:
         return {"code": NO_ITEM, "msg": MISSING}
     address = event_way(event, call.zone, call.subs)
@@ -220,14 +232,19 @@ def _event_told(call: Call, text: str) -> dict[str, Any]:
     return {"code": DONE, "msg": "ok", "link_info_dto": {**words, "material_type": EVENT}}
 
 
-def sights_of(call: Call, text: str) -> list[Sight]:
-    """What an address, a share code or a whole message is; of several things the first."""
-    if link := link_in(text):
-        text = link_address(link)
-    things = things_in(text, settings.PUBLIC_URL)[:1]
-    if not things:
-        return [Missing(Thing(Kind.ADDRESS, text))]
-    return targets_of(things, call.affiliate)[:1]
+def sights_of(call: Call, texts: Sequence[str]) -> list[Sight]:
+    """What each address, share code or whole message is; of several things in one the first. As
+    many statements for all as for one, but for addresses of links that are still to be made."""
+    things: list[Thing | None] = []
+    for text in texts:
+        link = link_in(text)
+        held = things_in(link_address(link) if link else text, settings.PUBLIC_URL)
+        things.append(held[0] if held else None)
+    found = iter(targets_apart([thing for thing in things if thing], call.affiliate))
+    return [
+        next(found) if thing else Missing(Thing(Kind.ADDRESS, text))
+        for text, thing in zip(texts, things, strict=True)
+    ]
 
 
 def _ids(args: dict[str, Any], name: str) -> list[str]:

@@ -79,15 +79,24 @@ def test_pages_follow_each_other_and_end(cast, tool):
 def test_many_items_cost_no_more_statements_than_one(cast, tool):
     goods_make(cast)
     keys = [str(pk) for pk in Product.objects.values_list("pk", flat=True)]
+    pages = dict(Product.objects.values_list("pk", "url"))
+    said = {
+        "material_list": lambda some: ",".join(pages[int(pk)] for pk in some),
+        "material_dto": lambda some: [{"material_url": pages[int(pk)]} for pk in some],
+        "requests": lambda some: [{"url": pages[int(pk)]} for pk in some],
+    }
     for method, name in (
         ("taobao.tbk.item.info.upgrade.get", "item_id"),
         ("taobao.tbk.dg.general.link.convert", "item_id_list"),
+        ("taobao.tbk.dg.general.link.convert", "material_list"),
         ("taobao.tbk.item.convert", "num_iids"),
+        ("taobao.tbk.dg.general.link.parse", "material_dto"),
+        ("taobao.tbk.spread.get", "requests"),
     ):
         counts = []
         for several in (keys[:1], keys, keys[:1], keys):
             with CaptureQueriesContext(connection) as asked:
-                fields = {"fields": "num_iid", name: ",".join(several)}
+                fields = {"fields": "num_iid", name: said.get(name, ",".join)(several)}
                 tool.answer(method, adzone_id=cast.zone.pk, **fields)
             counts.append(len(asked))
         assert counts[3] <= counts[2], (method, counts)
