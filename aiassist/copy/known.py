@@ -49,8 +49,10 @@ class Known:
 
 def known_of(share: Share, product: Product, language: str, at: datetime) -> Known:
     """As of `at`, in the words of the text's language."""
-    coupon = _coupon(share)
     price = share.price or product.price
+    coupon = _coupon(share)
+    if coupon and coupon.face.minor >= price.minor:  # nobody pays nothing: what is left is not said
+        coupon = None
     hosts = {urlsplit(settings.PUBLIC_URL).netloc, urlsplit(settings.PUBLIC_URL).hostname or ""}
     code = share.coupon.code if coupon and share.coupon and not share.by_coupon_page else ""
     facts = Facts(

@@ -201,6 +201,13 @@ def test_the_lot_is_even_holds_a_tenth_out_and_leaves_the_stopped_out():
     assert draw(chosen="use", stopped=["use"]) == stopped
 
 
+def test_a_coupon_worth_as_much_as_the_product_is_in_no_text(cast):
+    Coupon.objects.update(face_minor=cast.product.price_minor)
+    texts = shown(cast, *write(cast).variants)
+    assert [one.withdrawn for one in texts] == [False] * 4
+    assert not any("券" in one.body for one in texts)
+
+
 def test_many_at_once_by_a_worker_each_with_its_reason(cast):
     gone = Product.objects.create(
         shop=cast.shop, external_id="P9", title="Gone", url=cast.product.url, price_minor=100,
