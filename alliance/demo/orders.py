@@ -22,6 +22,9 @@ OTHER_PRODUCT_BPS = 1000  # clicked one thing, bought another of the same shop
 UNPAID_BPS, CANCELLED_BPS = 300, 500
 WINDOW = timedelta(days=15)
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+# For the desk to look at (docs/risk.md): a lock screen sends clicks to everybody, and whoever buys
+# within the window counts as its own; what people see beside the weather they buy days later.
+ODD = {"zaoan": 6 * DAY, "tianqitong": 3 * DAY}  # from click to order, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +215,7 @@ def _touches(
     if stale and placed_at - joined > 2 * WINDOW:
         at = placed_at - WINDOW - timedelta(seconds=dice.between(HOUR, 10 * DAY))
         return (_touch(dice, affiliate, product, buyer, at),)
-    at = max(placed_at - timedelta(seconds=_hesitation(dice)), joined)
+    at = max(placed_at - timedelta(seconds=_late(affiliate, _hesitation(dice))), joined)
     if dice.chance(RIVAL_BPS):
         rival = market.affiliate(day)
         before = at - timedelta(seconds=dice.between(HOUR, 3 * DAY))
@@ -229,6 +232,12 @@ def _hesitation(dice: Dice) -> int:
     if chance < 0.70:
         return dice.between(40, 2 * HOUR)
     return dice.between(2 * HOUR, 2 * DAY) if chance < 0.90 else dice.between(2 * DAY, 14 * DAY)
+
+
+def _late(affiliate: AffiliateFacts, wait: int) -> int:
+    """Of those who are odd, three orders in four come days after their click."""
+    least = ODD.get(affiliate.code)
+    return wait if least is None or wait % 4 == 0 else least + wait % (8 * DAY)
 
 
 def _touch(

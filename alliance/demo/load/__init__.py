@@ -18,6 +18,7 @@ from affiliates.services import policy_set
 from affiliates.services.figures import clicks_count
 from affiliates.services.months import months_make
 from aiassist.services.matching import matches_make
+from aiassist.services.risk import risk_scores_make
 from alliance.celery import nobody_woken
 from alliance.demo.catalogue import products_by_shop
 from alliance.demo.load.accounts import accounts_make
@@ -127,6 +128,7 @@ def _load(size: Size, say: Callable[[str], None]) -> None:
     clicks_count()
     boards_make()
     matches_make()
+    risk_scores_make()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     say("the books are checked")
