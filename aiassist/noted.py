@@ -59,7 +59,9 @@ def _far(note: AnomalyNote) -> str:
             "share": percent(round(note.value * 10_000 / max(note.usual, 1)))
         }
         record = gettext("less than in any hour before")
-    return f"{said}; {record}." if note.record else f"{said}."
+    if not note.record:
+        return gettext("%(words)s.") % {"words": said}
+    return gettext("%(said)s; %(record)s.") % {"said": said, "record": record}
 
 
 def _locale() -> str:

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
@@ -67,7 +68,7 @@ class AnomalyNoteAdmin(ReadOnlyAdmin):
     decisions = (
         Decision(
             name="dismiss",
-            label=_("Put away"),
+            label=pgettext_lazy("deed", "Put away"),
             icon="task_alt",
             run=lambda actor, note, **said: note_dismiss(actor=actor, note=note, **said),
             roles=MAY_DECIDE,

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 
 from alliance.kernel import columns
@@ -49,7 +50,7 @@ class EndpointAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
         return with_failures(super().get_queryset(request))
 
-    @display(description=_("host"))
+    @display(description=pgettext_lazy("address", "host"))
     def host(self, endpoint: Endpoint) -> str:
         return urlsplit(endpoint.url).hostname or "–"
 
@@ -61,7 +62,7 @@ class EndpointAdmin(ReadOnlyAdmin):
     def failed(self, endpoint: Any) -> int:
         return int(endpoint.failed)
 
-    @display(description=_("events"))
+    @display(description=pgettext_lazy("outgoing", "Events"))
     def events(self, endpoint: Endpoint) -> str:
         return ", ".join(endpoint.kinds)
 
