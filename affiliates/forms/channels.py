@@ -26,7 +26,9 @@ def _number(value: Any) -> int | None:
 
 
 class ChannelForm(ServiceForm):
-    kind = forms.TypedChoiceField(label=_("Who"), choices=ChannelKind.choices, coerce=int)
+    kind = forms.TypedChoiceField(
+        label=pgettext_lazy("channel", "Who"), choices=ChannelKind.choices, coerce=int
+    )
     name = forms.CharField(label=_("Name"), max_length=80)
     online_scene = forms.TypedChoiceField(
         label=_("Online"),
