@@ -1,5 +1,6 @@
 """The operations desk's menu and its first page: what a role may see, and what waits for it."""
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.contrib import admin
 from django.core.cache import cache
 from django.db.models import Model
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -267,8 +268,14 @@ def may_see(request: HttpRequest, model: type[Model]) -> bool:
 
 
 def url_of(model: type[Model], narrowed: str = "") -> str:
-    path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    path = _list_of(model, get_script_prefix())
     return f"{path}?{narrowed}" if narrowed else path
+
+
+@functools.cache
+def _list_of(model: type[Model], _prefix: str) -> str:
+    """Kept, since a page of the desk names all of them several times."""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
 def counts() -> dict[str, int]:
@@ -281,14 +288,15 @@ def _count() -> dict[str, int]:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The menu: what this person may see, with how much waits there."""
+    """The menu: what this person may see, with how much waits there and which page is open."""
     waiting: dict[type[Model], int] = {}
     count = counts()
     for queue in QUEUES:
         if queue.roles and has_role(request.user, *queue.roles):
             waiting[queue.model] = waiting.get(queue.model, 0) + count[queue.name]
+    home = reverse("admin:index")
     groups: list[dict[str, Any]] = [
-        {"items": [{"title": _("Today"), "icon": "wb_twilight", "link": reverse("admin:index")}]}
+        {"items": [{"title": _("Today"), "icon": "wb_twilight", "link": home}]}
     ]
     for title, entries in MENU:
         items: list[dict[str, Any]] = [
@@ -307,6 +315,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             items.insert(0, page)
         if items:
             groups.append({"title": title, "separator": False, "items": items})
+    for item in (item for group in groups for item in group["items"]):
+        link, path = item["link"], request.path
+        item["has_permission"] = True
+        item["active"] = path == link if link == home else path.startswith(link)
     return groups
 
 
@@ -314,11 +326,13 @@ def waits(request: HttpRequest) -> dict[str, Any]:
     """Context of the desk's pages: whether who looks works here, and how much waits for them."""
     if not request.path.startswith(reverse("admin:index")):
         return {}
-    return {"at_desk": has_role(request.user, *StaffRole), "desk_waits": _waiting(request)}
+    waiting = functools.cache(functools.partial(_waiting, request))
+    return {"at_desk": has_role(request.user, *StaffRole), "desk_waits": waiting}
 
 
 def _waiting(request: HttpRequest) -> int:
-    """In all queues that this person decides, each no more often than it is counted anyway."""
+    """In all queues that this person decides, each no more often than it is counted anyway. Asked
+    only by a template that shows it: many small ones make a page."""
     count = counts()
     mine = (one for one in QUEUES if one.roles and has_role(request.user, *one.roles))
     return sum(count[one.name] for one in mine)

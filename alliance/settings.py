@@ -98,9 +98,9 @@ except (LookupError, ValueError, OSError):
 # --- Applications -----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "alliance.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -799,7 +799,6 @@ UNFOLD = {
     "COLORS": {"primary": _BRAND, "base": _STONE},
     "STYLES": [lambda request: static("css/desk.css")],
     "DASHBOARD_CALLBACK": "alliance.desk.dashboard",
-    "SIDEBAR": {"navigation": "alliance.desk.navigation"},
     "TABS": "alliance.desk.tabs",
     "COMMAND": {"search_models": False, "search_callback": "alliance.desk_search.command"},
     "ACCOUNT": {

@@ -29,7 +29,7 @@ Row = dict[str, str]
 
 
 def run(small: bool = False) -> None:
-    most, single = (2_000, 200) if small else (100_000, 2_000)
+    most, single = (300, 30) if small else (100_000, 2_000)
     merchant = world_make(products=1, affiliates=1).merchant
     with tempfile.TemporaryDirectory() as folder:
         kept, settings.MEDIA_ROOT = settings.MEDIA_ROOT, Path(folder)

@@ -56,7 +56,7 @@ class Asked:
 
 
 def run(small: bool = False) -> None:
-    size, seeds = (12, 1) if small else (60, 6)
+    size, seeds = (4, 1) if small else (60, 6)
     began = process_time()
     asked: list[Asked] = []
     covered: dict[str, list[bool]] = defaultdict(list)

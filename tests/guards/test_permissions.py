@@ -2,14 +2,17 @@
 
 import tomllib
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.backends import ModelBackend
 from django.http import HttpResponse
+from django.template.backends.django import Template
 from django.template.response import SimpleTemplateResponse
 from django.test import Client
-from unfold.sites import UnfoldAdminSite
 
+from alliance.desk_site import Desk
 from tests.desk.world import World, world_make
 from tests.guards.routes import routes
 
@@ -96,9 +99,12 @@ def test_who_gets_in_where(world, monkeypatch, caplog, settings):
     """GET for all; a deed takes no POST from those who may not do it either."""
     # Thousands of requests: their sessions ask nobody.
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    people = {user.pk: user for user in world.people.values() if user}
+    monkeypatch.setattr(ModelBackend, "get_user", lambda _backend, pk: copy(people[int(pk)]))
     # Who gets in is decided before anything is drawn; tests/desk looks at what is drawn.
+    monkeypatch.setattr(Template, "render", lambda *_args, **_kwargs: "")
     monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
-    monkeypatch.setattr(UnfoldAdminSite, "each_context", lambda _site, _request: {})
+    monkeypatch.setattr(Desk, "each_context", lambda _site, _request: {})
     caplog.set_level("CRITICAL", logger="django.request")  # thousands of refusals are not news
     # These two end or begin what is tested here.
     tested = sorted(COVERED - {"admin/logout/", "admin/login/"})
