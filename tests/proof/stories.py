@@ -16,7 +16,7 @@ from aiassist.services.copies import copy_run_begin
 from aiassist.services.planner import reminders_choose
 from alliance.kernel import clock
 from alliance.kernel.idempotency import once
-from alliance.kernel.models import IdempotentCall, User
+from alliance.kernel.models import Endpoint, IdempotentCall, User
 from alliance.kernel.money import cny
 from alliance.kernel.notice_kinds import Group
 from alliance.takeout.models import Takeout
@@ -30,7 +30,7 @@ from commissions.services.tasks import task_accept, task_offer
 from commissions.services.verification import verification_ask
 from commissions.services.violations import violation_open
 from merchants.feeds import FEEDS, run_feed
-from merchants.models import BulkEdit, ImportRun, Product
+from merchants.models import BulkEdit, ImportRun, Product, ProductFeed
 from merchants.services.bulk import Wish, bulk_begin, bulk_look
 from merchants.services.imports import import_begin, mapping_save
 from merchants.services.orders import orders_record
@@ -41,6 +41,7 @@ from tests.aiassist.risk.world import among_peers
 from tests.cast import Cast
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
+INSIDE = "https://127.0.0.1/"  # what was set up before such addresses were refused
 JUNE_20 = datetime(2026, 6, 20, 3, tzinfo=clock.ZONE)
 JUNE_24 = datetime(2026, 6, 24, 9, tzinfo=clock.ZONE)  # the hold of a new account is over
 AUGUST_21 = datetime(2026, 8, 21, 9, tzinfo=clock.ZONE)  # a debt of June is old
@@ -319,17 +320,18 @@ def a_product_file_came(cast: Cast):
 
 @story_of("merchants.tasks.feed_fetch")
 def a_feed_is_due(cast: Cast):
-    """Its address leads inside, so nothing is asked, and that is written down once."""
+    """Its address, an old one, leads inside, so nothing is asked, and that is written down once."""
     with clock.at(MAY):
         feed = feed_save(
             shop=cast.shop,
-            url="https://127.0.0.1:8443/p.csv",
+            url="https://shop.chen.example/p.csv",
             every_hours=6,
             full=True,
             username="",
             password=None,
             actor=None,
         )
+    ProductFeed.objects.filter(pk=feed.pk).update(url=f"{INSIDE}p.csv")
     return MAY, [(feed.pk,)]
 
 
@@ -572,9 +574,11 @@ def _heard_at(cast: Cast, moment: datetime) -> None:
         actor=cast.lin,
         organisation=f"affiliate:{cast.affiliate.pk}",
         name="Ours",
-        url="https://127.0.0.1/hook",
+        url="https://hook.example/",
         kinds=["commission.estimated"],
     )
+    Endpoint.objects.filter(pk=made.pk).update(url=f"{INSIDE}hook")
+    made.refresh_from_db()
     with clock.at(moment):
         endpoints.endpoint_try(endpoint=made)
 
@@ -595,7 +599,7 @@ def a_week_is_over_and_somebody_wants_to_know(cast: Cast):
 
 @story_of("campaigns.tasks.picture_fetch")
 def a_poster_waits_for_a_picture_that_nobody_may_fetch(cast: Cast):
-    cast.product.image_url = "https://127.0.0.1/picture.png"
+    cast.product.image_url = f"{INSIDE}picture.png"
     cast.product.save()
     return MAY, [(cast.product.pk,)]
 
