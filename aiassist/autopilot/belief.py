@@ -19,9 +19,11 @@ KINDS = [  # of answers: hardly any, some, much, and much only from somewhere on
     response.Kind([1.3] * 7, 0.35, 0.9),
     response.Kind([0.2, 0.5, 1.2, 1.5, 1.2, 0.6, 0.2], 0.6, 0.6),
 ]
-FADE = 0.99  # a day, of what a day says about how units answer
-SUPPOSE = 0.3  # of the way from what is believed to what is drawn, in the beginning
-SUPPOSE_DAYS = 90  # after so many days e times less
+ALIKE = 0.7  # steps of a coupon: whom a small one draws, a larger one draws further
+FADE = 0.995  # a day, of what a day says about how units answer
+SUPPOSE = 0.5  # of the way from what is believed to what is drawn, in the beginning
+BOLDER = 1.6  # times that for coupons: of them the past says least, and being wrong costs little
+SUPPOSE_DAYS = 45  # after so many days e times less
 SUPPOSED_FOR = 7  # days that a supposition is kept
 RECENT = 7  # days that say what tomorrow's level is
 
@@ -63,8 +65,10 @@ def _features(rate_log: Array, coupon: Array, coupons: Sequence[int]) -> tuple[A
 def _priors(gifts: int, tiers: int) -> tuple[response.Prior, response.Prior]:
     """Of clicks and of conversion."""
     return (
-        response.first_prior(KINDS, 0.04, 0.08, gifts, tiers),
-        response.first_prior([response.Kind([0.0], 0.1, 0.0)], 0.06, 0.1, gifts, tiers),
+        response.first_prior(KINDS, response.Kind([0.04] * gifts, 0.08, ALIKE), tiers),
+        response.first_prior(
+            [response.Kind([0.0], 0.1, 0.0)], response.Kind([0.06] * gifts, 0.1, ALIKE), tiers
+        ),
     )
 
 
@@ -83,7 +87,8 @@ def belief_of(
     parts = list(zip((clicks, conversion), at_arms, strict=True))
     mood = clicks.day[-RECENT:].mean()
     believed = np.prod([_believed(*part) for part in parts], axis=0)
-    drawn = np.sum([_supposed(*part, draws) for part in parts], axis=0)
+    bent = len(KNOTS) + 1, 1
+    drawn = np.sum([_supposed(*p, draws, b) for p, b in zip(parts, bent, strict=True)], axis=0)
     return Belief(
         clicks=clicks,
         conversion=conversion,
@@ -179,12 +184,14 @@ def _believed(fitted: response.Fitted, arm_rows: Array) -> Array:
     """Units × arms: the mean factor over all that could be true, against the level."""
     slopes = arm_rows[:, 1:]
     line = np.matmul(fitted.mean[:, :, 1:], slopes.T)
-    spread = (np.matmul(slopes, fitted.spread[:, :, 1:, 1:]) * slopes).sum(axis=3)
+    pairs = (slopes[:, :, None] * slopes[:, None, :]).reshape(len(slopes), -1)
+    own = fitted.spread[:, :, 1:, 1:]
+    spread = np.matmul(own.reshape(*own.shape[:2], -1), pairs.T)
     factor = np.exp(np.clip(line + np.minimum(spread / 2, 0.3), -4, 4))
     return np.asarray((fitted.kind[:, :, None] * factor).sum(axis=1))
 
 
-def _supposed(fitted: response.Fitted, arm_rows: Array, draws: Array) -> Array:
+def _supposed(fitted: response.Fitted, arm_rows: Array, draws: Array, bends: int) -> Array:
     """Units × arms: the log factor if what was drawn were true: a kind, and its slopes."""
     slopes = arm_rows[:, 1:]
     width = slopes.shape[1]
@@ -192,5 +199,6 @@ def _supposed(fitted: response.Fitted, arm_rows: Array, draws: Array) -> Array:
     rows = np.arange(len(kind))
     root = np.linalg.cholesky(fitted.spread[rows, kind, 1:, 1:] + 1e-9 * np.eye(width))
     away = np.einsum("upq,uq->up", root, draws[:, 1 : 1 + width])
+    away[:, bends:] *= BOLDER
     drawn = fitted.mean[rows, kind, 1:] + away
     return np.asarray(np.clip(drawn @ slopes.T, -3, 3))

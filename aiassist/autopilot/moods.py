@@ -31,11 +31,12 @@ def moods_of(off: Array, mean: Array, weight: Array) -> Moods:
     off = np.where(there, np.clip(off, -1, 1.5), 0)
     near, far = (_together(off, there, gap) for gap in (NEAR, FAR))
     known = there.sum() / (there.sum() + USUAL_WEIGHT)
-    if near[0] <= 0 or near[1] == 0:
-        return Moods()
-    fades = np.clip(max(far[0], 0) / near[0], 0.15, 0.85) ** (1 / (FAR - NEAR))
+    shared = max(near[0], 0.0)
+    fades = USUAL_KEEP
+    if shared > 0:
+        fades = np.clip(max(far[0], 0) / shared, 0.15, 0.85) ** (1 / (FAR - NEAR))
     keep = known * fades + (1 - known) * USUAL_KEEP
-    variance = known * near[0] / keep + (1 - known) * USUAL_VARIANCE
+    variance = known * shared / keep + (1 - known) * USUAL_VARIANCE
     alone = ((off**2 - 1 / np.maximum(mean, 1)) * there).sum() / max(there.sum(), 1) - variance
     scatter = known * max(alone, 0.002) + (1 - known) * USUAL_SCATTER
     return Moods(*(float(x) for x in np.clip([scatter, variance, keep], 0.002, [1, 0.3, 0.95])))

@@ -6,7 +6,7 @@ units of the panel: expectation-maximisation over the units' Gaussian approximat
 differing in how frequent each kind is. A common effect of each day takes out what all share.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ SMOOTH = 0.4  # a day, of the rate's impression that goes over to the new one
 ROUNDS = 2  # a night; the next one goes on from there
 STEEPEST = 4.0  # a slope that is believed
 DAY_STIFF, DAY_USUAL = 80.0, 0.15  # of a day's effect, towards none; from where it lets go
+GIVE = 0.7  # of how far units give way to a day's effect: with all of it, steps overshoot
 LEVEL_SD = 1.0  # of a unit's level among its tier
 STIFF = 6.0  # units' worth of the first guess that stays in each kind's spread
 
@@ -38,6 +39,17 @@ class Prior:
             "spread": self.spread.round(6).tolist(),
             "share": self.share.round(5).tolist(),
         }
+
+    def precision(self) -> Array:
+        """Tiers × coefficients × coefficients, of all kinds together; the level's comes first."""
+        middle = self.share @ self.mean
+        away = self.mean - middle[:, None]
+        whole = np.einsum("tk,kpq->tpq", self.share, self.spread)
+        whole += np.einsum("tk,tkp,tkq->tpq", self.share, away, away)
+        found = np.zeros((len(whole), *(size + 1 for size in whole.shape[1:])))
+        found[:, 0, 0] = 1 / LEVEL_SD**2
+        found[:, 1:, 1:] = np.linalg.inv(whole)
+        return found
 
     def load(self, kept: dict[str, list[Any]] | None) -> "Prior":
         if not kept or np.shape(kept["mean"]) != self.mean.shape:
@@ -129,9 +141,7 @@ def fit(
         effect = _first_effect(panel, coefficients)
     for _ in range(ROUNDS):
         if days:
-            effect, shift = _common(panel, coefficients, effect, moods, prior)
-            coefficients[:, 1:] += shift
-            prior = replace(prior, mean=prior.mean + shift)
+            effect = _days(panel, coefficients, effect, moods, prior, tier)
         mean = panel.mean(coefficients, effect)
         if days:
             moods = moods_of(count / np.maximum(mean, 1e-9) - 1, mean, weight)
@@ -191,28 +201,24 @@ def _levels(count: Array, exposure: Array, weight: Array, tier: Array) -> Array:
     return found
 
 
-def _common(
-    panel: Counts, coefficients: Array, effect: Array, moods: Moods, prior: Prior
-) -> tuple[Array, Array]:
-    """The days' effects, and by how much all slopes are off together, in one step.
+def _days(
+    panel: Counts, coefficients: Array, effect: Array, moods: Moods, prior: Prior, tier: Array
+) -> Array:
+    """The days' effects, a Newton step that lets every unit answer it with its coefficients.
 
     When everybody is moved at once, what the day did and what the rates did cannot be told apart
     by turns; together they can, as far as some units were left alone.
     """
     mean = panel.mean(coefficients, effect)
-    trust, slopes = panel.trust(mean, moods.scatter + moods.variance), panel.rows[:, :, 1:]
-    pull = trust * panel.off(mean)
+    trust = panel.trust(mean, moods.scatter + moods.variance)
     stiff = DAY_STIFF / (1 + (effect / DAY_USUAL) ** 2)
-    by_day = trust.sum(axis=0) + stiff
-    right_day = pull.sum(axis=0) - stiff * effect
-    flat, weighed = slopes.reshape(-1, slopes.shape[2]), slopes * trust[:, :, None]
-    cross = weighed.sum(axis=0)
-    lean = cross / by_day[:, None]
-    square = weighed.reshape(flat.shape).T @ flat - cross.T @ lean
-    right = pull.ravel() @ flat - lean.T @ right_day
-    shift = np.linalg.solve(square + 4 * np.linalg.inv(prior.guess.mean(axis=0)), right)
-    shift = np.clip(shift, -0.5, 0.5)
-    return effect + (right_day - cross @ shift) / by_day, shift
+    right = (trust * panel.off(mean)).sum(axis=0) - stiff * effect
+    weighed = panel.rows * trust[:, :, None]
+    own = np.matmul(weighed.transpose(0, 2, 1), panel.rows) + prior.precision()[tier]
+    root = np.linalg.cholesky(np.linalg.inv(own))
+    lean = np.matmul(weighed, root).transpose(1, 0, 2).reshape(len(effect), -1)
+    steep = np.diag(trust.sum(axis=0) + stiff) - GIVE * (lean @ lean.T)
+    return np.asarray(effect + np.linalg.solve(steep, right))
 
 
 def _mix(
@@ -271,16 +277,17 @@ class Kind:
     alike: float
 
 
-def first_prior(kinds: list[Kind], gift: float, gift_sd: float, gifts: int, tiers: int) -> Prior:
-    """Of slopes bent at knots, and after them of `gifts` columns that stand alone."""
-    bends = len(kinds[0].slopes)
-    far = np.abs(np.arange(bends)[:, None] - np.arange(bends)[None, :])
+def first_prior(kinds: list[Kind], gift: Kind, tiers: int) -> Prior:
+    """Of slopes bent at knots, and after them of what each step of a coupon brings more."""
+    bends, gifts = len(kinds[0].slopes), len(gift.slopes)
+    apart = np.arange(max(bends, gifts))
+    far = np.abs(apart[:, None] - apart)
     guess = np.zeros((len(kinds), bends + gifts, bends + gifts))
-    guess[:, bends:, bends:] = gift_sd**2 * np.eye(gifts)
+    guess[:, bends:, bends:] = gift.sd**2 * gift.alike ** far[:gifts, :gifts]
     for row, kind in enumerate(kinds):
-        guess[row, :bends, :bends] = kind.sd**2 * kind.alike**far
+        guess[row, :bends, :bends] = kind.sd**2 * kind.alike ** far[:bends, :bends]
     return Prior(
-        np.array([kind.slopes + [gift] * gifts for kind in kinds]),
+        np.array([kind.slopes + gift.slopes for kind in kinds]),
         guess,
         np.full((tiers, len(kinds)), 1 / len(kinds)),
         guess,
