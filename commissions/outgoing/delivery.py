@@ -7,7 +7,6 @@ call and note leaves it to the next one. Nothing is called inside a transaction.
 import json
 import logging
 import random
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,6 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -50,6 +48,7 @@ SECONDS = 15.0  # for a call
 LANES, EACH, TEAM, SERVER, SLOW = 24, 4, 8, 8, 8
 SLOW_MS = 2000  # a call that takes longer makes its endpoint a slow one, for so long:
 SLOW_FOR = timedelta(minutes=10)
+LOOK = 1.0  # seconds after which what is new finds a lane, though every call goes on
 GONE = 410
 
 
@@ -77,11 +76,12 @@ class Outcome:
         return self.called is not None and self.called.taken
 
 
-def deliveries_due_send(*, seconds: float = 20) -> None:
+def deliveries_due_send(*, seconds: float = 30) -> None:
     """All that is due, for so many seconds at most. One process at a time does; the others return.
 
     A slow server takes one endpoint's few lanes, many of them their team's, and all that were slow
-    lately those of the slow. These are not called in the last seconds: what is begun is waited for.
+    lately those of the slow. These are not called in the last seconds, as long as a call may take:
+    what is begun is waited for, and nothing is begun meanwhile.
     """
     with _alone() as alone:
         if not alone:
@@ -101,7 +101,7 @@ def deliveries_due_send(*, seconds: float = 20) -> None:
                     running[pool.submit(copy_context().run, _call, row)] = row
                 if not running:
                     return
-                done, _running = wait(running, return_when=FIRST_COMPLETED)
+                done, _running = wait(running, LOOK, FIRST_COMPLETED)
 
 
 @transaction.atomic
@@ -140,7 +140,7 @@ def _lanes(row: Delivery) -> list[str]:
     return [
         f"endpoint {endpoint.pk}",
         f"team {endpoint.organisation}",
-        f"server {urlsplit(endpoint.url).netloc.lower()}",
+        f"server {endpoint.server}",
         *(["slow"] if slow else []),
     ]
 
@@ -155,9 +155,11 @@ def _full(busy: Counter[str]) -> Q:
         kind, _space, key = lane.partition(" ")
         if count >= _MOST[kind]:
             keys[kind].append(key)
-    found = Q(endpoint__in=keys["endpoint"]) | Q(endpoint__organisation__in=keys["team"])
-    for server in keys["server"]:
-        found |= Q(endpoint__url__iregex=rf"^https?://{re.escape(server)}([/?#]|$)")
+    found = (
+        Q(endpoint__in=keys["endpoint"])
+        | Q(endpoint__organisation__in=keys["team"])
+        | Q(endpoint__server__in=keys["server"])
+    )
     return found | Q(endpoint__slow_until__gt=clock.now()) if keys["slow"] else found
 
 

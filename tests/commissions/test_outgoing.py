@@ -9,6 +9,7 @@ import re
 import signal
 import threading
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -538,6 +539,51 @@ def test_however_many_teams_are_slow_the_others_have_lanes(cast, world, serve, m
     assert heard() == (delivery.SLOW, "delivered")
     with clock.at(clock.now() + timedelta(minutes=11)):  # forgotten: nobody knows yet that they are
         assert heard() == (delivery.LANES, "waiting")
+
+
+def test_what_is_new_waits_for_no_call_that_goes_on(cast, hook, world, serve, monkeypatch):
+    """A message written while a slow server is asked; other than it, nothing is due before."""
+    other, came, brought, wait = serve(WORLD), threading.Event(), [], delivery.wait
+    quick, _secret = webhook(cast, other.url("/quick"), "commission.estimated")
+
+    def waits(handler):
+        brought.append(came.wait(5))
+        handler.send_response(204)
+        handler.end_headers()
+
+    def looks(*args, **how):
+        if not quick.deliveries.exists():
+            endpoints.endpoint_try(endpoint=quick)
+        if other.heard:
+            came.set()
+        return wait(*args, **how)
+
+    monkeypatch.setattr(delivery, "wait", looks)
+    monkeypatch.setattr(delivery, "LOOK", 0.05, raising=False)
+    world.answers["/hook"], other.answers["/quick"] = waits, OK
+    deliveries_due_send()
+    assert brought == [True]
+
+
+def test_a_full_server_is_passed_over_however_its_name_is_written(cast, world):
+    full, _secret = webhook(cast, world.url("/hook"), "commission.estimated")
+    quick, _secret = webhook(cast, world.url("/hook"), "commission.estimated")
+    for url, server in (
+        ("HTTPS://A.example.:443/x?y", "a.example"), ("https://a.example?y", "a.example"),
+        ("https://a.example.:8443#", "a.example.:8443"), ("https://[::A]/", "[::a]"),
+        ("https://\u0130x.example/", None),  # one letter as two: where small ones are made matters
+    ):  # fmt: skip
+        Endpoint.objects.filter(pk=full.pk).update(url=url)
+        Delivery.objects.all().delete()
+        Delivery.objects.bulk_create(
+            Delivery(endpoint_id=pk, kind="commission.estimated", body="{}")
+            for pk in (full.pk, full.pk, quick.pk)
+        )
+        row = Delivery.objects.select_related("endpoint").earliest("pk")
+        (lane,) = (lane for lane in delivery._lanes(row) if lane.startswith("server "))
+        assert server is None or lane == f"server {server}"
+        (claimed,) = delivery._claim(1, Counter({lane: delivery.SERVER}))
+        assert claimed.endpoint_id == quick.pk, url
 
 
 def test_after_a_change_both_secrets_sign_for_a_day(cast, world):
