@@ -135,6 +135,7 @@ def test_a_webhook_tells_no_key_what_it_could_not_read_itself(cast, world):
     cast.sold("A1")
     sent = f"{at}/deliveries/{Delivery.objects.get().pk}"
     bare = [("webhooks:read", ""), ("webhooks:write", "")]
+    since = {"since": (clock.now() - timedelta(hours=1)).isoformat()}
     lin, chen = keyed(cast, "affiliate", bare), keyed(cast, "merchant", bare)
     for client, scope, path, body, method in (
         (lin, "commissions:read", "", wish(world, "campaign.began", "payout.paid"), "post"),
@@ -142,6 +143,8 @@ def test_a_webhook_tells_no_key_what_it_could_not_read_itself(cast, world):
         (lin, "commissions:read", at, {"url": world.url("/theirs")}, "patch"),
         (lin, "commissions:read", at, {"events": ["commission.void"]}, "patch"),
         (lin, "commissions:read", f"{sent}/redeliver", {}, "post"),
+        (lin, "commissions:read", f"{at}/replay", since, "post"),
+        (lin, "commissions:read", f"{at}/resume", {}, "post"),
         (lin, "commissions:read", sent, {}, "get"),
         (chen, "orders:read", "", wish(world, "commission.estimated"), "post"),
         (chen, "orders:read", "", wish(world, "order.created"), "post"),
@@ -153,6 +156,12 @@ def test_a_webhook_tells_no_key_what_it_could_not_read_itself(cast, world):
     assert [one["event"] for one in got(lin, f"webhooks{at}/deliveries")["items"]] == hook["events"]
     assert say(keyed(cast, "affiliate", [*bare, ("commissions:read", "")]), at,
                {"events": ["commission.void"]}, "patch").status_code == 200  # fmt: skip
+    # It hears of none any more, but still has one: that goes to no other address either.
+    assert say(keyed(cast, "affiliate"), at, {"events": ["campaign.began"]}, "patch").json()
+    for path, body, method in (
+        (at, {"url": world.url("/theirs")}, "patch"), (f"{at}/replay", since, "post")
+    ):  # fmt: skip
+        assert say(lin, path, body, method).json()["error"]["code"] == "scope_missing", path
 
 
 def test_each_event_is_described_with_an_example_for_each_side():

@@ -18,7 +18,7 @@ from alliance.kernel.rest.pages import said
 from alliance.kernel.rest.views import ApiView
 from commissions.api import IsPartner, PartnerCall
 from commissions.api.webhooks.words import WebhookOut
-from commissions.queries.endpoints import counted, webhooks_of
+from commissions.queries.endpoints import counted, sent_to, webhooks_of
 
 # What lets a key read of itself what a message says, by what the name of its event begins with.
 _READS = {
@@ -53,6 +53,11 @@ class WebhookCall(ApiView):
             scope = reads.get(kind.partition(".")[0])
             if scope and scope not in request.auth.scopes:
                 raise ScopeMissing(scope=scope)
+
+    def must_read_all(self, request: PartnerCall, endpoint: Endpoint) -> None:
+        """The same for all that it hears of, and has waiting or kept of what it heard of before."""
+        kept = sent_to(endpoint).order_by().values_list("kind", flat=True)
+        self.must_read(request, {*endpoint.kinds, *kept.distinct()})
 
     def told(self, request: PartnerCall, pk: int, fields: str = "") -> dict[str, Any]:
         row = get_object_or_404(counted(webhooks_of(request.auth)), pk=pk)

@@ -83,14 +83,17 @@ class ReplayView(WebhookCall):
         ],
     )
     def post(self, request: PartnerCall, pk: int) -> Response:
-        """What failed, or happened while it was off, the oldest first, 10,000 at most."""
+        """What failed, or happened while it was off, the oldest first, 10,000 at most. The key
+        needs the scopes to read what its events tell."""
 
         def call() -> Answer:
             form = ReplayIn(data=request.data)
             form.is_valid(raise_exception=True)
+            held = self.mine(request, pk)
+            self.must_read_all(request, held)
             count, more = services.events_replay(
                 actor=request.user,
-                endpoint=self.mine(request, pk),
+                endpoint=held,
                 since=form.validated_data["since"],
             )
             return 200, {"count": count, "more": more}

@@ -131,6 +131,7 @@ class WebhookView(WebhookCall):
             wish = form.validated_data
             kinds = _known(request, wish.get("events", endpoint.kinds))
             self.must_read(request, kinds)
+            self.must_read_all(request, endpoint)  # what waits goes to the new address, too
             services.endpoint_change(
                 actor=actor,
                 endpoint=endpoint,
@@ -179,8 +180,14 @@ class ResumeView(WebhookCall):
         examples=[ONE],
     )
     def post(self, request: PartnerCall, pk: int) -> Response:
-        """From now on, one that we switched off, too. What it missed is sent by `replay`."""
-        return self.doing(request, pk, services.endpoint_resume)
+        """From now on, one that we switched off, too. What it missed is sent by `replay`. The key
+        needs the scopes to read what its events tell."""
+
+        def service(*, actor: Any, endpoint: Endpoint) -> None:
+            self.must_read_all(request, endpoint)
+            services.endpoint_resume(actor=actor, endpoint=endpoint)
+
+        return self.doing(request, pk, service)
 
 
 class SecretView(WebhookCall):
