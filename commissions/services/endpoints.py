@@ -35,7 +35,8 @@ FORGOTTEN = 5000  # at a time
 REPLAYED = 10_000  # at a time
 # Of one organisation: what it has us say again may be said to somebody who never asked for it.
 REPLAYS_AN_HOUR, REPEATS_AN_HOUR = 30, 600
-_OFF = {
+# What a team hears that may have us say nothing more, by its state.
+OFF = {
     "frozen": _(
         "Your team is frozen: until that is over, nothing is set up, changed or sent anew."
     ),
@@ -247,8 +248,8 @@ def _standing(organisation: str) -> None:
     """Raises WrongState for a team that is frozen or closed."""
     teams = Affiliate.objects if side_of(organisation) == Side.AFFILIATE else Merchant.objects
     state = teams.filter(pk=key_of(organisation)).values_list("state", flat=True).first()
-    if state in _OFF:
-        raise WrongState(_OFF[state], state=state)
+    if state in OFF:
+        raise WrongState(OFF[state], state=state)
 
 
 def _on(endpoint: Endpoint) -> None:

@@ -49,7 +49,9 @@ def _page(
 ) -> HttpResponse:
     names = {name: f"commissions:{side.value}_{name}" for name in _NAMES}
     base = "affiliates/room.html" if side == Side.AFFILIATE else "merchants/room.html"
+    team: Any = getattr(request, side.value)
     context |= {"names": names, "room": base, "at_merchant": side == Side.MERCHANT}
+    context["off"] = services.OFF.get(team.state, "")
     return page_or_part(request, f"commissions/{template}.html", context, part=part)
 
 

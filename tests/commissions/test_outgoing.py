@@ -729,6 +729,15 @@ def test_a_frozen_or_closed_team_has_nothing_set_up_changed_or_sent_anew(client,
                     service(**what)
             if state == "frozen":  # there is no room for a closed one
                 assert b"Your team is frozen" in client.post(f"{page}try/").content
+                homes = (page, page.removesuffix(f"{made.pk}/"), f"{page}change/",
+                         reverse(f"commissions:{side}_delivery", args=[message.pk]))  # fmt: skip
+                shown = [client.get(home).content.decode() for home in homes]
+                assert all("Your team is frozen" in said for said in shown)
+                home = homes[1]
+                for end in ("try", "resume", "repeat", "change"):
+                    assert f"{home}{made.pk}/{end}/" not in shown[0], end
+                assert f"{home}new/" not in shown[1]
+                assert f"{homes[3]}repeat/" not in shown[3]
         held = Endpoint.objects.get()
         assert (held.url, held.deliveries.get().state) == (url, "failed")
         endpoints.secret_rotate(**common)
