@@ -311,6 +311,7 @@ class ChannelAdmin(ReadOnlyAdmin):
         columns.linked("affiliate", _("affiliate")),
         columns.linked("publisher", _("account")),
         columns.moment("created_at", _("since")),
+        columns.moment("ended_at", _("ended at")),
     )
     list_select_related = ("affiliate", "publisher", "code")
     list_filter = ("kind", ("affiliate", AutocompleteSelectFilter))

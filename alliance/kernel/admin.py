@@ -113,14 +113,14 @@ KEY_DATES = (
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
     seen_by = (StaffRole.SUPPORT, StaffRole.RISK)
-    list_display = ("name", "prefix", "organisation", "user", *KEY_DATES)
+    list_display = ("name", "prefix", columns.organisation(), "user", *KEY_DATES)
     list_select_related = ("user",)
     search_fields = ("prefix", "organisation", "user__email")
     ordering = ("-pk",)
     fields = (
         "name",
         "prefix",
-        "organisation",
+        columns.organisation(),
         "user",
         "scopes",
         "networks",

@@ -141,6 +141,16 @@ def link_to_named(label: str, pk: str) -> SafeString | str:
     return link(url_of(label, pk), f"{name} {pk}")
 
 
+def organisation() -> Column:
+    """Whose it is ("affiliate:12"), with a way to their page."""
+
+    def show(obj: Any) -> SafeString | str:
+        side, _colon, pk = obj.organisation.partition(":")
+        return link_to_named(f"{side}s.{side}", pk)
+
+    return _column("whose", _("organisation"), "organisation", show)
+
+
 def link(url: str, text: Text) -> SafeString | str:
     return format_html('<a class="text-link" href="{}">{}</a>', url, text) if url else str(text)
 

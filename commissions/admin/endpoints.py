@@ -31,7 +31,7 @@ class EndpointAdmin(ReadOnlyAdmin):
     )
     list_display = (
         "name",
-        "organisation",
+        columns.organisation(),
         "form",
         "host",
         columns.state(),

@@ -63,6 +63,16 @@ def test_secrets_are_on_no_page(world, as_):
         assert world.cast.lin.password not in page
 
 
+def test_whose_a_key_or_webhook_is_leads_to_them(world, as_):
+    for label in ("kernel.apikey", "kernel.endpoint"):
+        thing, home = world.things[label], f"/admin/{label.replace('.', '/')}/"
+        side, _colon, pk = thing.organisation.partition(":")
+        for url in (home, f"{home}{thing.pk}/change/"):
+            page = as_("administrator").get(url).content.decode()
+            assert f'href="/admin/{side}s/{side}/{pk}/change/"' in page, url
+            assert "merchant:" not in page  # how it is written down is nobody's to read
+
+
 def queues(as_, person):
     return {str(queue["label"]) for queue in as_(person).get("/admin/").context["queues"]}
 
