@@ -155,8 +155,8 @@ def _endpoint_words(data: Data) -> Words:
         gettext(data["why"])
         + "\n\n"
         + gettext(
-            "Nothing more is kept for it. Mend it, switch it on again, and send once more what "
-            "failed."
+            "What happens meanwhile is kept for it for 30 days. Mend it, switch it on again, and "
+            "have sent what it missed."
         ),
     )
 

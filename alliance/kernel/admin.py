@@ -136,7 +136,10 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             run=lambda actor, key: api_key_revoke(actor=actor, key=key),
             roles=(StaffRole.RISK,),
             when=lambda key: key.revoked_at is None,
-            text=_("The key stops working at once. Its owner can make a new one."),
+            text=_(
+                "The key stops working at once. Its owner can make a new one. Webhooks that it "
+                "set up go on: they are the team’s."
+            ),
             done=_("The key is revoked."),
         ),
     )
