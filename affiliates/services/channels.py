@@ -204,8 +204,10 @@ def _recorded(
     )
     back = made.ended_at is not None
     if back:
-        made.ended_at, made.code = None, code
-        made.save(update_fields=["ended_at", "code", "updated_at"])
+        anew = {**defaults, "ended_at": None}
+        for field_name, value in anew.items():
+            setattr(made, field_name, value)
+        made.save(update_fields=[*anew, "updated_at"])
     if new or back:
         audit.record("channel.recorded", made, actor=actor, kind=int(kind))
     return made, new or back

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from affiliates.models import Channel, InviterCode
 from affiliates.queries import channel_numbered
 from affiliates.services import affiliate_apply
-from affiliates.services.channels import channel_end, channel_record, inviter_code_get
+from affiliates.services.channels import About, channel_end, channel_record, inviter_code_get
 from alliance.kernel import clock
 from alliance.kernel.errors import NotAllowed, WrongState
 from alliance.kernel.models import AuditEvent, Notification
@@ -103,8 +103,11 @@ def test_who_is_recorded_sees_by_whom_ends_it_and_may_come_back(cast, lin, manag
     assert "until" in read(lin, "channels")
     assert channel_numbered(cast.affiliate, channel.number) is None
 
+    facts |= {"code": inviter_code_get(**mine, kind=1, scene="etao"), "about": About(note="Back")}
     assert channel_record(**facts) == (channel, True)
     assert channel_record(**facts) == (channel, False)
+    channel.refresh_from_db()
+    assert (channel.code, channel.scene, channel.note) == (facts["code"], "etao", "Back")
     assert channel_numbered(cast.affiliate, channel.number) == channel
     for refused, by in ((NotAllowed, cast.lin), (None, user), (WrongState, user)):
         with pytest.raises(refused) if refused else nullcontext():
