@@ -24,6 +24,7 @@ LONG = {"zh": 24, "de": 60, "en": 60}  # characters of a short title
 SOLD_LEAST = 20  # pieces: fewer are no reason to trust
 DESCRIBED = 2_000  # characters of a description that may back a claim
 _SEASONS = ("winter", "spring", "summer", "autumn")
+_APART = " -–—·,，.、/|(（[【&+"  # what stands between two phrases of a title
 _CODE = re.compile(r"[\w-]{1,40}", re.ASCII)
 
 
@@ -146,13 +147,19 @@ def _plain(words: str) -> str:
 
 
 def short(title: str, most: int) -> str:
-    """Cut where no word and no number is cut in two."""
+    """Cut where no word and no number is cut in two. Where words stand without a space between, as
+    in Chinese, that is between phrases, if one ends in the second half."""
     if len(title) <= most:
         return title
     cut = title[: most + 1]
     while len(cut) > 1 and _joined(cut[-2], cut[-1]):
         cut = cut[:-1]
-    return cut[:-1].rstrip(" -–—·,，.、/|(（[【&+") or title[:most]
+    cut, after = cut[:-1], cut[-1]
+    if not cut[-1:].isascii() and after.isalnum():
+        ends = range(len(cut) - 1, most // 2 - 1, -1)
+        phrase = (at for at in ends if cut[at] in _APART and not _joined(cut[at - 1], cut[at]))
+        cut = cut[: next(phrase, None)]
+    return cut.rstrip(_APART) or title[:most]
 
 
 def _joined(before: str, after: str) -> bool:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from affiliates.models import Affiliate, Link
 from affiliates.services.links import link_pause, link_resume
 from aiassist.copy.check import Channel, Language
+from aiassist.copy.known import short
 from aiassist.copy.lot import FIRST, drawn_angle
 from aiassist.copy.ready import ready_of, reasons_against
 from aiassist.models import Angle, CopyTake, CopyVariant, PromptRun
@@ -199,6 +200,16 @@ def test_the_lot_is_even_holds_a_tenth_out_and_leaves_the_stopped_out():
     assert "use" not in stopped
     assert plain == draw()
     assert draw(chosen="use", stopped=["use"]) == stopped
+
+
+def test_a_short_title_ends_where_a_phrase_does():
+    for title, most, said in (
+        ("一次性竹筷独立包装 家庭分筷", 13, "一次性竹筷独立包装"),
+        ("一次性竹筷独立包装家庭分筷", 12, "一次性竹筷独立包装家庭分"),  # no phrase ends
+        ("山核桃仁原味坚果2.5斤家庭装礼盒", 14, "山核桃仁原味坚果2.5斤家庭"),
+        ("Gänsefüße aus Holz für Kinder", 16, "Gänsefüße aus"),
+    ):
+        assert short(title, most) == said
 
 
 def test_a_coupon_worth_as_much_as_the_product_is_in_no_text(cast):
