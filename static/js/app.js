@@ -52,10 +52,12 @@
     if (event.target.closest("[data-print]")) window.print();
   });
 
-  // Enter sends a question; Shift and Enter begin a line, and Enter also picks what an input method offers.
+  // Enter sends a question; Shift and Enter begin a line, and Enter also picks what an input method offers. Safari
+  // ends the composition before that key: it says so by 229 alone.
   document.addEventListener("keydown", (event) => {
     const field = event.target.closest?.("textarea[data-enter-sends]");
-    if (!field || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    const composing = event.isComposing || event.keyCode === 229;
+    if (!field || event.key !== "Enter" || event.shiftKey || composing) return;
     event.preventDefault();
     field.form.requestSubmit();
   });
