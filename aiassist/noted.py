@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aiassist.models import AnomalyNote
 from alliance.kernel.money import Money, percent
-from alliance.kernel.templatetags.alliance import number
+from alliance.kernel.templatetags.alliance import joined, number
 
 KINDS = {"affiliate": _("Affiliate"), "merchant": _("Merchant"), "campaign": _("Campaign")}
 
@@ -46,7 +46,7 @@ def compared(note: AnomalyNote) -> str:
     Media A (71 %).”"""
     said = {"low": figure(note, note.low), "high": figure(note, note.high)}
     usual = gettext("Usual at this hour %(low)s to %(high)s:") % said
-    return " ".join(filter(None, (usual, _far(note), _mostly(note))))
+    return joined(usual, _far(note), _mostly(note))
 
 
 def _far(note: AnomalyNote) -> str:

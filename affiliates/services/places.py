@@ -20,6 +20,7 @@ from affiliates.services.standing import affiliate_must_be_active
 from alliance.kernel import audit, clock
 from alliance.kernel.errors import Invalid, NotAllowed, WrongState
 from alliance.kernel.models import User
+from alliance.kernel.templatetags.alliance import joined
 from merchants.locks import locks_of
 from merchants.models import Plan, PlanKind
 from merchants.queries import may_act_for
@@ -57,7 +58,7 @@ def plan_apply(*, actor: User, affiliate: Affiliate, plan: Plan, words: str = ""
     if rule and not reasons:
         _let_in(place, None, by_rule=True)
     elif rule and rule.refuses:
-        _refuse(place, None, " ".join(reasons)[:300], by_rule=True)
+        _refuse(place, None, joined(*reasons)[:300], by_rule=True)
     else:
         application_tell(place)
     return place

@@ -11,7 +11,7 @@ from aiassist.models import PlannedPost, Target, WeekPlan
 from aiassist.planner.draft import DAYS, MOST_A_DAY
 from alliance.kernel import clock
 from alliance.kernel.money import Money, half_up, percent
-from alliance.kernel.templatetags.alliance import number
+from alliance.kernel.templatetags.alliance import joined, number
 from campaigns.calendar import PHASES, last_day, phase_at
 from campaigns.models import Campaign, Season
 
@@ -49,7 +49,7 @@ def why_that(post: PlannedPost, matched: Mapping[int, str]) -> str:
         words.append(str(_TURNS[turn]) % {"name": post.campaign.name})
         if not post.why.get("joined"):
             words.append(_("Join it first."))
-    return " ".join(filter(None, words))
+    return joined(*words)
 
 
 def pace_words(plan: WeekPlan | None, currency: str) -> list[str]:

@@ -198,7 +198,7 @@ def slate_propose(
     _check_terms(campaign, product, rate_bps, service_bps, price_minor)
     offered = facts_of(product, rate_bps=rate_bps, service_bps=service_bps, price_minor=price_minor)
     if against := objections(campaign, offered):
-        raise Invalid(" ".join(str(one) for one in against), field="rate")
+        raise Invalid(say.joined(*against), field="rate")
     item, made = SlateItem.objects.select_for_update().get_or_create(
         campaign=campaign,
         product=product,

@@ -11,6 +11,7 @@ from unfold.enums import ActionVariant
 from alliance.kernel import columns
 from alliance.kernel.desk import Decision, Facts, ReadOnlyAdmin, ReasonForm, in_state
 from alliance.kernel.models import StaffRole
+from alliance.kernel.templatetags.alliance import joined
 from commissions import queries
 from commissions.models import Award, AwardState
 from commissions.services.awards import award_approve, award_refuse
@@ -23,7 +24,7 @@ def facts(award: Award) -> Facts:
     yield _("affiliate"), columns.link_to(award.affiliate)
     yield _("campaign"), award.campaign
     yield _("amount"), award.amount.localized()
-    yield _("to be looked at"), " ".join(doubts_of(award)) or "–"
+    yield _("to be looked at"), joined(*doubts_of(award)) or "–"
     if standing := queries.standing_of(award):
         yield _("valid orders"), standing.orders
         yield _("buyers"), standing.buyers
@@ -83,4 +84,4 @@ class AwardAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("to be looked at"))
     def doubted(self, award: Award) -> Any:
-        return " ".join(doubts_of(award)) or "–"
+        return joined(*doubts_of(award)) or "–"

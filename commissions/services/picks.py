@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from alliance.kernel import audit
 from alliance.kernel.errors import Invalid
 from alliance.kernel.models import User
+from alliance.kernel.templatetags.alliance import joined
 from campaigns.mechanics import MECHANICS
 from campaigns.models import Campaign, SlateItem, SlateState
 from campaigns.services.slates import slate_decide
@@ -46,7 +47,7 @@ def slate_pick(*, actor: User, campaign: Campaign) -> Picked:
     )
     chosen = mechanic.picks(rules, facts, taken)
     rejected = {
-        one.product_id: " ".join(str(said) for said in objections)
+        one.product_id: joined(*objections)
         for one in facts
         if (objections := mechanic.objections(rules, one))
     }

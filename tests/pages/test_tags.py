@@ -13,6 +13,7 @@ from django.utils import translation
 
 from alliance.kernel import clock
 from alliance.kernel.money import cny
+from alliance.kernel.templatetags.alliance import joined
 
 NOON = datetime(2026, 6, 17, 16, 30, tzinfo=UTC)  # half past midnight of the 18th in Shanghai
 
@@ -65,6 +66,11 @@ def test_a_moment_is_told_by_the_clock_in_shanghai(language, written):
 def test_a_weekday_stands_where_the_reader_looks_for_it(language, written):
     with translation.override(language):
         assert render("{{ it|weekday }}", it=date(2026, 6, 18)) == written
+
+
+def test_sentences_stand_apart_unless_a_chinese_one_ends():
+    assert joined("It suits you.", "", "Join it first.") == "It suits you. Join it first."
+    assert joined("适合您。", "计入“618”。", "3 件。") == "适合您。计入“618”。3 件。"
 
 
 @pytest.mark.parametrize("language", ["en", "de", "zh-hans"])

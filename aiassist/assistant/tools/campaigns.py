@@ -25,7 +25,7 @@ from aiassist.planner import drafted, week_of
 from aiassist.planner.draft import DAYS
 from aiassist.queries import planner as planner_queries
 from alliance.kernel import clock
-from alliance.kernel.templatetags.alliance import moment
+from alliance.kernel.templatetags.alliance import joined, moment
 from campaigns.calendar import last_day
 from commissions import queries, taking_part
 
@@ -75,7 +75,7 @@ def _campaign_words(card: taking_part.Card) -> str:
     more = _("You take part.") if card.takes_part else ""
     if card.next_step:
         more = _("You take part; still %(missing)s.") % {"missing": card.next_step}
-    return " ".join(filter(None, [head, *map(ended, map(str, card.promise)), more]))
+    return joined(head, *map(ended, map(str, card.promise)), more)
 
 
 def _page_of(card: taking_part.Card) -> str:
@@ -115,7 +115,7 @@ def _task_words(one: tasks_ahead.Ahead) -> str:
         "amount": one.told.expected.localized(),
         "step": one.told.summary.rstrip("."),
     }
-    return " ".join(filter(None, [head, one.told.pace, one.told.more]))
+    return joined(head, one.told.pace, one.told.more)
 
 
 def _task_facts(one: tasks_ahead.Ahead) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def week_plan(scope: Scope, args: Nothing) -> Result:
             for at, offer in shared
         ]
         if turns or share:
-            words = " ".join([*turns, *share])
+            words = joined(*turns, *share)
             told = {"day": day_words(day), "turns": f"{words[:1].upper()}{words[1:]}"}
             sentences.append(_("%(day)s: %(turns)s") % told)
         facts = [{"at": at.isoformat(), **offer_facts(offer)} for at, offer in shared]

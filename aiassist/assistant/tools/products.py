@@ -12,6 +12,7 @@ from affiliates.queries import Offer, Wish
 from aiassist import for_you
 from aiassist.assistant.tools.words import MOST, Args, Link, Nothing, Result, Scope, said
 from alliance.kernel.money import percent
+from alliance.kernel.templatetags.alliance import joined
 
 
 class Products(Args):
@@ -117,7 +118,7 @@ def products_for_me(scope: Scope, args: Nothing) -> Result:
     first = matched[:MOST]
     offers = [one.offer for one in first]
     return Result(
-        [f"{offered(one.offer)} {one.why}" for one in first],
+        [joined(offered(one.offer), one.why) for one in first],
         {"products": [{**offer_facts(one.offer), "why": one.why} for one in first]},
         sources + list(map(product_page, offers)),
         [make_link(offers[0])],

@@ -18,6 +18,7 @@ from aiassist.services.copies.writing import copy_write
 from alliance.kernel import clock
 from alliance.kernel.errors import DomainError, Invalid, WrongState
 from alliance.kernel.models import User
+from alliance.kernel.templatetags.alliance import joined
 from merchants.models import Product
 
 AT_ONCE = 2  # runs of an affiliate that are under way
@@ -90,7 +91,7 @@ def _written(run: CopyRun, product: Product) -> tuple[CopyVariant | None, str, s
         return None, str(refusal), ""
     variant = wrote.variants[-1]  # the model's, where it wrote one
     (ready,) = ready_of([variant])
-    return variant, " ".join(ready.why), wrote.note
+    return variant, joined(*ready.why), wrote.note
 
 
 @transaction.atomic

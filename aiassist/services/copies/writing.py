@@ -23,6 +23,7 @@ from aiassist.queries.copies import drawn_for
 from alliance.kernel import clock, tries
 from alliance.kernel.errors import Invalid, WrongState
 from alliance.kernel.models import User
+from alliance.kernel.templatetags.alliance import joined
 from campaigns.sharing import shares_of
 from merchants.models import Product
 
@@ -195,7 +196,7 @@ def copy_edit(*, actor: User, variant: CopyVariant, text: str) -> CopyVariant:
         )
     verdict = judged(filled(text, known.values), variant, known)
     if verdict.blocked:
-        why = " ".join(dict.fromkeys(one.why for one in verdict.findings))
+        why = joined(*dict.fromkeys(one.why for one in verdict.findings))
         raise Invalid(_("This may not go out: %(why)s") % {"why": why}, field="text")
     author = f"{Origin.OWN}.{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     link = place.link(actor, variant.angle, author)
@@ -229,7 +230,7 @@ def copy_take(*, actor: User, variant: CopyVariant) -> CopyTake:
     """Somebody takes the text as it is now. WrongState if it is withdrawn."""
     (ready,) = ready_of([variant])
     if ready.withdrawn:
-        raise WrongState(" ".join(ready.why))
+        raise WrongState(joined(*ready.why))
     (take,) = _taken(actor, [ready])
     return take
 

@@ -33,6 +33,8 @@ from alliance.kernel.money import Money
 logger = logging.getLogger(__name__)
 register = template.Library()
 
+# A space behind the end of a Chinese sentence: its sign has the room in it.
+_AFTER_CHINESE = re.compile("(?<=[。！？；：]) ")
 ICONS = settings.BASE_DIR / "static" / "vendor" / "tabler-icons"
 
 # One colour per meaning, over the states of all models: done and paid is green, on its way is
@@ -178,6 +180,12 @@ def moment(value: datetime | None, style: str = "medium") -> str:
 def month(day: date) -> str:
     """ "June 2026", as the reader writes it."""
     return format_skeleton("yMMMM", day, locale=_locale())
+
+
+def joined(*sentences: Any) -> str:
+    """Those that say something, one after the other: with a space between them, though not behind
+    the end of a Chinese one."""
+    return _AFTER_CHINESE.sub("", " ".join(filter(None, map(str, sentences))))
 
 
 @register.filter
