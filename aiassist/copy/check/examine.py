@@ -63,8 +63,11 @@ def _worded(text: str, facts: Facts | None, language: str) -> Iterator[Finding]:
     said = _letters(facts.said) if facts else ""
     brands = _letters(facts.attributes) if facts else ""
     quoted = _quoted(text, facts.title) if facts else set()
+    codes = _in_codes(text, facts.codes) if facts else set()
     for hit in lexicon(language).hits(text):
         entry, level, why = hit.entry, hit.entry.level, str(WHY[hit.entry.rule])
+        if {hit.start, hit.end - 1} <= codes:
+            continue
         if entry.rule == Rule.CLAIM:
             if facts is None:
                 level, why = Level.REVIEW, _("Nothing backs this yet: choose the product.")
@@ -98,6 +101,13 @@ def _quoted(text: str, title: str) -> set[int]:
             spans = (folded.span(*spot) for spot in spots)
             return {place for start, end in spans for place in range(start, end)}
     return set()
+
+
+def _in_codes(text: str, codes: frozenset[str]) -> set[int]:
+    """Where the text has our own share codes: chance may spell "3c", a seal, in them."""
+    written = (re.compile(re.escape(code), re.IGNORECASE) for code in codes)
+    found = (one.span() for code in written for one in code.finditer(text))
+    return {place for span in found for place in range(*span)}
 
 
 def _letters(words: tuple[str, ...]) -> str:

@@ -151,6 +151,14 @@ def test_a_superlative_in_the_products_own_title_is_its_name_and_elsewhere_someb
     assert checked("【广告】最佳面膜，79元到手", title).blocked  # Chinese law knows no names
 
 
+def test_what_chance_spells_in_our_own_code_is_no_claim():
+    ours = replace(MASK, codes=frozenset({"cmwmtcbr3c"}))
+    for text in ("https://t.example.com/r/cmwmtcbr3c", "¥cmwmtcbr3c¥"):
+        assert checked(f"【广告】面膜 {text}", ours, "zh").findings == ()
+        (found,) = checked(f"【广告】面膜 3C {text}", ours, "zh").findings
+        assert (found.rule, found.words) == (Rule.CLAIM, "3C")
+
+
 def test_what_is_safe_is_put_right_and_what_is_not_is_refused():
     mended = checked("最佳面膜，79元到手")
     assert mended.blocked
