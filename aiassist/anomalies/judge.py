@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from aiassist.anomalies.series import DAY, Array, Key, Series
 from aiassist.anomalies.usual import Usual, usual_of
@@ -67,6 +66,8 @@ def judge(
     judged = [one for one in judged if not np.isnan(one.scores[-1])]
     if not judged:
         return {}
+    from scipy.stats import false_discovery_control  # takes most of a second to load
+
     chances = _chances(judged)
     rates = false_discovery_control(np.maximum(chances, 1e-300))
     found = [

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import betaln, expit, gammaln, logit
-from scipy.stats import beta
+from scipy.special import betaincinv, betaln, expit, gammaln, logit
 
 ODD = 0.05  # of peers that may be anything
 TRIMMED = 0.01  # who has a smaller chance than that takes no part in the second fit
@@ -34,7 +32,7 @@ class Law:
     @property
     def range(self) -> tuple[float, float]:
         """Between which rates nineteen of twenty peers lie."""
-        low, high = beta(*self.shape).ppf([0.025, 0.975])
+        low, high = betaincinv(*self.shape, [0.025, 0.975])
         return float(low), float(high)
 
     def tail(self, k: int, n: int, *, few: bool = False) -> float:
@@ -62,6 +60,8 @@ def law_of(k: Sequence[int] | np.ndarray, n: Sequence[int] | np.ndarray) -> Law:
         honest = np.log1p(-ODD) + free + _betas(k, n, *law.shape)
         doubt = ((at - start) ** 2 / (2 * np.array([9.0, 4.0]))).sum()
         return float(-np.logaddexp(honest, odd).sum() + doubt)
+
+    from scipy.optimize import minimize  # only a night's reckoning waits for it to load
 
     return _law(minimize(unlikely, start, method="Nelder-Mead", options={"maxiter": 300}).x)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from aiassist.risk.facets import Facet, spread_of
 from aiassist.risk.oddities import LEAST_ORDERS, NOTHING, Finding, Peer, oddities
@@ -96,6 +95,8 @@ def _always(before: Mapping[Sign, Counts], now: Mapping[Sign, Counts]) -> set[tu
 def _false(chances: Mapping[int, float]) -> dict[int, float]:
     if not chances:
         return {}
+    from scipy.stats import false_discovery_control  # takes most of a second to load
+
     falses = false_discovery_control(np.maximum(list(chances.values()), 1e-300))
     return dict(zip(chances, falses.tolist(), strict=True))
 

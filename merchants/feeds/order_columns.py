@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +18,9 @@ from alliance.kernel.money import Money
 from merchants.feeds.runs import RowFault
 from merchants.feeds.table import EXTRA
 from merchants.models import OrderState
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Our field → what people call it, and the headers it usually has (compared without case, spaces
 # and punctuation). The order is the order of the form.
@@ -204,7 +206,7 @@ class OrderColumns:
                 field="total",
             )
 
-    def keys(self, frame: pd.DataFrame) -> Iterator[tuple[int, str, tuple[str, str] | None]]:
+    def keys(self, frame: "pd.DataFrame") -> Iterator[tuple[int, str, tuple[str, str] | None]]:
         """Row number, order number and, for refunds, the key: enough for a first look."""
         names = ("order", "product", "customer", "refund_of", "quantity", "total", "unit_price")
         cells = zip(frame.index, *(self._column(frame, name) for name in names), strict=True)
@@ -213,7 +215,7 @@ class OrderColumns:
             key = self._key(order, product, customer, refund_of) if is_refund else None
             yield number, order, key
 
-    def rows(self, frame: pd.DataFrame) -> Iterator[Row]:
+    def rows(self, frame: "pd.DataFrame") -> Iterator[Row]:
         """The chunk's rows, typed; what a row is refused for is in its `fault`."""
         moments = {name: self._moments(self._column(frame, name)) for name in _MOMENTS}
         texts = {name: self._column(frame, name) for name in FIELDS if name not in moments}
@@ -338,15 +340,17 @@ class OrderColumns:
             raise ValueError(text)
         return Decimal(text)
 
-    def _column(self, frame: pd.DataFrame, name: str) -> list[str]:
+    def _column(self, frame: "pd.DataFrame", name: str) -> list[str]:
         column = self.columns.get(name)
         return frame[column].tolist() if column else [""] * len(frame)
 
     def _moments(self, cells: list[str]) -> list[datetime | None]:
         """Aware moments; None where the cell is empty or not readable."""
-        text = pd.Series(cells, dtype=str)
         if not any(cells):
             return [None] * len(cells)
+        import pandas as pd
+
+        text = pd.Series(cells, dtype=str)
         how = self.options.date_format or "ISO8601"
         aware = text.str.contains(_AWARE)
         if self.options.date_format:

@@ -8,12 +8,14 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-import pandas as pd
 from django.utils.translation import gettext_lazy as _
 
 from alliance.kernel.errors import Invalid
+
+if TYPE_CHECKING:  # loaded where a table is read: every process would wait for it
+    import pandas as pd
 
 CHUNK = 10_000
 MOST_COLUMNS = 500
@@ -47,7 +49,7 @@ class Table:
             raise Unreadable from exc
         self.header = _names(next(self._rows())[1])
 
-    def chunks(self, size: int = CHUNK) -> Iterator[pd.DataFrame]:
+    def chunks(self, size: int = CHUNK) -> "Iterator[pd.DataFrame]":
         """Frames of text, one column per name plus EXTRA, indexed by row number; blank rows left
         out. Raises Unreadable where the file stops being a table."""
         width = len(self.header)
@@ -70,7 +72,9 @@ class Table:
         if rows:
             yield self._frame(numbers, rows)
 
-    def _frame(self, numbers: list[int], rows: list[list[str]]) -> pd.DataFrame:
+    def _frame(self, numbers: list[int], rows: list[list[str]]) -> "pd.DataFrame":
+        import pandas as pd
+
         return pd.DataFrame(rows, index=numbers, columns=[*self.header, EXTRA], dtype=object)
 
     def _first_line(self) -> str:

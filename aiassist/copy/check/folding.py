@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import opencc
-from pypinyin import lazy_pinyin
-from pypinyin.constants import PINYIN_DICT
 
 # Letters of other alphabets that are drawn like ours.
 _ALIKE = dict(
@@ -203,17 +201,25 @@ def spoken(word: str) -> set[str]:
     alone = "".join(map(_sound_of, word))
     if not all(map(_HAN.match, word)):
         return {alone}
-    return {alone, "".join(map(_sound, lazy_pinyin(word)))}
+    return {alone, "".join(map(_sound, _read(word)))}
 
 
 @cache
 def _sound_of(sign: str) -> str:
-    return _sound(lazy_pinyin(sign)[0]) if _HAN.match(sign) else sign
+    return _sound(_read(sign)[0]) if _HAN.match(sign) else sign
+
+
+def _read(word: str) -> list[str]:
+    from pypinyin import lazy_pinyin  # its dictionaries are long: only who checks a text waits
+
+    return lazy_pinyin(word)
 
 
 @cache
 def _numbers() -> dict[str, int]:
     """Every syllable of Mandarin without its tone, numbered."""
+    from pypinyin.constants import PINYIN_DICT
+
     read = ",".join(PINYIN_DICT.values()).replace("ü", "v")
     bare = "".join(c for c in unicodedata.normalize("NFD", read) if unicodedata.category(c) != "Mn")
     spelled = {syllable for syllable in bare.split(",") if syllable.isascii()}
