@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count, Sum
 from django.test import Client
@@ -342,3 +343,15 @@ def test_pictures_are_drawn_and_kept_by_browsers(client):
     assert answer["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'"
     assert answer.content.startswith(b"<svg")
     assert client.get(reverse("demo:picture", args=["P99999"])).status_code == 404
+
+
+@pytest.mark.parametrize("orders", ["ten", "499", "-500", "1e4", "１０００"])
+def test_a_size_that_makes_no_sense_is_refused_before_anything_is_loaded(orders, monkeypatch):
+    monkeypatch.setenv("DEMO_ORDERS", orders)
+    with pytest.raises(CommandError, match="a whole number from 500 to 100000"):
+        call_command("demo_load")
+
+
+def test_a_smaller_year_is_smaller_in_all():
+    assert Size.of(12_000) == Size()
+    assert Size.of(1_500) == Size(orders=1_500, visits=1_875, shelf=125, claims=30)

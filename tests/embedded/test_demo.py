@@ -36,7 +36,7 @@ class Demo:
     """A demo that is running, and what it has printed so far."""
 
     def __init__(self, commands: Commands, port: int) -> None:
-        self.process = commands.start("demo", PORT=str(port))
+        self.process = commands.start("demo", PORT=str(port), DEMO_ORDERS="1500")
         self.lines: list[str] = []
         self.ready = threading.Event()
         self.reader = threading.Thread(target=self.read)

@@ -7,7 +7,7 @@ database without any users, so what a broken load left behind is the demo's own.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from django.apps import apps
 from django.contrib.auth.models import Permission
@@ -67,6 +67,14 @@ class Size:
     visits: int = 15_000
     shelf: int = 1_000
     claims: int = 240
+
+    @classmethod
+    def of(cls, orders: int) -> "Size":
+        """A year of so many orders, and the rest in proportion; people and plans are the same."""
+        whole = cls()
+        return cls(
+            *(-(-getattr(whole, one.name) * orders // whole.orders) for one in fields(whole))
+        )
 
 
 def load(*, size: Size | None = None, say: Callable[[str], None] = lambda _line: None) -> bool:
