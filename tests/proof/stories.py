@@ -1,6 +1,5 @@
 """What every task has to do once: the moment, and the messages that tell it to."""
 
-import io
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,11 +8,6 @@ from typing import Any
 from affiliates.services import Click
 from affiliates.services.places import plan_apply
 from affiliates.spool import spool
-from aiassist.models import Autopilot, AutopilotMode, CopyRun, GroupKind, PlannedPost
-from aiassist.services.autopilot.kept import Holder, rate_set
-from aiassist.services.autopilot.policies import Limits, PolicyWish, policy_sign
-from aiassist.services.copies import copy_run_begin
-from aiassist.services.planner import reminders_choose
 from alliance.kernel import clock
 from alliance.kernel.idempotency import once
 from alliance.kernel.models import Endpoint, IdempotentCall, User
@@ -21,7 +15,6 @@ from alliance.kernel.money import cny
 from alliance.kernel.notice_kinds import Group
 from alliance.takeout.models import Takeout
 from alliance.takeout.services import takeout_ask
-from campaigns.models import Campaign
 from commissions import rails
 from commissions import tasks as jobs
 from commissions.models import Payout, Settlement, Violation
@@ -29,15 +22,7 @@ from commissions.services import bank, endpoints, payouts, settlements, wallets
 from commissions.services.tasks import task_accept, task_offer
 from commissions.services.verification import verification_ask
 from commissions.services.violations import violation_open
-from merchants.feeds import FEEDS, run_feed
-from merchants.models import BulkEdit, ImportRun, Product, ProductFeed
-from merchants.services.bulk import Wish, bulk_begin, bulk_look
-from merchants.services.imports import import_begin, mapping_save
 from merchants.services.orders import orders_record
-from merchants.services.product_feeds import feed_save
-from merchants.services.products import ProductData, products_let_end, products_save
-from merchants.services.terms import terms_announce
-from tests.aiassist.risk.world import among_peers
 from tests.cast import Cast
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=clock.ZONE)
@@ -263,261 +248,6 @@ def an_order_is_looked_into(cast: Cast):
 @story_of("commissions.tasks.violations_sweep")
 def nobody_appealed(cast: Cast):
     return case_of(cast).appeal_until, [()]
-
-
-ORDERS = """number,state,placed,product,paid,click
-A1,paid,2026-05-10 10:00,P1,199.00,{click}
-A2,paid,2026-05-10 10:05,P1,99.00,{click}
-A3,paid,2026-05-10 10:05,P1,nothing,{click}
-"""
-COLUMNS = {
-    "order": "number",
-    "state": "state",
-    "placed_at": "placed",
-    "product": "product",
-    "amount": "paid",
-    "click_id": "click",
-}
-
-
-def orders_file(cast: Cast) -> ImportRun:
-    with clock.at(MAY):
-        mapping_save(
-            merchant=cast.merchant, kind="orders", columns=COLUMNS, options={}, actor=cast.chen
-        )
-        file = io.BytesIO(ORDERS.format(click=cast.click()).encode())
-        return import_begin(
-            shop=cast.shop, kind="orders", filename="orders.csv", file=file, actor=cast.chen
-        )
-
-
-@story_of("commissions.tasks.orders_import")
-def an_order_file_came(cast: Cast):
-    return MAY, [(orders_file(cast).pk,)]
-
-
-@story_of("commissions.tasks.imports_sweep")
-def a_worker_died_over_a_file(cast: Cast):
-    run = orders_file(cast)
-    ImportRun.objects.filter(pk=run.pk).update(counts={"rows": 0}, updated_at=MAY)
-    return MAY + timedelta(hours=1), [()]
-
-
-PRODUCTS = b"""id,title,link,price
-P1,Vacuum flask,https://shop.chen.example/p/1,189.00 CNY
-P2,Teapot,https://shop.chen.example/p/2,no price
-P3,Kettle,https://shop.chen.example/p/3,259.00 CNY
-"""
-
-
-@story_of("merchants.tasks.products_import")
-def a_product_file_came(cast: Cast):
-    run = import_begin(
-        shop=cast.shop, kind="products", filename="p.csv", file=io.BytesIO(PRODUCTS), actor=None
-    )
-    return MAY, [(run.pk,)]
-
-
-@story_of("merchants.tasks.feed_fetch")
-def a_feed_is_due(cast: Cast):
-    """Its address, an old one, leads inside, so nothing is asked, and that is written down once."""
-    with clock.at(MAY):
-        feed = feed_save(
-            shop=cast.shop,
-            url="https://shop.chen.example/p.csv",
-            every_hours=6,
-            full=True,
-            username="",
-            password=None,
-            actor=None,
-        )
-    ProductFeed.objects.filter(pk=feed.pk).update(url=f"{INSIDE}p.csv")
-    return MAY, [(feed.pk,)]
-
-
-@story_of("merchants.tasks.feeds_fetch")
-def feeds_are_due(cast: Cast):
-    moment, _messages = a_feed_is_due(cast)
-    return moment, [()]
-
-
-@story_of("merchants.tasks.products_end")
-def a_feed_listed_them_no_more(cast: Cast):
-    with clock.at(MAY):
-        outcomes = products_save(
-            shop=cast.shop,
-            products=[
-                ProductData(f"E{n}", "Kettle", f"https://shop.chen.example/e/{n}", 100)
-                for n in range(3)
-            ],
-            actor=None,
-        )
-        gone = [outcome.product_pk for outcome in outcomes[1:] if outcome.product_pk]
-        products_let_end(products=gone, at=MAY + timedelta(days=1))
-    return MAY + timedelta(days=1), [()]
-
-
-@story_of("merchants.tasks.sales_count")
-def some_were_sold(cast: Cast):
-    with clock.at(MAY):
-        cast.sold("T1")
-    return MAY, [()]
-
-
-@story_of("campaigns.tasks.boards_make")
-def it_sells_more_than_before(cast: Cast):
-    with clock.at(MAY):
-        for number in range(12):
-            cast.sold(f"T{number}")
-    return MAY + timedelta(days=1), [()]
-
-
-@story_of("aiassist.tasks.matches_make")
-def others_are_promoted_too(cast: Cast):
-    with clock.at(MAY):
-        for number in range(3):
-            cast.sold(f"T{number}")
-    return MAY + timedelta(days=1), [()]
-
-
-@story_of("aiassist.tasks.task_odds_wake")
-@story_of("aiassist.tasks.task_odds_catch_up")
-def a_task_is_open_to_somebody_who_sells(cast: Cast):
-    _task_open(cast)
-    return MAY + timedelta(days=1), [()]
-
-
-@story_of("aiassist.tasks.task_odds_make")
-def a_night_asks_for_a_task(cast: Cast):
-    return MAY + timedelta(days=1), [(_task_open(cast).pk,)]
-
-
-def _task_open(cast: Cast) -> Campaign:
-    with clock.at(MAY):
-        made = cast.publish(cast.campaign("guaranteed_task"))
-        cast.sold("T1")
-    return made
-
-
-@story_of("aiassist.tasks.posts_remind")
-def a_post_is_due_of_which_somebody_is_to_be_told(cast: Cast):
-    PlannedPost.objects.create(
-        affiliate=cast.affiliate,
-        zone=cast.zone,
-        product=cast.product,
-        at=MAY + timedelta(minutes=10),
-        channel="web",
-    )
-    reminders_choose(actor=cast.lin, affiliate=cast.affiliate, wanted=True)
-    return MAY, [()]
-
-
-@story_of("aiassist.tasks.autopilots_wake")
-def an_autopilot_was_signed(cast: Cast):
-    with clock.at(MAY):
-        _signed(cast)
-    return MAY + timedelta(days=1), [()]
-
-
-@story_of("aiassist.tasks.autopilot_night")
-def an_autopilot_is_woken(cast: Cast):
-    with clock.at(MAY):
-        made = _signed(cast)
-    return MAY + timedelta(days=1), [(made.pk,)]
-
-
-def _signed(cast: Cast) -> Autopilot:
-    """One that pays an affiliate more, and has to stop tonight: its budget is spent."""
-    cast.sold("T1")
-    made = policy_sign(
-        merchant=cast.merchant,
-        wish=PolicyWish(
-            mode=AutopilotMode.ACT,
-            roi_target_centi=700,
-            roi_floor_centi=500,
-            budget_day_minor=1_00,
-            budget_minor=1_00,
-            ends_on=clock.business_day() + timedelta(days=30),
-            limits=[Limits(GroupKind.SHOP, 800, 2_000)],
-        ),
-        actor=cast.chen,
-    )
-    rate_set(
-        autopilot=made,
-        holder=Holder(affiliate=cast.affiliate.pk),
-        group=made.policy.groups.get(),
-        rate_bps=1_300,
-        actor=cast.chen,
-    )
-    return made
-
-
-@story_of("aiassist.tasks.risk_scores_make")
-def one_of_ten_sells_to_itself(cast: Cast):
-    return among_peers(cast), [()]
-
-
-@story_of("aiassist.tasks.anomalies_look")
-def an_hour_is_over(cast: Cast):
-    with clock.at(MAY):
-        cast.sold("T1")
-    return MAY + timedelta(hours=1), [()]
-
-
-@story_of("merchants.tasks.imports_forget")
-def an_import_is_old(cast: Cast):
-    moment, [(pk,)] = a_product_file_came(cast)
-    with clock.at(moment):
-        run_feed(FEEDS["products"], run=ImportRun.objects.get(pk=pk))
-    return moment + timedelta(days=91), [()]
-
-
-def _to_write(cast: Cast) -> CopyRun:
-    """A text for the product is to be written, and nobody has begun."""
-    facts = {"actor": cast.lin, "affiliate": cast.affiliate, "zone": cast.zone}
-    return copy_run_begin(products=[cast.product], channel="web", language="en", **facts)
-
-
-@story_of("aiassist.tasks.copy_run_go_on")
-def a_text_is_to_be_written(cast: Cast):
-    with clock.at(MAY):
-        return MAY, [(_to_write(cast).pk,)]
-
-
-@story_of("aiassist.tasks.copy_runs_sweep")
-def nobody_gets_on_with_writing(cast: Cast):
-    with clock.at(MAY):
-        _to_write(cast)
-    return MAY + timedelta(minutes=5), [()]
-
-
-def _paused(cast: Cast) -> BulkEdit:
-    """Three products are to be paused, and nobody has begun."""
-    data = [ProductData(f"B{n}", "Tea", "https://shop.chen.example/b", 100) for n in range(3)]
-    products_save(shop=cast.shop, products=data, actor=cast.chen)
-    rows, wish = Product.objects.filter(external_id__startswith="B"), Wish("pause")
-    seen = bulk_look(merchant=cast.merchant, products=rows, wish=wish).mark
-    return bulk_begin(merchant=cast.merchant, products=rows, wish=wish, seen=seen, actor=cast.chen)
-
-
-@story_of("merchants.tasks.bulk_go_on")
-def many_products_are_to_be_paused(cast: Cast):
-    with clock.at(MAY):
-        return MAY, [(_paused(cast).pk,)]
-
-
-@story_of("merchants.tasks.bulk_sweep")
-def nobody_gets_on_with_pausing(cast: Cast):
-    with clock.at(MAY):
-        _paused(cast)
-    return MAY + timedelta(minutes=5), [()]
-
-
-@story_of("merchants.tasks.rates_refresh")
-def a_cut_was_announced_for_today(cast: Cast):
-    with clock.at(MAY):
-        terms_announce(plan=cast.merchant.plans.get(), rate_bps=800, actor=cast.chen)
-    return MAY + timedelta(days=1), [()]
 
 
 @story_of("affiliates.tasks.applications_lapse")

@@ -1,7 +1,7 @@
 """Every task's messages twice, at once, late and in reverse: the books end up the same.
 
-The tasks come from Celery's registry: a new one fails here until a story (stories.py,
-coupon_stories.py) says what it has to do.
+The tasks come from Celery's registry: a new one fails here until a story (stories.py and its
+neighbours) says what it has to do.
 """
 
 import re
@@ -46,7 +46,7 @@ from commissions.verify import verify
 from merchants.models import ImportIssue, ImportRun, Merchant, Order, Plan, Product
 from tests.cast import cast_make
 from tests.processes import in_processes
-from tests.proof import coupon_stories  # noqa: F401 - its stories
+from tests.proof import ai_stories, coupon_stories, goods_stories  # noqa: F401 - their stories
 from tests.proof.stories import MAY, POLICY, STORIES, Bank, Messages, Story
 from tests.rows import put_back, taken
 
