@@ -5,10 +5,11 @@ are its members', a merchant's its members', and another's object is not there a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from django.db.models import Model
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -168,33 +169,7 @@ def _label(route: str) -> str:
 def address(route: str, world: World) -> str:
     if "<int:pk>" in route:
         label = _label(route)
-        thing = {
-            "the affiliate's campaign": world.cast.affiliate.awards.get().campaign,
-            "the affiliate's key": ApiKey.objects.get(organisation__startswith="affiliate:"),
-            "the affiliate's app": world.cast.affiliate.api_apps.first(),
-            "the affiliate's session": world.cast.affiliate.api_sessions.first(),
-            "the affiliate's relation": world.cast.affiliate.partnerships.first(),
-            "affiliates.invitation": world.cast.affiliate.invitations.first(),
-            "merchants.merchantmember": world.cast.merchant.members.get(),
-            "the targeted plan": world.things["affiliates.planmember"].plan,
-            "the open event": Event.objects.get(state="enrolling"),
-            "the published event": Event.objects.get(state="published"),
-            "the first notification": Notification.objects.earliest("pk"),
-            "the merchant's bulk edit": world.cast.merchant.bulk_edits.first(),
-            "the merchant's statement": world.cast.merchant.statements.get(),
-            "the affiliate's endpoint": _endpoint("affiliate"),
-            "the merchant's endpoint": _endpoint("merchant"),
-            "the affiliate's message": _endpoint("affiliate").deliveries.first(),
-            "the merchant's message": _endpoint("merchant").deliveries.first(),
-            "the affiliate's conversation": _conversation(world.cast.lin, world.cast.affiliate),
-            "the merchant's conversation": _conversation(world.cast.chen, world.cast.merchant),
-            "the affiliate's post": _post(world),
-            "as whose channel the affiliate is recorded": _recording(world),
-            "the affiliate's archive": _archive("affiliate"),
-            "the affiliate's text": CopyVariant.objects.first(),
-            "the affiliate's texts": CopyRun.objects.first(),
-            "the merchant's archive": _archive("merchant"),
-        }.get(label) or world.things[label]
+        thing = ASKED[label](world) if label in ASKED else world.things[label]
         route = route.replace("<int:pk>", str(thing.pk))
     return "/" + re.sub(r"\^(\w+/\w+/)\(.*\)/\$", r"\1mkt/", route)
 
@@ -226,6 +201,40 @@ def _recording(world: World) -> Channel:
 
 def _archive(side: str) -> Takeout:
     return Takeout.objects.get(organisation__startswith=side)
+
+
+# What the world has no name for, found when a route asks for it.
+ASKED: dict[str, Callable[[World], Model]] = {
+    "the affiliate's campaign": lambda world: world.cast.affiliate.awards.get().campaign,
+    "the affiliate's key": lambda _: ApiKey.objects.get(organisation__startswith="affiliate:"),
+    "the affiliate's app": lambda world: world.cast.affiliate.api_apps.first(),
+    "the affiliate's session": lambda world: world.cast.affiliate.api_sessions.first(),
+    "the affiliate's relation": lambda world: world.cast.affiliate.partnerships.first(),
+    "affiliates.invitation": lambda world: world.cast.affiliate.invitations.first(),
+    "merchants.merchantmember": lambda world: world.cast.merchant.members.get(),
+    "the targeted plan": lambda world: world.things["affiliates.planmember"].plan,
+    "the open event": lambda _: Event.objects.get(state="enrolling"),
+    "the published event": lambda _: Event.objects.get(state="published"),
+    "the first notification": lambda _: Notification.objects.earliest("pk"),
+    "the merchant's bulk edit": lambda world: world.cast.merchant.bulk_edits.first(),
+    "the merchant's statement": lambda world: world.cast.merchant.statements.get(),
+    "the affiliate's endpoint": lambda _: _endpoint("affiliate"),
+    "the merchant's endpoint": lambda _: _endpoint("merchant"),
+    "the affiliate's message": lambda _: _endpoint("affiliate").deliveries.first(),
+    "the merchant's message": lambda _: _endpoint("merchant").deliveries.first(),
+    "the affiliate's conversation": lambda world: _conversation(
+        world.cast.lin, world.cast.affiliate
+    ),
+    "the merchant's conversation": lambda world: _conversation(
+        world.cast.chen, world.cast.merchant
+    ),
+    "the affiliate's post": _post,
+    "as whose channel the affiliate is recorded": _recording,
+    "the affiliate's archive": lambda _: _archive("affiliate"),
+    "the affiliate's text": lambda _: CopyVariant.objects.first(),
+    "the affiliate's texts": lambda _: CopyRun.objects.first(),
+    "the merchant's archive": lambda _: _archive("merchant"),
+}
 
 
 @pytest.fixture
