@@ -128,15 +128,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    replaces = [
-        ("campaigns", "0002_season"),
-        ("campaigns", "0003_returned"),
-        ("campaigns", "0004_claims"),
-        ("campaigns", "0005_claim_take"),
-        ("campaigns", "0006_standings"),
-        ("campaigns", "0007_coupon_worth"),
-        ("campaigns", "0008_raise_asked"),
-    ]
+    replaces = [("campaigns", "0004_held_by_affiliate")]  # a database at an earlier one is refused
     dependencies = [("campaigns", "0001_tables")]
 
     operations = [

@@ -4,7 +4,7 @@
 
 from django.db import migrations
 
-from alliance.kernel.db import append_only
+from alliance.kernel.db import append_only, in_feed
 
 LEDGER_POST = """
 CREATE FUNCTION ledger_post(
@@ -145,22 +145,7 @@ WRITTEN_ONCE = (
 
 
 class Migration(migrations.Migration):
-    replaces = [
-        ("commissions", "0002_ledger"),
-        ("commissions", "0003_verify_run"),
-        ("commissions", "0004_payout_policy"),
-        ("commissions", "0005_settled_by_month"),
-        ("commissions", "0006_rails"),
-        ("commissions", "0007_bank_statements_and_invoices"),
-        ("commissions", "0008_violations"),
-        ("commissions", "0009_statements"),
-        ("commissions", "0010_campaign_charges"),
-        ("commissions", "0011_awards"),
-        ("commissions", "0012_finding_above_limit"),
-        ("commissions", "0013_settlement_line_partitions"),
-        ("commissions", "0014_second_level"),
-        ("commissions", "0015_saved_reports"),
-    ]
+    replaces = [("commissions", "0009_sandbox_sales")]  # a database at an earlier one is refused
     dependencies = [("commissions", "0001_tables")]
 
     operations = [
@@ -172,4 +157,6 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(PARTED, migrations.RunSQL.noop),
         *(append_only(f"commissions_{table}") for table in WRITTEN_ONCE),
+        in_feed("commissions_commission", by="affiliate_id"),
+        in_feed("commissions_settlement"),
     ]

@@ -1,9 +1,9 @@
-"""What was agreed is written once; the words of products as they are searched."""
+"""What was agreed is written once; products' words as they are searched; places in the feed."""
 
 from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations
 
-from alliance.kernel.db import append_only, frozen_but
+from alliance.kernel.db import append_only, frozen_but, in_feed
 
 # Written the same way in the table and in a search: small letters, wide signs as plain ones, and each
 # Chinese, Japanese or Korean sign three times, so that one sign alone makes a trigram.
@@ -24,22 +24,15 @@ ALTER TABLE merchants_product ADD COLUMN words text COLLATE "C" GENERATED ALWAYS
 ALTER TABLE merchants_product ALTER words SET STATISTICS 200;
 CREATE INDEX product_words ON merchants_product USING gin (words gin_trgm_ops);
 """
+# What of a product is told in the change feed: not its sales, which are counted each night.
+PRODUCT = (
+    *("title", "title_en", "title_de", "description", "category_id", "brand", "url"),
+    *("image_url", "price_minor", "rate_bps", "state", "gtin", "group_id", "held_back", "ends_at"),
+)
 
 
 class Migration(migrations.Migration):
-    replaces = [
-        ("merchants", "0002_append_only"),
-        ("merchants", "0003_merchant_funding"),
-        ("merchants", "0004_deposits_and_refund_states"),
-        ("merchants", "0005_plans_and_terms"),
-        ("merchants", "0006_search"),
-        ("merchants", "0007_product_feeds"),
-        ("merchants", "0008_feeds_by_address"),
-        ("merchants", "0009_webhooks"),
-        ("merchants", "0010_words_sampled"),
-        ("merchants", "0011_past_categories"),
-        ("merchants", "0012_product_by_page"),
-    ]
+    replaces = [("merchants", "0022_refused_by_time")]  # a database at an earlier one is refused
     dependencies = [("merchants", "0001_tables")]
 
     operations = [
@@ -50,4 +43,6 @@ class Migration(migrations.Migration):
         TrigramExtension(),
         migrations.RunSQL(SEARCHABLE, "DROP FUNCTION searchable(text)"),
         migrations.RunSQL(WORDS, "ALTER TABLE merchants_product DROP COLUMN words"),
+        in_feed("merchants_order", by="merchant_id"),
+        in_feed("merchants_product", *PRODUCT),
     ]
