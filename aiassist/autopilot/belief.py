@@ -24,7 +24,7 @@ FADE = 0.995  # a day, of what a day says about how units answer
 SUPPOSE = 0.5  # of the way from what is believed to what is drawn, in the beginning
 BOLDER = 1.6  # times that for coupons: of them the past says least, and being wrong costs little
 SUPPOSE_DAYS = 45  # after so many days e times less
-SUPPOSED_FOR = 7  # days that a supposition is kept
+SUPPOSED_FOR = 4  # days that a supposition is kept
 RECENT = 7  # days that say what tomorrow's level is
 
 

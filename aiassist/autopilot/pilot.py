@@ -23,7 +23,7 @@ from aiassist.autopilot.holdout import held_out, uplift_of
 from aiassist.autopilot.offers import Arms, Expected, Multipliers, Reach, marginal_roi, multipliers
 from aiassist.autopilot.panel import Fate, fate_of, panel_of
 
-BANK_DAYS = 21  # over which a surplus or a shortage is spread
+BANK_DAYS = 14  # over which a surplus or a shortage is spread
 STICKY = 0.01  # of a unit's GMV: what a change must bring
 FEW_ORDERS, FEW_DAYS, STALE_DAYS = 100, 14, 3  # with less, or nothing so long, nothing is moved
 FALL_SD = 3.0  # a fall in sales that is so odd is not answered with a higher rate
