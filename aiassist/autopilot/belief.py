@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
 from aiassist.autopilot import response
 from aiassist.autopilot.facts import Array, Policy, State, Unit
@@ -193,6 +192,8 @@ def _believed(fitted: response.Fitted, arm_rows: Array) -> Array:
 
 def _supposed(fitted: response.Fitted, arm_rows: Array, draws: Array, bends: int) -> Array:
     """Units × arms: the log factor if what was drawn were true: a kind, and its slopes."""
+    from scipy.special import ndtr  # takes half a second to load
+
     slopes = arm_rows[:, 1:]
     width = slopes.shape[1]
     kind = np.argmax(ndtr(draws[:, :1]) < np.cumsum(fitted.kind, axis=1) + 1e-9, axis=1)

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event, vUri
 
 from aiassist.copy.check import Channel
 from aiassist.models import PlannedPost
 from aiassist.planner.reasons import why_that, why_then
 from alliance.kernel import clock
+
+if TYPE_CHECKING:  # takes half a second to load, and is only asked for where a calendar is made
+    from icalendar import Event
 
 LASTS = timedelta(minutes=15)
 LOOK_AGAIN = timedelta(hours=1)
@@ -19,6 +22,8 @@ LOOK_AGAIN = timedelta(hours=1)
 
 def calendar_of(posts: Iterable[PlannedPost], links: Mapping[tuple[int, int], str]) -> bytes:
     """The posts as events in Asia/Shanghai. `links`: the short address by ad zone and product."""
+    from icalendar import Calendar
+
     made = Calendar()
     made.add("prodid", "-//Taoke Alliance//Planner//EN")
     made.add("version", "2.0")
@@ -31,7 +36,9 @@ def calendar_of(posts: Iterable[PlannedPost], links: Mapping[tuple[int, int], st
     return made.to_ical()
 
 
-def _event(post: PlannedPost, link: str) -> Event:
+def _event(post: PlannedPost, link: str) -> "Event":
+    from icalendar import Event, vUri
+
     event = Event()
     starts = post.at.astimezone(clock.ZONE)
     event.add("uid", str(post.uid))

@@ -8,7 +8,7 @@ from scipy.special import logit, ndtr
 
 from aiassist.risk.facets import LOOKS, Facet, Spread
 from aiassist.risk.laws import LEAST_SPREAD, Laws, laws_of
-from aiassist.risk.signs import Sign
+from aiassist.risk.verdict import Finding, Peer
 
 LEAST_ORDERS = 15  # below, chance explains anything
 LEAST = 8  # of them that a facet can look at
@@ -18,34 +18,6 @@ LEAST_MORE, LEAST_SHARE = 5, 0.1
 PEERS = 20  # at least, to be the measure; with fewer, all are
 EVERYONE = 10  # at least
 MISFITS = 0.01  # of honest affiliates work as those of another kind do, and are measured by these
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Whom an affiliate is like."""
-
-    kind: str
-    category: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A sign in which an affiliate has k of n, where its peers have `usual`, between `low` and
-    `high` for nineteen of twenty. `chance`: that an honest one of them has as much. Of a
-    facet, k lie in the bands from `first` to before `end`; the chance is that of any of them.
-    `lately`: of the last days alone, and it was not so before."""
-
-    sign: Sign | Facet
-    k: int
-    n: int
-    usual: float
-    low: float
-    high: float
-    peers: int
-    chance: float
-    first: int = 0
-    end: int = 0
-    lately: bool = False
 
 
 SHOWN = 0.003  # who is odder in a facet than that is told so

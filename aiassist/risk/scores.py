@@ -1,14 +1,15 @@
 """Who stands out among peers, and in what."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from aiassist.risk.facets import Facet, spread_of
-from aiassist.risk.oddities import LEAST_ORDERS, NOTHING, Finding, Peer, oddities
+from aiassist.risk.oddities import LEAST_ORDERS, NOTHING, oddities
 from aiassist.risk.peers import law_of_most
 from aiassist.risk.signs import DAY, SIGNS, Counts, Facts, Sign, counts_of
+from aiassist.risk.verdict import Finding, Peer, Score
 
 LEAST = 8  # of them that a sign can look at
 # What matters, not only what is certain: so many orders more than peers would have, and this share
@@ -18,20 +19,6 @@ LOOKS = 4  # at known patterns, and at anything that is odd; at all orders, and 
 LATELY = 30 * DAY  # what began in this time is new; before it, somebody's own past
 AS_BEFORE = 0.5  # of today's rate: who had so much of a sign before has always worked so
 PEERS, CLOSE_PEERS = 10, 20  # at least: of the same kind or category, of both
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """One affiliate. `chance`: that an honest one is as odd in any sign or facet, and `unusual` the
-    share of honest ones to expect among all who are as odd (Benjamini-Hochberg). `false` is that
-    share among those who stand out as much: what is only a way of working does not count there.
-    `findings`: known signs, new facets, then facets, each the strongest first."""
-
-    affiliate: int
-    chance: float
-    false: float
-    unusual: float
-    findings: tuple[Finding, ...]
 
 
 def judge(facts: Facts, peers: Mapping[int, Peer]) -> list[Score]:

@@ -17,7 +17,7 @@ from affiliates.models import Affiliate
 from aiassist import doubts
 from aiassist.models import ReviewState, RiskPolicy, RiskReview, RiskScore
 from aiassist.queries import risk as queries
-from aiassist.risk import Finding, Score, judge
+from aiassist.risk import Finding, Score
 from alliance.kernel import audit, clock
 from alliance.kernel.access import has_role
 from alliance.kernel.errors import DomainError, Invalid, WrongState
@@ -38,6 +38,8 @@ def risk_scores_make() -> list[Violation]:
 
     Twice in a day is as good as once: the day's first scores stay, and nobody is proposed twice.
     """
+    from aiassist.risk.scores import judge
+
     known = queries.risk_facts()
     day = clock.business_day()
     policy = queries.policy_now()

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
-from aiassist.risk import Sign, counts_of, judge
+from aiassist.risk import Sign, counts_of
 from aiassist.risk.laws import LEAST_SPREAD, Laws
+from aiassist.risk.scores import judge
 from aiassist.risk.signs import Counts
 from bench.ai.risk_unseen import NEW, ODD
 from bench.ai.risk_world import LITTLE, LOOKED, MUCH, PLAIN, TRIED, Fake, World, world_make

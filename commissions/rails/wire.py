@@ -1,15 +1,17 @@
 """One call over the wire: to hosts from the settings only, with an end, and nothing followed."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
 from django.conf import settings
 
 from commissions import rails
 
-TIMEOUT = httpx.Timeout(connect=5, write=10, read=20, pool=5)
+if TYPE_CHECKING:  # brings a program for the terminal along: only who sends money waits for it
+    import httpx
+
+TIMEOUT = {"connect": 5, "write": 10, "read": 20, "pool": 5}  # seconds
 LARGEST = 1 << 20  # bytes of an answer that are read
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -27,16 +29,20 @@ def is_safe(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
-def call(method: str, url: str, **what: Any) -> httpx.Response:
+def call(method: str, url: str, **what: Any) -> "httpx.Response":
     """The answer, read whole. NotSent if no connection came about, Unclear for all other trouble.
 
     No proxy, no redirect and no password file of the machine has a say in where this goes.
     """
+    import httpx
+
     if not is_safe(url):
         raise rails.NotSent(f"{urlsplit(url).hostname} is not a place that money may go through")
     try:
         with (
-            httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            httpx.Client(
+                timeout=httpx.Timeout(**TIMEOUT), follow_redirects=False, trust_env=False
+            ) as client,
             client.stream(method, url, **what) as response,
         ):
             return _read(response)
@@ -46,7 +52,9 @@ def call(method: str, url: str, **what: Any) -> httpx.Response:
         raise rails.Unclear(f"no answer ({type(exc).__name__})") from exc
 
 
-def _read(response: httpx.Response) -> httpx.Response:
+def _read(response: "httpx.Response") -> "httpx.Response":
+    import httpx
+
     body = bytearray()
     for piece in response.iter_bytes():
         body += piece

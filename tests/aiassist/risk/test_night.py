@@ -153,7 +153,7 @@ def test_an_unusual_way_of_working_is_noted_and_nothing_waits_until_it_stands_ou
     def night(day_of_july: int, *facets: Facet, false: float = 0.5) -> None:
         odd = tuple(Finding(one, 40, 60, 0.1, 0.05, 0.2, 50, 1e-6, 1, 2) for one in facets)
         score = Score(cast.affiliate.pk, 1e-6, false, 0.001, odd)
-        monkeypatch.setattr("aiassist.services.risk.judge", lambda *_facts: [score])
+        monkeypatch.setattr("aiassist.risk.scores.judge", lambda *_facts: [score])
         with clock.at(day(7, day_of_july)):
             risk_scores_make()
 

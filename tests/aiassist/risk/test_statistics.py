@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aiassist.risk import Facet, Facts, Peer, Sign, counts_of, judge
+from aiassist.risk import Facet, Facts, Peer, Sign, counts_of
 from aiassist.risk.facets import spread_of
 from aiassist.risk.laws import laws_of
 from aiassist.risk.peers import Law, law_of_most
+from aiassist.risk.scores import judge
 
 
 def facts(**columns) -> Facts:

@@ -6,7 +6,6 @@ exactly that if and only if ours says paid.
 
 from datetime import datetime, timedelta
 
-import httpx
 import pytest
 
 from alliance.kernel import clock
@@ -226,7 +225,7 @@ def settled():
 @pytest.fixture
 def cast(monkeypatch):
     """An affiliate with 19.34 payable, on 22 June; nobody waits long for an answer."""
-    monkeypatch.setattr(wire, "TIMEOUT", httpx.Timeout(0.5))
+    monkeypatch.setattr(wire, "TIMEOUT", dict.fromkeys(wire.TIMEOUT, 0.5))
     made = once(settled)
     with clock.at(JUNE_22):
         yield made
