@@ -27,32 +27,47 @@ if TYPE_CHECKING:
 FIELDS: dict[str, tuple[Any, str]] = {
     "order": (
         gettext_lazy("Order number"),
-        "orderid ordernumber orderno invoiceno invoice name 订单编号 订单号 bestellnummer",
+        (
+            "orderid ordernumber orderno invoiceno invoice name 订单编号 订单号"
+            " bestellnummer bestellnr bestellid auftragsnummer auftragsnr rechnungsnummer"
+        ),
     ),
     "placed_at": (
         gettext_lazy("Placed at"),
-        "placedat createdat orderdate invoicedate date 订单创建时间 下单时间 bestelldatum",
+        (
+            "placedat createdat orderdate invoicedate date 订单创建时间 下单时间"
+            " bestelldatum bestelltam auftragsdatum rechnungsdatum datum"
+        ),
     ),
     "product": (
         gettext_lazy("Product id"),
-        "productid stockcode sku itemid lineitemsku 商品编号 商品id 宝贝id artikelnummer",
+        (
+            "productid stockcode sku itemid lineitemsku 商品编号 商品id 宝贝id"
+            " artikelnummer artikelnr artikelid produktnummer produktid"
+        ),
     ),
-    "line": (gettext_lazy("Line number"), "lineid linenumber 子订单编号 positionsnummer"),
+    "line": (gettext_lazy("Line number"), "lineid linenumber 子订单编号 positionsnummer position"),
     "title": (
         gettext_lazy("Product title"),
-        "title description productname lineitemname 宝贝标题 商品标题 商品名称 标题 bezeichnung",
+        (
+            "title description productname lineitemname 宝贝标题 商品标题 商品名称 标题"
+            " bezeichnung artikelbezeichnung artikelname produktname artikel produkt"
+        ),
     ),
     "quantity": (
         gettext_lazy("Quantity"),
-        "quantity qty lineitemquantity 宝贝总数量 购买数量 数量 menge anzahl",
+        "quantity qty lineitemquantity 宝贝总数量 购买数量 数量 menge anzahl stückzahl stück",
     ),
     "unit_price": (
         gettext_lazy("Price of one piece"),
-        "unitprice price lineitemprice 单价 einzelpreis",
+        "unitprice price lineitemprice 单价 einzelpreis stückpreis preis",
     ),
     "total": (
         gettext_lazy("Amount paid for the line"),
-        "linetotal amount total 买家实际支付金额 实付金额 betrag summe",
+        (
+            "linetotal amount total 买家实际支付金额 实付金额"
+            " betrag summe gesamtbetrag gesamtpreis gesamtsumme zeilenbetrag"
+        ),
     ),
     "deposit": (
         gettext_lazy("Deposit of a pre-sale line"),
@@ -61,23 +76,35 @@ FIELDS: dict[str, tuple[Any, str]] = {
     "currency": (gettext_lazy("Currency"), "currency ordercurrency 币种 währung"),
     "state": (
         gettext_lazy("State"),
-        "state status orderstatus financialstatus 订单状态 状态 bestellstatus",
+        "state status orderstatus financialstatus 订单状态 状态 bestellstatus zustand",
     ),
     "deposit_paid_at": (
         gettext_lazy("Deposit paid at"),
         "depositpaidat deposittime 定金付款时间",
     ),
-    "paid_at": (gettext_lazy("Paid at"), "paidat paiddate 订单付款时间 付款时间"),
-    "received_at": (gettext_lazy("Received at"), "receivedat deliveredat fulfilledat 确认收货时间"),
-    "updated_at": (gettext_lazy("Last change at"), "updatedat modifiedat 修改时间"),
+    "paid_at": (
+        gettext_lazy("Paid at"),
+        "paidat paiddate 订单付款时间 付款时间 bezahltam zahlungsdatum",
+    ),
+    "received_at": (
+        gettext_lazy("Received at"),
+        "receivedat deliveredat fulfilledat 确认收货时间 erhaltenam zugestelltam",
+    ),
+    "updated_at": (gettext_lazy("Last change at"), "updatedat modifiedat 修改时间 geändertam"),
     # Other networks' names for it, but for those that mean a payment in the exports of shops.
-    "click_id": (gettext_lazy("Click id"), "clickid irclickid awc dubid"),
-    "coupon": (gettext_lazy("Coupon code"), "couponcode coupon discountcode 优惠券"),
+    "click_id": (gettext_lazy("Click id"), "clickid irclickid awc dubid klickid"),
+    "coupon": (
+        gettext_lazy("Coupon code"),
+        "couponcode coupon discountcode 优惠券 gutscheincode gutschein rabattcode",
+    ),
     "customer": (
         gettext_lazy("Buyer (to find what a return undoes; never stored)"),
-        "customerid customer buyerid 买家会员名 kundennummer",
+        "customerid customer buyerid 买家会员名 kundennummer kundennr käufer kunde",
     ),
-    "refund_of": (gettext_lazy("Order that a refund undoes"), "refundof originalorder 原订单编号"),
+    "refund_of": (
+        gettext_lazy("Order that a refund undoes"),
+        "refundof originalorder 原订单编号 ursprungsbestellung",
+    ),
 }
 REQUIRED = ("order", "placed_at")
 _MOMENTS = ("placed_at", "deposit_paid_at", "paid_at", "received_at", "updated_at")

@@ -291,6 +291,12 @@ def test_headers_are_recognised():
         "title": "宝贝标题",
         "quantity": "宝贝总数量",
     }
+    german = {
+        "order": "Bestell-Nr.", "placed_at": "Datum", "product": "Artikel-Nr.", "title": "Artikel",
+        "quantity": "Stück", "unit_price": "Preis", "total": "Gesamtpreis", "state": "Status",
+        "paid_at": "Bezahlt am", "coupon": "Gutscheincode", "customer": "Kunde",
+    }  # fmt: skip
+    assert suggest(list(german.values())) == german
 
 
 @pytest.mark.skipif(
