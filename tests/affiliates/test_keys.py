@@ -42,6 +42,7 @@ def test_an_owner_makes_a_key_and_revokes_it(cast):
     assert timedelta(days=29) < key.expires_at - clock.now() <= timedelta(days=30)
     page = lin.get(reverse("affiliates:keys")).content.decode()
     assert key.prefix in page
+    assert '<li title="products:read">Find products</li>' in page
     assert token not in page
 
     assert room(user_make()).post(reverse("affiliates:key_out", args=[key.pk])).status_code == 302
