@@ -265,5 +265,14 @@ _TABLE: dict[Side, tuple[tuple[str, Callable[[str], Asked | None], tuple[str, ..
                 r"(produkt|artikel|was).*(verkauf|läuft|meist|best)",
             ),
         ),
+        (
+            "sales",
+            period,
+            (
+                r"\bsales\b|turnover|revenue|how much.*(sold|sell)|how.*business",
+                r"销售|销量|营业额|生意|业绩|卖了多少|卖得",
+                r"verkäufe|verkauft|umsatz|umsätze|wie läuft (es|mein|das geschäft)",
+            ),
+        ),
     ),
 }

@@ -131,6 +131,15 @@ _OF_MERCHANTS: tuple[Tool[Any], ...] = (
         merchant.roi_why,
     ),
     Tool(
+        "sales",
+        Side.MERCHANT,
+        "Orders and sales that affiliates brought in a period, the period before, and their cost.",
+        "reports:read",
+        _("How are my sales?"),
+        InPeriod,
+        merchant.sales,
+    ),
+    Tool(
         "affiliates_best",
         Side.MERCHANT,
         "The affiliates that brought most sales in a period, with cost and return.",

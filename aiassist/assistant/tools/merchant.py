@@ -121,6 +121,49 @@ def _without(row: Figures, all_: Figures) -> int:
     return kept * 100 // (all_.cost - row.cost)
 
 
+def sales(scope: Scope, args: InPeriod) -> Result:
+    """What affiliates sold in a period, beside the one before."""
+    span, currency = named(args.period), scope.currency
+    now = report_total(scope.merchant, span.start, span.end)
+    before = report_total(scope.merchant, span.before.start, span.before.end)
+    sources = [
+        Link(_("Reports"), report_of("merchant", "day", span)),
+        Link(_("Orders"), reverse("commissions:merchant_orders")),
+    ]
+    sentences = [
+        ngettext(
+            "%(period)s: %(orders)d order through affiliates, %(amount)s (before: %(before)s).",
+            "%(period)s: %(orders)d orders through affiliates, %(amount)s (before: %(before)s).",
+            now.orders,
+        )
+        % {
+            "period": PERIODS[span.period],
+            "orders": now.orders,
+            "amount": Money(now.amount, currency).localized(),
+            "before": Money(before.amount, currency).localized(),
+        }
+    ]
+    if now.cost:
+        sentences.append(
+            _("They cost you %(cost)s, a return of %(roi)s. Buyers sent back %(refunded)s.")
+            % {
+                "cost": Money(now.cost, currency).localized(),
+                "roi": hundredths(_roi(now)),
+                "refunded": Money(now.refunded, currency).localized(),
+            }
+        )
+    facts = {
+        "currency": currency,
+        "orders": now.orders,
+        "amount_minor": now.amount,
+        "amount_before_minor": before.amount,
+        "refunded_minor": now.refunded,
+        "cost_minor": now.cost,
+        "roi_centi": _roi(now) if now.cost else None,
+    }
+    return Result(sentences, facts, sources)
+
+
 def affiliates_best(scope: Scope, args: InPeriod) -> Result:
     """Who brought most, and at what return."""
     return _best(scope, "affiliate", args)

@@ -94,6 +94,10 @@ def test_each_example_is_understood_in_its_language(lin, chen, language):
         ("merchant", "why did ROI fall", "roi_why", {}),
         ("merchant", "为什么投产比下降", "roi_why", {}),
         ("merchant", "Warum ist der ROAS diese Woche gesunken?", "roi_why", {"period": "week"}),
+        ("merchant", "Wie laufen meine Verkäufe?", "sales", {}),
+        ("merchant", "上个月卖了多少", "sales", {"period": "last_month"}),
+        ("merchant", "How much have I sold this week?", "sales", {"period": "week"}),
+        ("merchant", "Welche Produkte verkaufen sich am besten?", "products_best", {}),
         ("merchant", "哪些推广者带来最多", "affiliates_best", {}),
         ("merchant", "Welche Affiliates bringen am meisten?", "affiliates_best", {}),
     ],
@@ -176,6 +180,14 @@ def test_a_merchant_is_told_why_the_return_changed(cast: Cast, chen):
     raised = TOOLS["plans_now"].call(chen, {"rate_bps": 2000})
     assert raised.actions[0].url.endswith("/try/?rate=20")  # filled in, for a person to submit
     assert raised.actions[1].url == "/merchant/plans/new/sp/"
+    sold = TOOLS["sales"].call(chen, {"period": "7"})
+    assert (sold.facts["orders"], sold.facts["amount_minor"]) == (1, 19900)
+    assert (sold.facts["refunded_minor"], sold.facts["amount_before_minor"]) == (9900, 0)
+    assert (
+        sold.facts["cost_minor"]
+        == TOOLS["affiliates_best"].call(chen, {"period": "7"}).facts["rows"][0]["cost_minor"]
+    )
+    assert "1 order through affiliates, CN¥199.00 (before: CN¥0.00)" in sold.sentences[0]
     best = TOOLS["affiliates_best"].call(chen)
     assert best.facts["rows"][0]["name"] == cast.affiliate.name
     assert TOOLS["products_best"].call(chen).facts["rows"][0]["name"] == cast.product.name
