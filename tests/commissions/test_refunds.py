@@ -239,7 +239,7 @@ def test_a_stranger_sees_no_refund(cast):
     cast.refunded("50.00")
     stranger = user_make()
     affiliate_apply(user=stranger, kind="small", name="Other")
-    assert "T1" not in client_of(stranger).get("/affiliate/orders/refunds/").content.decode()
+    assert "¥50.00" not in client_of(stranger).get("/affiliate/orders/refunds/").content.decode()
 
 
 def test_the_merchant_sees_what_came_back_to_the_wallet(cast):

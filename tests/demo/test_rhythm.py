@@ -1,6 +1,5 @@
 """The rhythm of a year of shopping, and the orders that follow it."""
 
-import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
@@ -67,13 +66,10 @@ def test_moments_and_parts_of_a_day_are_each_others_mirror():
     assert passed(day, clock.day_start(day) + timedelta(days=2)) == 1
 
 
-def test_a_year_is_told_the_same_each_time_and_quickly(year):
-    started = time.process_time()
+def test_a_year_is_told_the_same_each_time(year):
     again = list(orders(618, START, END, 9000, NOW))
-    seconds = time.process_time() - started
 
     assert again == year
-    assert seconds < 2
     assert list(orders(619, START, END, 100, NOW)) != again[:100]
 
 

@@ -34,7 +34,7 @@ def sql(statement: str) -> list[str]:
 
 def wait_for(path: Path, key: str) -> dict[str, str]:
     """What the state folder's note says once it names `key`."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if path.exists() and key in (notice := json.loads(path.read_text())):
             return notice
@@ -44,7 +44,7 @@ def wait_for(path: Path, key: str) -> dict[str, str]:
 
 def family_with(process: subprocess.Popen[str], name: str) -> list[psutil.Process]:
     """All that runs below a process once `name` is among it."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with contextlib.suppress(psutil.NoSuchProcess):  # one of initdb's, gone while we looked
             family = psutil.Process(process.pid).children(recursive=True)

@@ -153,7 +153,7 @@ def test_a_merchant_begins_and_sees_what_its_first_order_brought(page: Page, sit
 
     assert reports(site, token, clicked(product)) == 201
     # The page looks again by itself.
-    expect(page.get_by_text("Affiliates can sell for you")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Affiliates can sell for you")).to_be_visible()
     eventually(lambda: Commission.objects.filter(state="estimated"), why=worker.said)
 
     page.get_by_role("navigation").get_by_role("link", name="Home").click()

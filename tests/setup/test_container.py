@@ -161,7 +161,7 @@ class Image:
         for process in self.started:
             process.terminate()
         for process in self.started:
-            process.wait(timeout=30)
+            process.wait(timeout=60)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def image(tmp_path, production, transactional_db):
     found.stop()
 
 
-def until(happened, image: Image, log: Path, within: float = 40) -> None:
+def until(happened, image: Image, log: Path, within: float = 90) -> None:
     """Wait for it as long as all that was started runs; else show the log."""
     deadline = time.monotonic() + within
     while not happened():

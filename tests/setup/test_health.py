@@ -94,4 +94,4 @@ def test_broker_that_never_answers_does_not_hang_the_probe(client: Client, db):
             response = client.get("/health/ready")
 
     assert response.json()["checks"]["broker"] == "unreachable"
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30

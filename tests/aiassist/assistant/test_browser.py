@@ -30,7 +30,7 @@ def test_an_answer_appears_while_it_is_made_and_stays(site: str, page: Page, mod
     page.press("#question", "Enter")
 
     first = expect(page.locator(".turn-answer"))
-    first.to_have_text("Nothing can be withdrawn yet.", timeout=30_000)  # libraries are loaded
+    first.to_have_text("Nothing can be withdrawn yet.")  # libraries are loaded
     seen.set()
     expect(page.locator(".turn-sources")).to_contain_text("Withdrawals")
     expect(page.locator(".turn-answer > p").nth(1)).to_have_text("Wait.")

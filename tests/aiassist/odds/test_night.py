@@ -224,7 +224,8 @@ def test_other_modes(cast, lin, rules, by):
     night()
     odds = TaskOdds.objects.get(affiliate=cast.affiliate)
     assert odds.pace["by"] == by
-    assert 0 < odds.steps[-1]["likely"] <= 10_000
+    assert 0 < odds.steps[0]["likely"] <= 10_000
+    assert 0 <= odds.steps[-1]["likely"] <= odds.steps[0]["likely"]
     assert odds.expected_minor > 0
     if by == "orders":  # the bonus of about six of seven orders
         assert 400 < odds.expected_minor < 800

@@ -66,7 +66,7 @@ def test_an_answer_without_end_is_left_where_its_status_is_known(cast, hook, wor
     world.answers["/hook"] = endless
     began = time.monotonic()
     deliveries_due_send()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert Delivery.objects.get().state == "delivered"
     assert len(DeliveryCall.objects.get().answer) == 1000
 
