@@ -51,7 +51,7 @@ def uplift_of(
     if out.sum() < FEW or not moved.any():
         return None
     now = fate.net[:, during].sum(axis=1)
-    growth, sd = _growth(now[out], past[out], past[moved])
+    growth, sd = growth_of(now[out], past[out], past[moved])
     manual = fate.paid[:, before].sum(axis=1) * longer * _manual_price(units, policy)
     chance = np.random.default_rng(policy.seed)
     would = growth + sd * chance.standard_normal(DRAWS)
@@ -71,12 +71,16 @@ def uplift_of(
     )
 
 
-def _growth(now: Array, past: Array, others: Array) -> tuple[float, float]:
-    """Of the held-out, and the standard deviation of that of the `others`, whose past is given."""
-    growth = float(now.sum() / past.sum())
-    own = ((now - growth * past) ** 2).sum() / (past**2).sum() * len(now) / (len(now) - 1)
-    uneven = (past**2).sum() / past.sum() ** 2 + (others**2).sum() / others.sum() ** 2
-    return growth, float(np.sqrt(own * uneven))
+def growth_of(now: Array, past: Array, others: Array) -> tuple[float, float]:
+    """Of the held-out, and the standard deviation of that of the `others`, whose past is given.
+
+    Whoever has most of the sales draws the growth to itself and seems to be hardly off it: `uneven`
+    says how much of each one's own course the sum hides.
+    """
+    growth, share = float(now.sum() / past.sum()), past / past.sum()
+    uneven, theirs = (share**2).sum(), (others**2).sum() / others.sum() ** 2
+    own = (share * (now / past - growth) ** 2).sum() / (1 - uneven)
+    return growth, float(np.sqrt(own * (uneven + theirs)))
 
 
 def _manual_price(units: Sequence[Unit], policy: Policy) -> Array:

@@ -85,8 +85,9 @@ class Outcome:
         return float((net / cost < 0.95 * target).mean())
 
 
-def played(world: World, policy: Policy, noise: int = 0) -> Outcome:
-    """The same outcome for the same world, policy and `noise`."""
+def played(world: World, policy: Policy, noise: int = 0, *, history: bool = False) -> Outcome:
+    """The same outcome for the same world, policy and `noise`. With `history`, that of the days
+    before the first decided one, too."""
     chance = np.random.default_rng([world.seed, noise, 1])
     size, total = world.size, HISTORY + world.days
     rate, coupon = np.full((size, total), FIRST_BPS), np.zeros((size, total), int)
@@ -106,9 +107,10 @@ def played(world: World, policy: Policy, noise: int = 0) -> Outcome:
         clicks[:, column], value[:, column] = _day(
             world, chance, day, impression, coupon[:, column], coming[:, :, column]
         )
-    ends = coming.sum(axis=3)[:, :, HISTORY:] * value[None, :, HISTORY:]
+    since = 0 if history else HISTORY
+    ends = coming.sum(axis=3)[:, :, since:] * value[None, :, since:]
     kept = ends[0] - ends[1]
-    offered, given = rate[:, HISTORY:], coupon[:, HISTORY:]
+    offered, given = rate[:, since:], coupon[:, since:]
     cost = kept * (offered * (1 + FEE) + given) / 10_000
     return Outcome(offered, given, kept - ends[2], cost)
 
