@@ -4,7 +4,6 @@ pytest loads this before pytest-django reads the settings, so that they are a wo
 start, here and in every process that a test begins. (Its PostgreSQL database pytest-django names.)
 """
 
-import gc
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,12 +56,6 @@ def _cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:
         return os.cpu_count() or 1
-
-
-def pytest_collection_finish() -> None:
-    """Thousands of tests and modules are here to stay: no collector needs to look at them again."""
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
