@@ -75,11 +75,12 @@ def growth_of(now: Array, past: Array, others: Array) -> tuple[float, float]:
     """Of the held-out, and the standard deviation of that of the `others`, whose past is given.
 
     Whoever has most of the sales draws the growth to itself and seems to be hardly off it: `uneven`
-    says how much of each one's own course the sum hides.
+    says how much of each one's own course the sum hides. Who came from nearly nothing says little
+    of the others, and is held back.
     """
     growth, share = float(now.sum() / past.sum()), past / past.sum()
     uneven, theirs = (share**2).sum(), (others**2).sum() / others.sum() ** 2
-    own = (share * (now / past - growth) ** 2).sum() / (1 - uneven)
+    own = (share * (np.minimum(now / past, 4 * growth) - growth) ** 2).sum() / (1 - uneven)
     return growth, float(np.sqrt(own * (uneven + theirs)))
 
 

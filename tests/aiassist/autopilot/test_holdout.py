@@ -18,3 +18,11 @@ def test_what_is_said_to_hold_nine_of_ten_times_does(largest):
         growth, sd = growth_of(now[out], past[out], past[rest])
         held.append(abs(growth - now[rest].sum() / past[rest].sum()) <= 1.645 * sd)
     assert 0.8 < np.mean(held) < 0.97
+
+
+def test_one_who_began_the_day_before_does_not_make_it_useless():
+    past, rest = np.full(10, 1_000_000.0), np.full(190, 1_000_000.0)
+    now = past * np.linspace(1.8, 2.2, 10)
+    _growth, usual = growth_of(now, past, rest)
+    past[0], now[0] = 100.0, 2_000_000.0
+    assert growth_of(now, past, rest)[1] < 3 * usual
