@@ -18,8 +18,6 @@ LEAST_MORE, LEAST_SHARE = 5, 0.1
 PEERS = 20  # at least, to be the measure; with fewer, all are
 EVERYONE = 10  # at least
 MISFITS = 0.01  # of honest affiliates work as those of another kind do, and are measured by these
-
-
 SHOWN = 0.003  # who is odder in a facet than that is told so
 Oddity = tuple[float, tuple[Finding, ...]]
 NOTHING: Oddity = (1.0, ())

@@ -1,7 +1,6 @@
 """In a real browser: a widget in a page of another origin, and a merchant's tag in its shop."""
 
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from affiliates.queries import Wish
 from affiliates.services.widgets import widget_open
 from alliance.kernel.embeds import SCRIPTS, integrity, snippet
 from tests.cast import cast_make
+from tests.journeys.conftest import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 STATIC = Path(__file__).parents[2] / "static"
@@ -115,9 +115,7 @@ def test_a_tag_does_nothing_before_consent_and_then_keeps_the_click_for_fifteen_
     expect(field).to_have_value(CLICK)
     with page.expect_request(f"{shop}/orders"):
         assert page.evaluate("taoke.order({order_id: 'A1', amount: '199.00'})") is True
-    until = time.monotonic() + 30
-    while not heard and time.monotonic() < until:
-        page.wait_for_timeout(50)
+    eventually(lambda: heard)
     assert heard == [b'{"order_id":"A1","amount":"199.00","click_id":"%s"}' % CLICK.encode()]
 
     page.evaluate("""() => { const kept = JSON.parse(localStorage.getItem('taoke_click'));
